@@ -1,0 +1,86 @@
+/**
+ * The contract between Muster and whatever it pulls people and groups from. A connector reads one directory as one
+ * snapshot; it knows nothing of Muster's database, accounts or rules.
+ */
+
+/** One person as the directory holds them. */
+export type PulledUser = {
+  /** The directory's own id that survives renames and moves (entryUUID, objectGUID, Google id, …): never a DN, uid or mail. */
+  id: string;
+  /** As the directory spells it; Muster folds case. Not empty. */
+  userName: string;
+  /** False when the directory still holds the person but marks them disabled, locked or expired (T17). */
+  active: boolean;
+  email: string | null;
+  displayName: string | null;
+  givenName: string | null;
+  familyName: string | null;
+  /** Where the entry stands in the directory, for reports and conflicts only (a DN, a URL). */
+  location: string;
+};
+
+/** One group as the directory holds it, without its members. */
+export type PulledGroup = { id: string; name: string; location: string };
+
+/** Members of one group, by the immutable ids of users and groups of the same snapshot; a group may appear many times. */
+export type PulledMembers = { group: string; users: readonly string[]; groups: readonly string[] };
+
+/** A part of the snapshot, at most a few thousand items, in any order. A reader keeps no page longer than it needs it. */
+export type Page = {
+  users?: readonly PulledUser[];
+  groups?: readonly PulledGroup[];
+  members?: readonly PulledMembers[];
+};
+
+/** Entries that could not be taken as they are, named so that a person finds them; they do not make the read incomplete. */
+export type Oddity = {
+  code: "no-id" | "no-user-name" | "duplicate-id" | "unresolved-member" | "referral";
+  location: string;
+  detail: string;
+};
+
+/**
+ * What a connector returns after the last page, and only when it knows that it saw everything: every page followed
+ * to its end, the same identity bound before and after, no range of values missing, ids unique, no limit hit.
+ * Only a snapshot with this proof may lead to removals.
+ */
+export type CompletenessProof = {
+  users: number;
+  groups: number;
+  memberships: number;
+  pages: number;
+  /** The identity that the server confirmed before and after the read. */
+  boundAs: string;
+  /** At most 1,000, then only counted. */
+  oddities: readonly Oddity[];
+  oddityCount: number;
+};
+
+export type ConnectorErrorCode =
+  | "unreachable"
+  | "tls"
+  | "credentials"
+  | "configuration"
+  | "limit"
+  | "incomplete"
+  | "protocol"
+  | "cancelled";
+
+/** Why a read could not be finished, in words for the administrator; never contains a secret. */
+export class ConnectorError extends Error {
+  readonly code: ConnectorErrorCode;
+  constructor(code: ConnectorErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = "ConnectorError";
+    this.code = code;
+  }
+}
+
+export type Connector = {
+  /**
+   * Reads the whole directory. Yields pages as they arrive, so that memory does not grow with the directory, and
+   * returns the proof. Reading writes nothing anywhere; a second read starts anew.
+   * @throws ConnectorError whenever completeness is not certain. Nothing may then be removed.
+   */
+  read(signal: AbortSignal): AsyncGenerator<Page, CompletenessProof, void>;
+};

@@ -1,0 +1,15 @@
+import type { Knex } from "knex";
+import * as tenancy from "./0001-tenancy.ts";
+import * as people from "./0002-people.ts";
+import * as access from "./0003-access.ts";
+import * as record from "./0004-record.ts";
+
+type Migration = { up(knex: Knex): Promise<void> };
+
+/** In the order in which they are applied. A released migration is never edited, only followed by another. */
+export const migrations: readonly (readonly [name: string, migration: Migration])[] = [
+  ["0001-tenancy", tenancy],
+  ["0002-people", people],
+  ["0003-access", access],
+  ["0004-record", record],
+];

@@ -1,0 +1,139 @@
+import pg from "pg";
+import { MusterError } from "../errors.ts";
+import { translateStorageError } from "./storage-error.ts";
+import type { OrganizationId } from "./id.ts";
+
+/** A statement with its parameters; a name makes PostgreSQL keep it prepared on the connection (hot paths only). */
+export type Statement = { name?: string; text: string; values?: readonly unknown[] };
+
+/** Reads of one organization: forced row-level security shows nothing else, whatever the statement says. */
+export type Db = {
+  readonly organization: OrganizationId;
+  query<Row>(statement: Statement): Promise<Row[]>;
+};
+
+/** How to reach PostgreSQL. `role` is what SET ROLE would set: for a login that is not itself the application's. */
+export type ConnectionSettings = { url: string; role?: "muster_app" | "muster_owner"; poolSize?: number };
+
+// bigint: counts, versions and sequence numbers stay far below 2^53.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+export function clientOptions(settings: ConnectionSettings): pg.ClientConfig {
+  const role = settings.role ? `-c role=${settings.role} ` : "";
+  return {
+    connectionString: settings.url,
+    options: `${role}-c search_path=muster,pg_temp -c timezone=UTC -c statement_timeout=60000`,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+  };
+}
+
+/** The application's pool. Every connection remembers which organization it is set to, so that switching costs a trip only when it differs. */
+export class Database {
+  readonly pool: pg.Pool;
+  readonly #held = new WeakMap<pg.PoolClient, OrganizationId>();
+
+  constructor(settings: ConnectionSettings) {
+    this.pool = new pg.Pool({ ...clientOptions(settings), max: settings.poolSize ?? 16, idleTimeoutMillis: 30_000 });
+    // An idle connection that dies must not end the process; the next checkout opens a new one.
+    this.pool.on("error", () => {});
+  }
+
+  /** Reads of `organization`, each statement on a connection of its own. */
+  of(organization: OrganizationId): Db {
+    return { organization, query: (statement) => this.#once(organization, statement) };
+  }
+
+  /**
+   * What must be known before an organization is: only SECURITY DEFINER functions answer here, with ids;
+   * every table refuses, because no organization is set.
+   */
+  async lookUp<Row>(statement: Statement): Promise<Row[]> {
+    return this.#once(null, statement);
+  }
+
+  /** A connection set to the organization. The caller gives it back with `release`, `true` to destroy it. @internal */
+  async checkOut(organization: OrganizationId | null): Promise<pg.PoolClient> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.pool.connect();
+    } catch (error) {
+      throw translateStorageError(error);
+    }
+    if (organization === null || this.#held.get(client) === organization) return client;
+    // Forgotten before and learnt after: a failure in between can never leave a connection believed to be another's.
+    this.#held.delete(client);
+    try {
+      await client.query({
+        name: "set-organization",
+        text: "select set_config('muster.organization', $1, false)",
+        values: [organization],
+      });
+    } catch (error) {
+      client.release(true);
+      throw translateStorageError(error);
+    }
+    this.#held.set(client, organization);
+    return client;
+  }
+
+  async #once<Row>(organization: OrganizationId | null, statement: Statement): Promise<Row[]> {
+    const client = await this.checkOut(organization);
+    try {
+      const result = await client.query(toQuery(statement));
+      client.release();
+      return result.rows as Row[];
+    } catch (error) {
+      const translated = translateStorageError(error);
+      client.release(translated.code === "unavailable");
+      throw translated;
+    }
+  }
+
+  /**
+   * Refuses to run as a role that row-level security does not bind, and behind a pooler that does not keep a
+   * connection's backend (the organization is set per session).
+   */
+  async verifyRole(): Promise<void> {
+    const client = await this.checkOut(null);
+    try {
+      const { rows } = await client.query<{ role: string; free: boolean; owner: boolean; backend: number }>(`
+        select r.rolname as role, r.rolsuper or r.rolbypassrls as free,
+          exists (select from pg_tables where schemaname = 'muster' and tableowner = r.rolname) as owner,
+          pg_backend_pid() as backend
+        from pg_roles r where r.rolname = current_user`);
+      const row = rows[0];
+      if (!row || row.free || row.owner)
+        throw new MusterError(
+          "configuration",
+          `the application's database role ${row?.role ?? "?"} is a superuser, may bypass row-level security or owns Muster's tables; give DATABASE_URL the login muster_app, or leave out DATABASE_OWNER_URL so that Muster switches roles itself`,
+          { at: "DATABASE_URL" },
+        );
+      for (let probe = 0; probe < 3; probe++) {
+        const { rows: again } = await client.query<{ backend: number }>("select pg_backend_pid() as backend");
+        if (again[0]?.backend !== row.backend)
+          throw new MusterError(
+            "configuration",
+            "a pooler in transaction mode stands before PostgreSQL; Muster needs a direct connection or session mode",
+            { at: "DATABASE_URL" },
+          );
+      }
+      client.release();
+    } catch (error) {
+      client.release(true);
+      throw error instanceof MusterError ? error : translateStorageError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+export function toQuery(statement: Statement): pg.QueryConfig {
+  return {
+    text: statement.text,
+    ...(statement.name === undefined ? {} : { name: statement.name }),
+    ...(statement.values === undefined ? {} : { values: statement.values as unknown[] }),
+  };
+}

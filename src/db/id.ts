@@ -1,0 +1,39 @@
+import { randomBytes } from "node:crypto";
+
+declare const brand: unique symbol;
+type Id<Noun extends string> = string & { readonly [brand]: Noun };
+
+export type OrganizationId = Id<"organization">;
+export type SiteId = Id<"site">;
+export type ProductId = Id<"product">;
+export type SpaceId = Id<"space">;
+export type DirectoryId = Id<"directory">;
+export type DirectoryUserId = Id<"directory user">;
+/** A group's id; a directory group and the group that roles are granted to share it. */
+export type GroupId = Id<"group">;
+export type AccountId = Id<"account">;
+export type GrantId = Id<"grant">;
+export type InvitationId = Id<"invitation">;
+export type MailId = Id<"mail">;
+export type TokenId = Id<"token">;
+export type SyncRunId = Id<"sync run">;
+export type AssignmentId = Id<"guest assignment">;
+export type RightId = Id<"right">;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The id in its canonical lower-case form, or undefined when the text is no UUID (such an id is simply unknown). */
+export function parseId<T extends Id<string>>(text: string): T | undefined {
+  const lower = text.length === 36 ? text.toLowerCase() : "";
+  return UUID.test(lower) ? (lower as T) : undefined;
+}
+
+/** A new UUIDv7 (RFC 9562 §5.7): made here, because PostgreSQL has `uuidv7()` from 18 on only and Muster runs on 15. */
+export function newId<T extends Id<string>>(): T {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(Date.now(), 0, 6);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x70;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = bytes.toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}` as T;
+}

@@ -1,0 +1,118 @@
+import { runMigrations as runJobMigrations } from "graphile-worker";
+import knex from "knex";
+import pg from "pg";
+import { migrations } from "../../migrations/index.ts";
+import { MusterError } from "../errors.ts";
+import { clientOptions, type ConnectionSettings } from "./connection.ts";
+import { translateStorageError } from "./storage-error.ts";
+
+/** Serialises starters: whoever comes second waits and finds nothing left to do. */
+const MIGRATION_LOCK = 7_230_115_119;
+
+/**
+ * Brings the database at `owner` to this version: roles `muster_owner` and `muster_app`, schema `muster`,
+ * graphile-worker's tables, Muster's migrations. Safe to call by several starters at once and any number of times.
+ * @param owner a login that is `muster_owner`, or may create roles and the schema.
+ * @throws MusterError `configuration` when the database was made by a newer Muster.
+ */
+export async function migrate(owner: ConnectionSettings): Promise<void> {
+  const client = new pg.Client(clientOptions({ url: owner.url }));
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: number }>("select current_setting('server_version_num')::int as version");
+    if ((rows[0]?.version ?? 0) < 150_000)
+      throw new MusterError("configuration", "PostgreSQL 15 or newer is needed", { at: "DATABASE_URL" });
+    await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    await refuseNewer(client);
+    await createRoles(client);
+    await runJobMigrations({ connectionString: ownerString(owner) });
+    await runMusterMigrations(owner);
+  } catch (error) {
+    throw error instanceof MusterError ? error : explain(error);
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+function explain(error: unknown): MusterError {
+  if (error instanceof pg.DatabaseError && error.code === "42501")
+    return new MusterError("configuration", `the database login lacks a right that setting up needs: ${error.message}`, {
+      at: "DATABASE_OWNER_URL",
+      cause: error,
+    });
+  return translateStorageError(error);
+}
+
+async function refuseNewer(client: pg.Client): Promise<void> {
+  const { rows: found } = await client.query("select to_regclass('muster.migrations') as table");
+  if (found[0]?.table === null) return;
+  const { rows } = await client.query<{ name: string }>("select name from muster.migrations");
+  const ours = new Set(migrations.map(([name]) => name));
+  const newer = rows.find((row) => !ours.has(row.name));
+  if (newer)
+    throw new MusterError(
+      "configuration",
+      `this database was made by a newer Muster (it holds the migration ${newer.name}); start that version, or point this one at another database`,
+    );
+}
+
+async function createRoles(client: pg.Client): Promise<void> {
+  await client.query(`
+    do $$ begin
+      if not exists (select from pg_roles where rolname = 'muster_owner') then create role muster_owner; end if;
+    exception when duplicate_object or unique_violation then null; end $$;
+    do $$ begin
+      if not exists (select from pg_roles where rolname = 'muster_app') then create role muster_app; end if;
+    exception when duplicate_object or unique_violation then null; end $$;
+    do $$ begin
+      if current_user <> 'muster_owner' then
+        if not pg_has_role(current_user, 'muster_owner', 'member') then
+          execute format('grant muster_owner to %I', current_user); end if;
+        if not pg_has_role(current_user, 'muster_app', 'member') then
+          execute format('grant muster_app to %I', current_user); end if;
+        execute format('grant create on database %I to muster_owner', current_database());
+        if not exists (select from pg_namespace where nspname = 'muster') then
+          create schema muster authorization muster_owner; end if;
+      elsif not exists (select from pg_namespace where nspname = 'muster') then create schema muster;
+      end if;
+    end $$;
+  `);
+}
+
+function ownerString(owner: ConnectionSettings): string {
+  const url = new URL(owner.url);
+  url.searchParams.set("options", clientOptions({ ...owner, role: "muster_owner" }).options ?? "");
+  return url.toString();
+}
+
+async function runMusterMigrations(owner: ConnectionSettings): Promise<void> {
+  const builder = knex({
+    client: "pg",
+    connection: clientOptions({ ...owner, role: "muster_owner" }) as knex.Knex.PgConnectionConfig,
+    pool: { min: 0, max: 1 },
+  });
+  try {
+    await builder.migrate.latest({
+      tableName: "migrations",
+      schemaName: "muster",
+      migrationSource: {
+        getMigrations: async () => migrations.map(([name]) => name),
+        getMigrationName: (name: string) => name,
+        getMigration: async (name: string) => ({
+          up: (knexInstance: knex.Knex) => byName(name).up(knexInstance),
+          down: async () => {
+            throw new MusterError("internal", "migrations only go forward; restore a backup instead");
+          },
+        }),
+      },
+    });
+  } finally {
+    await builder.destroy();
+  }
+}
+
+function byName(wanted: string): (typeof migrations)[number][1] {
+  const found = migrations.find(([name]) => name === wanted);
+  if (!found) throw new MusterError("internal", `no migration ${wanted}`);
+  return found[1];
+}

@@ -1,0 +1,59 @@
+import pg from "pg";
+import { MusterError } from "../errors.ts";
+
+/** Constraint name → what a caller is told. A name that is missing here is a fault of Muster's and becomes 503 or 500. */
+const CONSTRAINTS: Record<string, { at: string; detail: string }> = {
+  organizations_key_unique: { at: "key", detail: "an organization with this key exists already" },
+  sites_key_unique: { at: "key", detail: "a site with this key exists already" },
+  products_key_unique: { at: "key", detail: "a product with this key exists already on this site" },
+  spaces_key_unique: { at: "key", detail: "a space with this key exists already in this product" },
+  directories_name_unique: { at: "name", detail: "a directory with this name exists already" },
+  directory_users_user_name_unique: { at: "userName", detail: "a user with this userName exists already in this directory" },
+  directory_users_immutable_id_unique: { at: "id", detail: "a user with this immutable id exists already in this directory" },
+  directory_groups_display_name_unique: {
+    at: "displayName",
+    detail: "a group with this displayName exists already in this directory",
+  },
+  directory_groups_immutable_id_unique: { at: "id", detail: "a group with this immutable id exists already in this directory" },
+  groups_local_name_unique: { at: "name", detail: "a local group with this name exists already" },
+  role_grants_group_unique: { at: "group", detail: "this group has a grant on this product already" },
+  role_grants_waiting_unique: { at: "group", detail: "a grant for a group of this name waits on this product already" },
+  rights_unique: { at: "rights", detail: "the account has this right already" },
+  guest_assignments_space_unique: { at: "space", detail: "the guest has this space already" },
+  invitations_live_unique: { at: "email", detail: "a pending invitation for this address exists already" },
+};
+
+/** Form constraints of keys and names: the message names the form. */
+const FORMS = /_(key|name)_form$/;
+
+const RETRYABLE = new Set(["40P01", "40001"]);
+
+/** Whether the same transaction may succeed when it is simply run again (deadlock, serialization failure). */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code !== undefined && RETRYABLE.has(error.code);
+}
+
+/**
+ * PostgreSQL's and the network's errors in Muster's words. Trouble with storage is always `unavailable`, never
+ * `not-found`: a provider that reads 404 as "gone" would create everybody anew.
+ */
+export function translateStorageError(error: unknown): MusterError {
+  if (error instanceof MusterError) return error;
+  if (error instanceof pg.DatabaseError) {
+    const known = error.constraint === undefined ? undefined : CONSTRAINTS[error.constraint];
+    if (error.code === "23505" && known) return new MusterError("uniqueness", known.detail, { at: known.at, cause: error });
+    if (error.code === "23514" && error.constraint && FORMS.test(error.constraint))
+      return new MusterError(
+        "invalid",
+        "a key is 1 to 63 lower-case letters, digits and hyphens and starts with a letter or digit",
+        { at: error.constraint.endsWith("_key_form") ? "key" : "name", cause: error },
+      );
+    // A character that PostgreSQL's text cannot hold (NUL) slipped through the edge: still the caller's value.
+    if (error.code === "22021" || error.code === "22P05")
+      return new MusterError("invalid-value", "a text contains a character that cannot be stored (NUL)", { cause: error });
+  }
+  return new MusterError("unavailable", "the database cannot answer at the moment; try again", {
+    retryAfter: 5,
+    cause: error,
+  });
+}

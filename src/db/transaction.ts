@@ -1,0 +1,151 @@
+import pg from "pg";
+import { MusterError } from "../errors.ts";
+import { type Database, type Db, type Statement, toQuery } from "./connection.ts";
+import type { OrganizationId } from "./id.ts";
+import { isRetryable, translateStorageError } from "./storage-error.ts";
+
+/** Who changes something; stands in every audit row. */
+export type Actor = {
+  organization: OrganizationId;
+  kind: "scim-token" | "api-token" | "command" | "sync" | "job" | "system";
+  /** The token's, run's or account's id, or the operating system's user name for a command. */
+  id: string | null;
+  requestId: string | null;
+};
+
+declare const writable: unique symbol;
+
+/** A transaction of one organization, made by an actor. Only `inTransaction` and `simulate` make one. */
+export type Tx = Db & { readonly actor: Actor; readonly [writable]: true };
+
+/**
+ * Which lock on the organization the transaction takes first. `shared`: it may touch access. `exclusive`: it changes
+ * what many accounts read (grants, nesting, group deletion, directory order, domains, settings). `none`: it touches
+ * neither. Lock order everywhere after that: directory user or group, account, product; inside a kind by id.
+ */
+export type OrganizationLock = "shared" | "exclusive" | "none";
+
+const ATTEMPTS = 3;
+
+class Rollback extends Error {
+  readonly result: unknown;
+  constructor(result: unknown) {
+    super("rolled back on purpose");
+    this.result = result;
+  }
+}
+
+/**
+ * Runs `work` in one transaction and commits it. `work` is run again up to three times after a deadlock or a
+ * serialization failure, so it must have no effect but on the database.
+ * @throws MusterError `unavailable` when the database is out of reach or the third attempt failed too.
+ */
+export async function inTransaction<T>(
+  ctx: { db: Database },
+  actor: Actor,
+  work: (tx: Tx) => Promise<T>,
+  options: { lock?: OrganizationLock } = {},
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runOnce(ctx.db, actor, work, options.lock ?? "shared");
+    } catch (error) {
+      if (!isRetryable(error)) throw error instanceof Rollback ? error : known(error);
+      if (attempt === ATTEMPTS) throw translateStorageError(error);
+    }
+  }
+}
+
+/** Runs `work` as a real write would and rolls everything back: what would this change do? Returns what `work` returned. */
+export async function simulate<T>(
+  ctx: { db: Database },
+  actor: Actor,
+  work: (tx: Tx) => Promise<T>,
+  options: { lock?: OrganizationLock } = {},
+): Promise<T> {
+  try {
+    return await inTransaction(
+      ctx,
+      actor,
+      async (tx) => {
+        throw new Rollback(await work(tx));
+      },
+      options,
+    );
+  } catch (error) {
+    if (error instanceof Rollback) return error.result as T;
+    throw error;
+  }
+}
+
+/**
+ * One autocommitted statement that writes by itself everything a change must leave (state, audit, outbox), for the
+ * few hot writes that provably touch nobody's access (a new account without memberships).
+ */
+export async function inStatement<Row>(
+  ctx: { db: Database },
+  actor: Actor,
+  statement: (actor: Actor) => Statement,
+): Promise<Row[]> {
+  return ctx.db.of(actor.organization).query<Row>(statement(actor));
+}
+
+async function runOnce<T>(
+  db: Database,
+  actor: Actor,
+  work: (tx: Tx) => Promise<T>,
+  lock: OrganizationLock,
+): Promise<T> {
+  const client = await db.checkOut(actor.organization);
+  let open = true;
+  const tx = {
+    organization: actor.organization,
+    actor,
+    query: async <Row>(statement: Statement): Promise<Row[]> => {
+      if (!open) throw new MusterError("internal", "a statement was sent after its transaction had ended");
+      return (await client.query(toQuery(statement))).rows as Row[];
+    },
+  } as Tx;
+  try {
+    await client.query(`begin${lockStatement(actor.organization, lock)}`);
+    const result = await work(tx);
+    open = false;
+    await client.query("commit");
+    client.release();
+    return result;
+  } catch (error) {
+    open = false;
+    await rollBack(client);
+    throw error;
+  }
+}
+
+/** The lock's key is the first 63 bits of the organization's id, so it needs no round trip to compute. */
+function lockStatement(organization: OrganizationId, lock: OrganizationLock): string {
+  if (lock === "none") return "";
+  const key = BigInt.asIntN(64, BigInt(`0x${organization.replaceAll("-", "").slice(16)}`));
+  return `; select pg_advisory_xact_lock${lock === "shared" ? "_shared" : ""}(${key})`;
+}
+
+async function rollBack(client: pg.PoolClient): Promise<void> {
+  try {
+    await client.query("rollback");
+    client.release();
+  } catch {
+    client.release(true);
+  }
+}
+
+/** Errors thrown by `work` itself pass through unchanged; the database's are put in Muster's words. */
+function known(error: unknown): unknown {
+  return error instanceof MusterError || !isStorageError(error) ? error : translateStorageError(error);
+}
+
+const NETWORK = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOENT"]);
+
+function isStorageError(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return true;
+  if (!(error instanceof Error)) return false;
+  const code = (error as { code?: unknown }).code;
+  return (typeof code === "string" && NETWORK.has(code)) || /Connection terminated|timeout|not queryable/i.test(error.message);
+}

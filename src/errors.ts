@@ -1,0 +1,65 @@
+/**
+ * The one error class. A `code` says what is wrong in Muster's own words; every door maps every code to its wire
+ * (SCIM status and scimType, problem+json, exit code). `detail` is always our own text, safe to show to a caller.
+ */
+export type ErrorCode =
+  | "usage"
+  | "configuration"
+  | "invalid"
+  | "invalid-filter"
+  | "invalid-path"
+  | "invalid-value"
+  | "no-target"
+  | "mutability"
+  | "too-many"
+  | "too-large"
+  | "unauthenticated"
+  | "not-allowed"
+  | "not-found"
+  | "method-not-allowed"
+  | "not-acceptable"
+  | "unsupported-media-type"
+  | "uniqueness"
+  | "conflict"
+  | "held"
+  | "precondition-failed"
+  | "cool-down"
+  | "not-implemented"
+  | "unavailable"
+  | "internal";
+
+export type ErrorPlace = {
+  /** Where in the input: a JSON pointer, an attribute path, a flag, a file and line, a character position. */
+  at?: string;
+  /** Seconds after which the same request may succeed. */
+  retryAfter?: number;
+  /** What the ambiguous name could have meant. */
+  candidates?: readonly string[];
+  /** For a log line only; never shown to a caller. */
+  cause?: unknown;
+};
+
+export class MusterError extends Error {
+  readonly code: ErrorCode;
+  readonly at: string | undefined;
+  readonly retryAfter: number | undefined;
+  readonly candidates: readonly string[] | undefined;
+
+  constructor(code: ErrorCode, detail: string, place: ErrorPlace = {}) {
+    super(detail, place.cause === undefined ? undefined : { cause: place.cause });
+    this.name = "MusterError";
+    this.code = code;
+    this.at = place.at;
+    this.retryAfter = place.retryAfter;
+    this.candidates = place.candidates;
+  }
+}
+
+export function isMusterError(error: unknown): error is MusterError {
+  return error instanceof MusterError;
+}
+
+/** A value that the types say cannot exist: a programming error, never a caller's. */
+export function unreachable(value: never): never {
+  throw new MusterError("internal", `unexpected value ${JSON.stringify(value)}`);
+}
