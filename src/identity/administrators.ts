@@ -1,0 +1,75 @@
+import type { Db } from "../db/connection.ts";
+import { type AccountId, type DirectoryUserId, newId, type RightId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
+import { isMusterError, MusterError } from "../errors.ts";
+import { getAccountName } from "./account-overview.ts";
+import { resolvePerson } from "./accounts/resolve.ts";
+import { insertDirectoryUsers } from "./directory-users/insert.ts";
+import { listDirectories } from "./directories.ts";
+import { emailKey } from "./keys.ts";
+import { recordChanges } from "./record.ts";
+
+export type Administrator = { id: AccountId; userName: string; rights: string[] };
+
+/**
+ * Makes the person with this address an organization administrator: the account that has it as e-mail or user name,
+ * else a new record in `internal` with the address as user name, which gets no mail and no password. Rights are given
+ * here only, never by a synced group.
+ * @throws MusterError `invalid` (no address), `conflict` with candidates (several accounts), `uniqueness` (has the right).
+ */
+export async function addAdministrator(tx: Tx, email: string): Promise<Administrator> {
+  const address = emailKey(email);
+  if (address === null) throw new MusterError("invalid", `${email} is no e-mail address`, { at: "email" });
+  const account = (await existing(tx, address)) ?? (await newInternalAccount(tx, address));
+  await tx.query({
+    text: `insert into rights (organization, id, account, bundle, scope_kind, scope_id)
+      values ($1, $2, $3, 'organization-administrator', 'organization', $1)`,
+    values: [tx.organization, newId<RightId>(), account],
+  });
+  await recordChanges(tx, [
+    {
+      action: "right.given",
+      subjectKind: "account",
+      subject: account,
+      detail: { right: "organization-administrator", scope: "organization" },
+    },
+  ]);
+  return { id: account, userName: await getAccountName(tx, account), rights: await rightsOf(tx, account) };
+}
+
+/** The rights that count for this account: those parked after a change of its canonical record do not. */
+export async function rightsOf(db: Db, account: AccountId): Promise<string[]> {
+  const rows = await db.query<{ bundle: string }>({
+    text: `select bundle from rights where organization = $1 and account = $2 and parked_at is null order by bundle`,
+    values: [db.organization, account],
+  });
+  return rows.map((row) => row.bundle);
+}
+
+async function existing(tx: Tx, address: string): Promise<AccountId | undefined> {
+  try {
+    return await resolvePerson(tx, address);
+  } catch (error) {
+    if (isMusterError(error) && error.code === "not-found") return undefined;
+    throw error;
+  }
+}
+
+async function newInternalAccount(tx: Tx, address: string): Promise<AccountId> {
+  const internal = (await listDirectories(tx)).find((directory) => directory.kind === "internal");
+  if (!internal) throw new MusterError("internal", "the organization has no directory internal");
+  await insertDirectoryUsers(tx, internal.id, [
+    {
+      id: newId<DirectoryUserId>(),
+      immutableId: null,
+      externalId: null,
+      userName: address,
+      active: true,
+      email: address,
+      displayName: null,
+      resource: { emails: [{ value: address, primary: true }] },
+      contentHash: null,
+    },
+  ]);
+  return resolvePerson(tx, address);
+}

@@ -1,0 +1,200 @@
+import type { Db } from "../db/connection.ts";
+import { type DirectoryId, newId, parseId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { reconcileAll } from "./access/reconcile.ts";
+import { recordChanges } from "./record.ts";
+import { openSecret, sealSecret, type SecretKey, type SecretPlace } from "./secrets.ts";
+
+export type DirectoryKind = "internal" | "scim" | "ldap" | "google-workspace";
+
+export type DirectorySettings = {
+  /** What the kind's connector needs to read it, checked by the door; empty for `internal` and `scim`. */
+  settings: Record<string, unknown>;
+  /** Its people get `user` and `admin` from synced groups only with an address in the sign-up domains. */
+  domainPolicy: boolean;
+  /** Domains whose addresses this directory is believed about. */
+  authoritativeDomains: readonly string[];
+  /** Whether the first run waits for approval or applies its additions by itself. */
+  firstRun: "preview" | "apply";
+  /** Seconds between scheduled runs; null: only by hand. */
+  syncEvery: number | null;
+};
+
+/** `position` counts from 1; the directory at 1 is asked first. R161. */
+export type Directory = { id: DirectoryId; name: string; kind: DirectoryKind; position: number; hasSecret: boolean } & DirectorySettings;
+
+const COLUMNS = `id, name, kind, position, secret is not null as "hasSecret", settings, domain_policy as "domainPolicy",
+  authoritative_domains as "authoritativeDomains", first_run as "firstRun",
+  extract(epoch from sync_every)::int as "syncEvery"`;
+
+const DEFAULTS: DirectorySettings = {
+  settings: {},
+  domainPolicy: false,
+  authoritativeDomains: [],
+  firstRun: "preview",
+  syncEvery: null,
+};
+
+/** The directory that every organization starts with: people who were invited, signed up or added here. */
+export async function createInternalDirectory(tx: Tx): Promise<DirectoryId> {
+  const id = newId<DirectoryId>();
+  await tx.query({
+    text: "insert into directories (organization, id, name, kind, position) values ($1, $2, 'internal', 'internal', 1)",
+    values: [tx.organization, id],
+  });
+  return id;
+}
+
+/**
+ * A new, empty directory: before `internal` where that stands last, else at the end. R161. Its secret is sealed for
+ * its row; a pulled directory is due one interval from now.
+ * @throws MusterError `uniqueness`; `invalid` when the name is no key, or is `local`, which names local groups.
+ */
+export async function addDirectory(
+  tx: Tx,
+  input: { name: string; kind: "scim" | "ldap" } & Partial<DirectorySettings>,
+  secret?: { key: SecretKey; text: string },
+): Promise<Directory> {
+  if (input.name === "local")
+    throw new MusterError("invalid", "no directory can be called local: local/NAME names the organization's own groups", { at: "name" });
+  const id = newId<DirectoryId>();
+  const all = { ...DEFAULTS, ...input };
+  const position = await makeRoom(tx);
+  await tx.query({
+    text: `insert into directories (organization, id, name, kind, position, settings, secret, domain_policy,
+        authoritative_domains, first_run, sync_every, next_run_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(secs => $11), statement_timestamp() + make_interval(secs => $11))`,
+    values: [
+      tx.organization,
+      id,
+      input.name,
+      input.kind,
+      position,
+      all.settings,
+      secret ? sealSecret(secret.key, secretPlace(tx, id), secret.text) : null,
+      all.domainPolicy,
+      all.authoritativeDomains,
+      all.firstRun,
+      all.syncEvery,
+    ],
+  });
+  await recordChanges(tx, [
+    { action: "directory.created", subjectKind: "directory", subject: id, detail: { name: input.name, kind: input.kind, position } },
+  ]);
+  const directory = await getDirectory(tx, id);
+  if (!directory) throw new MusterError("internal", "a new directory cannot be read");
+  return directory;
+}
+
+/** The position for one more directory. The rows are locked in one statement and moved in the next, which sees what the wait brought. */
+async function makeRoom(tx: Tx): Promise<number> {
+  const rows = await tx.query<{ kind: DirectoryKind; position: number }>({
+    text: "select kind, position from directories where organization = $1 order by position for no key update",
+    values: [tx.organization],
+  });
+  const last = rows.at(-1);
+  if (last?.kind !== "internal") return (last?.position ?? 0) + 1;
+  await tx.query({
+    text: "update directories set position = position + 1 where organization = $1 and position = $2",
+    values: [tx.organization, last.position],
+  });
+  return last.position;
+}
+
+/**
+ * Gives a directory these settings; what is left out stays. When its domain policy changes, everybody's access is
+ * worked out anew, so the caller holds the organization exclusively. Returns whether anything changed.
+ */
+export async function updateDirectory(
+  tx: Tx,
+  id: DirectoryId,
+  changes: Partial<DirectorySettings>,
+  secret?: { key: SecretKey; text: string },
+): Promise<boolean> {
+  const before = await getDirectory(tx, id);
+  if (!before) throw new MusterError("not-found", "there is no such directory");
+  const wanted = { ...before, ...changes };
+  const rows = await tx.query({
+    text: `update directories set settings = $3, domain_policy = $4, authoritative_domains = $5, first_run = $6,
+        next_run_at = case when sync_every is not distinct from make_interval(secs => $7) then next_run_at
+          else statement_timestamp() + make_interval(secs => $7) end,
+        sync_every = make_interval(secs => $7)
+      where organization = $1 and id = $2
+        and (settings, domain_policy, authoritative_domains, first_run, sync_every)
+          is distinct from ($3::jsonb, $4::boolean, $5::text[], $6::text, make_interval(secs => $7))
+      returning id`,
+    values: [
+      tx.organization,
+      id,
+      wanted.settings,
+      wanted.domainPolicy,
+      wanted.authoritativeDomains,
+      wanted.firstRun,
+      wanted.syncEvery,
+    ],
+  });
+  const secretChanged = secret !== undefined && (await readDirectorySecret(tx, secret.key, id)) !== secret.text;
+  if (secretChanged)
+    await tx.query({
+      text: "update directories set secret = $3 where organization = $1 and id = $2",
+      values: [tx.organization, id, sealSecret(secret.key, secretPlace(tx, id), secret.text)],
+    });
+  if (rows.length === 0 && !secretChanged) return false;
+  await recordChanges(tx, [
+    { action: "directory.updated", subjectKind: "directory", subject: id, detail: { ...changes, ...(secretChanged ? { secret: "replaced" } : {}) } },
+  ]);
+  if (wanted.domainPolicy !== before.domainPolicy) await reconcileAll(tx);
+  return true;
+}
+
+/** The secret of a directory in the clear, or null when it has none. @throws MusterError `configuration` when the key is another. */
+export async function readDirectorySecret(db: Db, key: SecretKey, id: DirectoryId): Promise<string | null> {
+  const [row] = await db.query<{ secret: Buffer | null }>({
+    text: "select secret from directories where organization = $1 and id = $2",
+    values: [db.organization, id],
+  });
+  return row?.secret ? openSecret(key, secretPlace(db, id), row.secret) : null;
+}
+
+function secretPlace(db: Db, id: DirectoryId): SecretPlace {
+  return { organization: db.organization, table: "directories", column: "secret", row: id };
+}
+
+/** The organization's directories in their order. R161. */
+export async function listDirectories(db: Db): Promise<Directory[]> {
+  return db.query<Directory>({
+    text: `select ${COLUMNS} from directories where organization = $1 order by position`,
+    values: [db.organization],
+  });
+}
+
+export async function getDirectory(db: Db, id: DirectoryId): Promise<Directory | undefined> {
+  const [row] = await db.query<Directory>({
+    text: `select ${COLUMNS} from directories where organization = $1 and id = $2`,
+    values: [db.organization, id],
+  });
+  return row;
+}
+
+/** The directory with this name or id. @throws MusterError `not-found`. */
+export async function resolveDirectory(db: Db, nameOrId: string): Promise<Directory> {
+  const id = parseId<DirectoryId>(nameOrId);
+  const found = (await listDirectories(db)).find((directory) => directory.name === nameOrId || directory.id === id);
+  if (!found) throw new MusterError("not-found", `there is no directory ${nameOrId}`, { at: "directory" });
+  return found;
+}
+
+/** Lets a directory's changes pass the removal guard until then; null closes it at once. */
+export async function releaseDirectory(tx: Tx, id: DirectoryId, forSeconds: number, reason: string): Promise<Date> {
+  const [row] = await tx.query<{ until: Date }>({
+    text: `update directories set released_until = statement_timestamp() + make_interval(secs => $3)
+      where organization = $1 and id = $2 returning released_until as until`,
+    values: [tx.organization, id, forSeconds],
+  });
+  if (!row) throw new MusterError("not-found", "there is no such directory");
+  await recordChanges(tx, [
+    { action: "directory.released", subjectKind: "directory", subject: id, detail: { until: row.until, reason } },
+  ]);
+  return row.until;
+}

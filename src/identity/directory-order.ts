@@ -1,0 +1,53 @@
+import type { DirectoryId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { reconcileAll } from "./access/reconcile.ts";
+import { reassignCanonical } from "./accounts/assign.ts";
+import { type Directory, listDirectories } from "./directories.ts";
+import { recordChanges } from "./record.ts";
+
+/**
+ * Puts all directories in this order, chooses every account's canonical record anew and works out everybody's access.
+ * R161, R163. The caller holds the organization exclusively. Returns the directories as they stand, and whether the
+ * order is another than before.
+ * @throws MusterError `invalid` when a directory is missing, unknown or named twice.
+ */
+export async function orderDirectories(
+  tx: Tx,
+  names: readonly string[],
+): Promise<{ changed: boolean; directories: Directory[] }> {
+  const before = await listDirectories(tx);
+  const ids = idsInOrder(before, names);
+  if (before.every((directory, index) => directory.id === ids[index])) return { changed: false, directories: before };
+  await tx.query({
+    text: `update directories d set position = o.position
+      from unnest($2::uuid[]) with ordinality as o (id, position)
+      where d.organization = $1 and d.id = o.id`,
+    values: [tx.organization, ids],
+  });
+  await recordChanges(tx, [
+    {
+      action: "directories.ordered",
+      subjectKind: "organization",
+      subject: tx.organization,
+      detail: { from: before.map((directory) => directory.name), to: names },
+    },
+  ]);
+  await reassignCanonical(tx, "all");
+  await reconcileAll(tx);
+  return { changed: true, directories: await listDirectories(tx) };
+}
+
+function idsInOrder(all: readonly Directory[], names: readonly string[]): DirectoryId[] {
+  const byName = new Map(all.map((directory) => [directory.name, directory.id]));
+  const ids = names.map((name) => {
+    const id = byName.get(name);
+    if (id === undefined)
+      throw new MusterError("invalid", `the order names ${name}, which is no directory or stands there twice`, { at: name });
+    byName.delete(name);
+    return id;
+  });
+  if (byName.size > 0)
+    throw new MusterError("invalid", `the order must name every directory; missing: ${[...byName.keys()].join(", ")}`, { at: "order" });
+  return ids;
+}

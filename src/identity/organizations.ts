@@ -1,0 +1,69 @@
+import type { Database, Db } from "../db/connection.ts";
+import type { OrganizationId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { createInternalDirectory } from "./directories.ts";
+import { recordChanges } from "./record.ts";
+import { createSite } from "./sites.ts";
+
+/** Whose memberships count for a person in several directories: every directory's, or the canonical one's only. */
+export type MembershipMode = "aggregating" | "masking";
+
+export type OrganizationKey = { id: OrganizationId; key: string };
+export type Organization = OrganizationKey & { name: string; membershipMode: MembershipMode };
+
+/** Ids and keys of all organizations, by key: the one list that crosses them (a definer function gives nothing else). */
+export async function listOrganizations(db: Database): Promise<OrganizationKey[]> {
+  return db.lookUp<OrganizationKey>({ text: "select id, key from list_organizations()" });
+}
+
+/**
+ * The organization with this key, or the only one when no key is given.
+ * @throws MusterError `not-found`; `usage` when none or several exist and no key was given, naming them.
+ */
+export async function resolveOrganization(db: Database, key: string | undefined): Promise<OrganizationKey> {
+  const all = await listOrganizations(db);
+  if (key !== undefined) {
+    const found = all.find((organization) => organization.key === key);
+    if (!found) throw new MusterError("not-found", `there is no organization ${key}`, { at: "--org" });
+    return found;
+  }
+  const [only] = all;
+  if (all.length === 1 && only) return only;
+  if (all.length === 0)
+    throw new MusterError("usage", "there is no organization yet; make one with: muster org create KEY", { at: "--org" });
+  const keys = all.map((organization) => organization.key);
+  throw new MusterError("usage", `name one of the organizations with --org: ${keys.join(", ")}`, {
+    at: "--org",
+    candidates: keys,
+  });
+}
+
+/**
+ * Makes the organization whose new id the transaction carries, with a site of the same key and the directory
+ * `internal`. R1.
+ * @throws MusterError `uniqueness` when the key is taken, `invalid` when it is no key.
+ */
+export async function createOrganization(tx: Tx, input: { key: string; name?: string }): Promise<Organization> {
+  const name = input.name ?? input.key;
+  await tx.query({
+    text: "insert into organizations (id, key, name) values ($1, $2, $3)",
+    values: [tx.organization, input.key, name],
+  });
+  await recordChanges(tx, [
+    { action: "organization.created", subjectKind: "organization", subject: tx.organization, detail: { key: input.key } },
+  ]);
+  await createSite(tx, { key: input.key, name });
+  await createInternalDirectory(tx);
+  return { id: tx.organization, key: input.key, name, membershipMode: "aggregating" };
+}
+
+/** @throws MusterError `not-found`. */
+export async function getOrganization(db: Db): Promise<Organization> {
+  const [row] = await db.query<Organization>({
+    text: `select id, key, name, membership_mode as "membershipMode" from organizations where id = $1`,
+    values: [db.organization],
+  });
+  if (!row) throw new MusterError("not-found", "there is no such organization");
+  return row;
+}

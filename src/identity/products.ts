@@ -1,0 +1,131 @@
+import type { Db } from "../db/connection.ts";
+import { newId, type ProductId, type SiteId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { reconcileAll } from "./access/reconcile.ts";
+import { recordChanges } from "./record.ts";
+
+export type ProductSettings = {
+  name: string;
+  /** Where an accepted invitation ends. */
+  url: string | null;
+  /** Whether the role `guest` exists here. R8. */
+  hasGuests: boolean;
+  /** How many users and admins the product has room for; null: no limit. */
+  seats: number | null;
+  seatEnforcement: "warn" | "block";
+  /** What the guest quota is counted from; with `fixed` the ratio is the quota. R141, R142. */
+  guestBasis: "unlimited" | "fixed" | "paid-seats" | "members";
+  guestRatio: number;
+  guestEnforcement: "warn" | "block";
+};
+
+/** `site` is the site's key. */
+export type Product = { id: ProductId; key: string; site: string } & ProductSettings;
+
+const DEFAULTS: Omit<ProductSettings, "name"> = {
+  url: null,
+  hasGuests: false,
+  seats: null,
+  seatEnforcement: "warn",
+  guestBasis: "unlimited",
+  guestRatio: 0,
+  guestEnforcement: "block",
+};
+
+const COLUMNS = `p.id, p.key, s.key as site, p.name, p.url, p.has_guests as "hasGuests", p.seats,
+  p.seat_enforcement as "seatEnforcement", p.guest_basis as "guestBasis", p.guest_ratio as "guestRatio",
+  p.guest_enforcement as "guestEnforcement"`;
+
+/**
+ * A new product on a site; nobody has access until a grant is made. R2.
+ * @throws MusterError `uniqueness` when the site has the key, `invalid` when it is no key.
+ */
+export async function createProduct(
+  tx: Tx,
+  site: { id: SiteId; key: string },
+  input: { key: string } & Partial<ProductSettings>,
+): Promise<Product> {
+  const product: Product = { ...DEFAULTS, name: input.key, ...input, id: newId<ProductId>(), site: site.key };
+  await tx.query({
+    text: `insert into products (organization, id, site, key, name, url, has_guests, seats, seat_enforcement,
+        guest_basis, guest_ratio, guest_enforcement)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    values: [tx.organization, product.id, site.id, product.key, ...settingValues(product)],
+  });
+  await recordChanges(tx, [
+    { action: "product.created", subjectKind: "product", subject: product.id, detail: { key: product.key, site: site.key } },
+  ]);
+  return product;
+}
+
+/**
+ * Gives a product exactly these settings and settles everybody's access to it. The caller holds the organization
+ * exclusively. Returns whether anything changed.
+ * @throws MusterError `conflict` when guests are turned off while grants still give the role guest. R8.
+ */
+export async function updateProduct(tx: Tx, id: ProductId, settings: ProductSettings): Promise<boolean> {
+  const rows = await tx.query({
+    text: `update products set name = $3, url = $4, has_guests = $5, seats = $6, seat_enforcement = $7,
+        guest_basis = $8, guest_ratio = $9, guest_enforcement = $10
+      where organization = $1 and id = $2
+        and (name, url, has_guests, seats, seat_enforcement, guest_basis, guest_ratio, guest_enforcement)
+          is distinct from ($3, $4, $5::boolean, $6::int, $7, $8, $9::int, $10)
+      returning id`,
+    values: [tx.organization, id, ...settingValues(settings)],
+  });
+  if (rows.length === 0) return false;
+  if (!settings.hasGuests) await refuseGuestGrants(tx, id);
+  await recordChanges(tx, [{ action: "product.updated", subjectKind: "product", subject: id, detail: settings }]);
+  await reconcileAll(tx);
+  return true;
+}
+
+async function refuseGuestGrants(tx: Tx, id: ProductId): Promise<void> {
+  const [row] = await tx.query({
+    text: "select id from role_grants where organization = $1 and product = $2 and role = 'guest' limit 1",
+    values: [tx.organization, id],
+  });
+  if (row)
+    throw new MusterError("conflict", "grants of this product still give the role guest; revoke them before guests are turned off", {
+      at: "hasGuests",
+    });
+}
+
+function settingValues(settings: ProductSettings): unknown[] {
+  return [
+    settings.name,
+    settings.url,
+    settings.hasGuests,
+    settings.seats,
+    settings.seatEnforcement,
+    settings.guestBasis,
+    settings.guestRatio,
+    settings.guestEnforcement,
+  ];
+}
+
+/** The organization's products by site and key. */
+export async function listProducts(db: Db): Promise<Product[]> {
+  return db.query<Product>({
+    text: `select ${COLUMNS} from products p join sites s on s.organization = p.organization and s.id = p.site
+      where p.organization = $1 order by s.key, p.key`,
+    values: [db.organization],
+  });
+}
+
+/**
+ * The product with this key: on the named site, else on the only site that has it. R2.
+ * @throws MusterError `not-found`; `conflict` with candidates `SITE/KEY` when several sites have it.
+ */
+export async function resolveProduct(db: Db, key: string, site?: string): Promise<Product> {
+  const found = (await listProducts(db)).filter((product) => product.key === key && (site === undefined || product.site === site));
+  const [only] = found;
+  if (!only) throw new MusterError("not-found", `there is no product ${key}${site === undefined ? "" : ` on the site ${site}`}`, { at: "product" });
+  if (found.length > 1)
+    throw new MusterError("conflict", `several sites have a product ${key}; name one with --site`, {
+      at: "product",
+      candidates: found.map((product) => `${product.site}/${product.key}`),
+    });
+  return only;
+}

@@ -1,0 +1,46 @@
+import type { Db } from "../db/connection.ts";
+import { newId, type ProductId, type SpaceId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { recordChanges } from "./record.ts";
+
+export type Space = { id: SpaceId; key: string; name: string };
+
+/** A new space of a product; having access to the product gives nothing in it. R6. @throws MusterError `uniqueness`, `invalid`. */
+export async function createSpace(tx: Tx, product: ProductId, input: { key: string; name?: string }): Promise<Space> {
+  const space = { id: newId<SpaceId>(), key: input.key, name: input.name ?? input.key };
+  await tx.query({
+    text: "insert into spaces (organization, id, product, key, name) values ($1, $2, $3, $4, $5)",
+    values: [tx.organization, space.id, product, space.key, space.name],
+  });
+  await recordChanges(tx, [
+    { action: "space.created", subjectKind: "space", subject: space.id, detail: { key: space.key, product } },
+  ]);
+  return space;
+}
+
+/** Gives a space another name. Returns whether anything changed. */
+export async function renameSpace(tx: Tx, id: SpaceId, name: string): Promise<boolean> {
+  const rows = await tx.query({
+    text: "update spaces set name = $3 where organization = $1 and id = $2 and name <> $3 returning id",
+    values: [tx.organization, id, name],
+  });
+  if (rows.length > 0)
+    await recordChanges(tx, [{ action: "space.updated", subjectKind: "space", subject: id, detail: { name } }]);
+  return rows.length > 0;
+}
+
+/** A product's spaces by key. */
+export async function listSpaces(db: Db, product: ProductId): Promise<Space[]> {
+  return db.query<Space>({
+    text: "select id, key, name from spaces where organization = $1 and product = $2 order by key",
+    values: [db.organization, product],
+  });
+}
+
+/** @throws MusterError `not-found`. */
+export async function resolveSpace(db: Db, product: ProductId, key: string): Promise<Space> {
+  const found = (await listSpaces(db, product)).find((space) => space.key === key);
+  if (!found) throw new MusterError("not-found", `this product has no space ${key}`, { at: "space" });
+  return found;
+}

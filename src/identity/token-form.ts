@@ -1,0 +1,45 @@
+import { createHash, randomBytes } from "node:crypto";
+import { crc32 } from "node:zlib";
+
+/** What a token opens, readable from its prefix: a directory's SCIM endpoint, the administration API, an invitation, a link. */
+export type TokenKind = "scim" | "api" | "inv" | "lnk";
+
+const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+// 62^43 > 2^256 and 62^6 > 2^32: the shortest texts that hold the secret and its checksum.
+const SECRET_LENGTH = 43;
+const CHECKSUM_LENGTH = 6;
+const FORM = /^mst_(scim|api|inv|lnk)_[0-9A-Za-z]{49}$/;
+
+/**
+ * A new token: prefix, 32 random bytes in base62 (43 characters), CRC-32 of all before it in base62 (6 characters).
+ * The text is nowhere at rest; keep only `hashToken` of it.
+ */
+export function newTokenText(kind: TokenKind): string {
+  const body = `mst_${kind}_${base62(BigInt(`0x${randomBytes(32).toString("hex")}`), SECRET_LENGTH)}`;
+  return body + checksum(body);
+}
+
+/**
+ * The kind of a well-formed token, or undefined when prefix, length, characters or checksum are wrong. Asks no
+ * database: a mistyped, cut or foreign token is refused before it costs a query.
+ */
+export function tokenKind(text: string): TokenKind | undefined {
+  const kind = FORM.exec(text)?.[1] as TokenKind | undefined;
+  if (kind === undefined) return undefined;
+  return checksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH) ? kind : undefined;
+}
+
+/** SHA-256 of the whole text, as it is kept: enough for a secret of 256 random bits. */
+export function hashToken(text: string): Buffer {
+  return createHash("sha256").update(text, "ascii").digest();
+}
+
+function checksum(body: string): string {
+  return base62(BigInt(crc32(body)), CHECKSUM_LENGTH);
+}
+
+function base62(value: bigint, length: number): string {
+  let text = "";
+  for (let rest = value; text.length < length; rest /= 62n) text = ALPHABET[Number(rest % 62n)] + text;
+  return text;
+}
