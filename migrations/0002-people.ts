@@ -15,6 +15,8 @@ export async function up(knex: Knex): Promise<void> {
       display_name text,
       -- null: no directory holds the user name any more, the account is Deactivated and kept for undo.
       canonical uuid,
+      -- The record that was canonical last, kept while there is none: another one coming after it parks what is local.
+      last_canonical uuid,
       suspended_at timestamptz,
       suspended_reason text,
       first_access_at timestamptz,

@@ -28,9 +28,12 @@ const FORMS = /_(key|name)_form$/;
 
 const RETRYABLE = new Set(["40P01", "40001"]);
 
-/** Whether the same transaction may succeed when it is simply run again (deadlock, serialization failure). */
+/** Whether the same transaction may succeed when it is simply run again (deadlock, serialization failure, a lost race). */
 export function isRetryable(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code !== undefined && RETRYABLE.has(error.code);
+  if (!(error instanceof pg.DatabaseError) || error.code === undefined) return false;
+  // Two transactions moved accounts to one name at once: run again, the loser joins the account that stands there now.
+  if (error.code === "23505" && error.constraint === "accounts_user_name_unique") return true;
+  return RETRYABLE.has(error.code);
 }
 
 /**

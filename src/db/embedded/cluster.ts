@@ -1,0 +1,113 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, chownSync, existsSync, lchownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { MusterError } from "../../errors.ts";
+import type { Binaries } from "./binaries.ts";
+import type { SystemUser } from "./system-user.ts";
+
+/** The files of one embedded server, and whom and what it runs with. */
+export type Cluster = { directory: string; binaries: Binaries; user: SystemUser | undefined; passwords: Passwords };
+
+type Passwords = { superuser: string; owner: string; app: string };
+
+const PASSWORDS = "muster-passwords.json";
+
+/**
+ * Opens `<dataDirectory>/postgres`, making it first when it is not there. A cluster is made beside its place and
+ * renamed into it when it is whole, logins and passwords included: no crash and no second starter leaves half a one.
+ * @throws MusterError `configuration` when it belongs to another major version of PostgreSQL or to another user.
+ */
+export function openCluster(dataDirectory: string, binaries: Binaries, user: SystemUser | undefined): Cluster {
+  const directory = join(dataDirectory, "postgres");
+  if (!existsSync(join(directory, "PG_VERSION"))) create(dataDirectory, directory, binaries, user);
+  if (user && statSync(directory).uid === 0) giveTo(user, directory);
+  const files = readOwn(directory);
+  if (files.major !== binaries.major)
+    throw new MusterError(
+      "configuration",
+      `${directory} was made by PostgreSQL ${files.major} and this Muster brings PostgreSQL ${binaries.major}; start the Muster that made it, take a backup there and restore it here, or use another data directory`,
+      { at: "MUSTER_DATA_DIR" },
+    );
+  return { directory, binaries, user, passwords: files.passwords };
+}
+
+function readOwn(directory: string): { major: number; passwords: Passwords } {
+  try {
+    return {
+      major: Number.parseInt(readFileSync(join(directory, "PG_VERSION"), "utf8"), 10),
+      passwords: JSON.parse(readFileSync(join(directory, PASSWORDS), "utf8")) as Passwords,
+    };
+  } catch (error) {
+    const denied = (error as NodeJS.ErrnoException).code === "EACCES";
+    throw new MusterError(
+      "configuration",
+      denied
+        ? `${directory} belongs to another user; start Muster as that user or as root`
+        : `${join(directory, PASSWORDS)} cannot be read: restore it, or use another data directory`,
+      { at: "MUSTER_DATA_DIR", cause: error },
+    );
+  }
+}
+
+function create(dataDirectory: string, target: string, binaries: Binaries, user: SystemUser | undefined): void {
+  const directory = mkdtempSync(join(dataDirectory, "postgres.new-"));
+  const passwords: Passwords = { superuser: password(), owner: password(), app: password() };
+  try {
+    if (user) chownSync(directory, user.uid, user.gid);
+    const cluster: Cluster = { directory, binaries, user, passwords };
+    // No server listens before the passwords are set and pg_hba.conf asks for them.
+    runProgram(cluster, "initdb", [
+      "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+    ]);
+    const said = runProgram(cluster, "postgres", ["--single", "postgres"], [
+      `alter role postgres password '${passwords.superuser}'`,
+      `create role muster_owner login password '${passwords.owner}'`,
+      `create role muster_app login password '${passwords.app}'`,
+      "create database muster owner muster_owner",
+    ]);
+    if (/\b(ERROR|FATAL|PANIC):/.test(said)) throw failure("postgres --single", said);
+    write(cluster, "pg_hba.conf", "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n");
+    write(cluster, PASSWORDS, `${JSON.stringify(passwords)}\n`);
+    mkdirSync(dataDirectory, { recursive: true });
+    renameSync(directory, target);
+  } catch (error) {
+    rmSync(directory, { recursive: true, force: true });
+    if (!existsSync(join(target, "PG_VERSION"))) throw error;
+  }
+}
+
+function password(): string {
+  return randomBytes(24).toString("base64url");
+}
+
+function write(cluster: Cluster, name: string, text: string): void {
+  const path = join(cluster.directory, name);
+  writeFileSync(path, text, { mode: 0o600 });
+  chmodSync(path, 0o600);
+  if (cluster.user) chownSync(path, cluster.user.uid, cluster.user.gid);
+}
+
+/** After a restore by root with plain `cp`, the files belong to root. */
+function giveTo(user: SystemUser, directory: string): void {
+  lchownSync(directory, user.uid, user.gid);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) giveTo(user, path);
+    else lchownSync(path, user.uid, user.gid);
+  }
+}
+
+/**
+ * How PostgreSQL's programs are started on a cluster: in it, by the server's user. Where that is another user than
+ * Muster's, the directory is named through the process's own working directory, which the kernel enters before the
+ * user changes: so it needs no right on the directories above (a data directory that root alone can enter).
+ */
+export function spawnOptions(cluster: Cluster): { cwd: string; uid?: number; gid?: number; env: NodeJS.ProcessEnv } {
+  const { PATH, SystemRoot, TMPDIR } = { PATH: "/usr/bin:/bin", ...pathsOf(process.env) };
+  return {
+    cwd: cluster.directory,
+    env: { PATH, LC_ALL: "C", TZ: "UTC", ...(SystemRoot && { SystemRoot }), ...(TMPDIR && { TMPDIR }) },
+    ...(cluster.user && { uid: cluster.user.uid, gid: cluster.user.gid }),
+  };
+}

@@ -1,0 +1,43 @@
+import { type AccountId, type DirectoryUserId, newId } from "../../db/id.ts";
+import type { Tx } from "../../db/transaction.ts";
+import { MusterError } from "../../errors.ts";
+
+/** A record and the name under which its account is sought. */
+export type NamedRecord = { id: DirectoryUserId; userName: string; userNameKey: string };
+
+/**
+ * The account of each name, made where there is none (one account per user name and organization, design §1).
+ * Before: any. After: an account with each key exists. Returns the account of each record and which accounts are
+ * new; a new account has no records, memberships or access yet. Keys are inserted in order, so that two batches
+ * never wait for each other crosswise.
+ */
+export async function accountsByName(
+  tx: Tx,
+  records: readonly NamedRecord[],
+): Promise<{ accountOf: Map<DirectoryUserId, AccountId>; made: Set<AccountId> }> {
+  const names = new Map(records.map((record) => [record.userNameKey, record.userName]));
+  const keys = [...names.keys()].sort();
+  const made = await tx.query<{ id: AccountId }>({
+    name: "make-accounts",
+    text: `insert into accounts (organization, id, user_name, user_name_key)
+      select $1, id, user_name, user_name_key from unnest($2::uuid[], $3::text[], $4::text[]) as n (id, user_name, user_name_key)
+      on conflict on constraint accounts_user_name_unique do nothing returning id`,
+    values: [tx.organization, keys.map(() => newId<AccountId>()), keys.map((key) => names.get(key)), keys],
+  });
+  const found = await tx.query<{ id: AccountId; key: string }>({
+    name: "accounts-by-name",
+    text: `select id, user_name_key as key from accounts
+      where organization = $1 and user_name_key = any($2) order by id for no key update`,
+    values: [tx.organization, keys],
+  });
+  const byKey = new Map(found.map((row) => [row.key, row.id]));
+  const accountOf = new Map<DirectoryUserId, AccountId>();
+  for (const record of records) {
+    const account = byKey.get(record.userNameKey);
+    // Renamed by another transaction between the two statements: nothing is written yet, the caller's client tries again.
+    if (account === undefined)
+      throw new MusterError("unavailable", "an account was renamed at the same moment; try again", { retryAfter: 1 });
+    accountOf.set(record.id, account);
+  }
+  return { accountOf, made: new Set(made.map((row) => row.id)) };
+}

@@ -1,0 +1,28 @@
+import type { Db } from "../../db/connection.ts";
+import { type AccountId, parseId } from "../../db/id.ts";
+import { MusterError } from "../../errors.ts";
+import { emailKey, userNameKey } from "../keys.ts";
+
+/**
+ * The account that an administrator means by an id, a user name or an e-mail address (design §10). An exact user
+ * name wins over an address, because it is unique.
+ * @throws MusterError `not-found` when nobody fits, `conflict` with the candidates' user names when several have the address.
+ */
+export async function resolvePerson(db: Db, text: string): Promise<AccountId> {
+  const id = parseId<AccountId>(text);
+  const rows = await db.query<{ id: AccountId; userName: string; byName: boolean }>({
+    text: `select id, user_name as "userName", user_name_key = $3 as "byName" from accounts
+      where organization = $1 and (id = $2 or user_name_key = $3 or email_key = $4)
+      order by user_name_key = $3 desc, user_name_key limit 20`,
+    values: [db.organization, id ?? null, userNameKey(text), emailKey(text)],
+  });
+  const exact = rows.find((row) => row.id === id) ?? rows.find((row) => row.byName);
+  if (exact) return exact.id;
+  if (rows.length > 1)
+    throw new MusterError("conflict", "several people have this address; name one by user name or id", {
+      at: text,
+      candidates: rows.map((row) => row.userName),
+    });
+  if (!rows[0]) throw new MusterError("not-found", "nobody has this id, user name or e-mail address", { at: text });
+  return rows[0].id;
+}

@@ -1,0 +1,135 @@
+import type { AccountId, DirectoryId, DirectoryUserId, GroupId } from "../../db/id.ts";
+import type { Tx } from "../../db/transaction.ts";
+import { reconcile } from "../access/reconcile.ts";
+import { recordChanges } from "../record.ts";
+
+/** A directory user in a group of the same directory. */
+export type Member = { group: GroupId; member: DirectoryUserId };
+
+/** What a change of members did; `unknown` are the wanted members that are no live users of the directory. */
+export type MembersChanged = { added: number; removed: number; unknown: string[] };
+
+type MemberRow = { group: GroupId; member: DirectoryUserId; account: AccountId };
+
+/**
+ * Adds and removes members of groups of one directory, as rows: the cost is that of what changes, never of the groups
+ * (R51; RFC 7644 §3.5.2). Adding a member that is there and removing one that is not are no changes.
+ *
+ * Before: the groups are live groups of `directory` (others are ignored). After: the members are as asked, versions
+ * of the groups that changed are one higher, the members' access follows. Members are locked before groups, so that
+ * no rename can carry one away meanwhile.
+ */
+export async function changeMembers(
+  tx: Tx,
+  directory: DirectoryId,
+  change: { add: readonly Member[]; remove: readonly Member[] },
+): Promise<MembersChanged> {
+  const wanted = [...new Set([...change.add, ...change.remove].map((row) => row.member))];
+  const accountOf = await lockMembers(tx, directory, wanted);
+  const removed = await removeRows(tx, directory, change.remove);
+  const added = await addRows(tx, directory, change.add);
+  await finish(tx, directory, added, removed, accountOf);
+  const unknown = new Set(change.add.map((row) => row.member).filter((member) => !accountOf.has(member)));
+  return { added: added.length, removed: removed.length, unknown: [...unknown] };
+}
+
+/**
+ * Makes the users of a group exactly these; nested groups are not touched.
+ * Before and after as for `changeMembers`; only the difference is written.
+ */
+export async function replaceMembers(
+  tx: Tx,
+  directory: DirectoryId,
+  group: GroupId,
+  members: readonly DirectoryUserId[],
+): Promise<MembersChanged> {
+  const surplus = await tx.query<{ member: DirectoryUserId }>({
+    name: "surplus-members",
+    text: `select m.directory_user as member from remote_memberships m
+      where m.organization = $1 and m.group_id = $2 and not m.directory_user = any($3)`,
+    values: [tx.organization, group, members],
+  });
+  return changeMembers(tx, directory, {
+    add: members.map((member) => ({ group, member })),
+    remove: surplus.map((row) => ({ group, member: row.member })),
+  });
+}
+
+async function lockMembers(
+  tx: Tx,
+  directory: DirectoryId,
+  members: readonly DirectoryUserId[],
+): Promise<Map<DirectoryUserId, AccountId>> {
+  const rows = await tx.query<{ id: DirectoryUserId; account: AccountId }>({
+    name: "lock-members",
+    text: `select id, account from directory_users
+      where organization = $1 and directory = $2 and id = any($3) and deleted_at is null order by id for share`,
+    values: [tx.organization, directory, members],
+  });
+  return new Map(rows.map((row) => [row.id, row.account]));
+}
+
+async function addRows(tx: Tx, directory: DirectoryId, rows: readonly Member[]): Promise<MemberRow[]> {
+  if (rows.length === 0) return [];
+  return tx.query<MemberRow>({
+    name: "add-members",
+    text: `insert into remote_memberships (organization, group_id, directory_user)
+      select distinct $1::uuid, g.id, u.id from unnest($3::uuid[], $4::uuid[]) as w (group_id, member)
+      join directory_groups g on g.organization = $1 and g.id = w.group_id and g.directory = $2 and g.deleted_at is null
+      join directory_users u on u.organization = $1 and u.id = w.member and u.directory = $2 and u.deleted_at is null
+      order by 2, 3
+      on conflict do nothing
+      returning group_id as "group", directory_user as member, null as account`,
+    values: [tx.organization, directory, rows.map((row) => row.group), rows.map((row) => row.member)],
+  });
+}
+
+async function removeRows(tx: Tx, directory: DirectoryId, rows: readonly Member[]): Promise<MemberRow[]> {
+  if (rows.length === 0) return [];
+  return tx.query<MemberRow>({
+    name: "remove-members",
+    text: `delete from remote_memberships m using unnest($3::uuid[], $4::uuid[]) as w (group_id, member), directory_groups g
+      where m.organization = $1 and m.group_id = w.group_id and m.directory_user = w.member
+        and g.organization = $1 and g.id = m.group_id and g.directory = $2 and g.deleted_at is null
+      returning m.group_id as "group", m.directory_user as member, null as account`,
+    values: [tx.organization, directory, rows.map((row) => row.group), rows.map((row) => row.member)],
+  });
+}
+
+async function finish(
+  tx: Tx,
+  directory: DirectoryId,
+  added: readonly Member[],
+  removed: readonly Member[],
+  accountOf: ReadonlyMap<DirectoryUserId, AccountId>,
+): Promise<void> {
+  const groups = [...new Set([...added, ...removed].map((row) => row.group))].sort();
+  if (groups.length === 0) return;
+  await tx.query({
+    name: "touch-groups",
+    text: `update directory_groups g set version = version + 1, updated_at = statement_timestamp()
+      from (select id from directory_groups where organization = $1 and id = any($2) order by id for no key update) l
+      where g.organization = $1 and g.id = l.id`,
+    values: [tx.organization, groups],
+  });
+  await recordChanges(
+    tx,
+    groups.map((group) => ({
+      action: "group.members-changed",
+      subjectKind: "group",
+      subject: group,
+      detail: {
+        directory,
+        added: added.filter((row) => row.group === group).map((row) => row.member),
+        removed: removed.filter((row) => row.group === group).map((row) => row.member),
+      },
+      event: true,
+    })),
+  );
+  const accounts = new Set<AccountId>();
+  for (const row of [...added, ...removed]) {
+    const account = accountOf.get(row.member);
+    if (account !== undefined) accounts.add(account);
+  }
+  await reconcile(tx, [...accounts]);
+}

@@ -1,0 +1,94 @@
+import type { Db } from "../../db/connection.ts";
+import type { DirectoryId, GroupId } from "../../db/id.ts";
+import { type SqlFragment, shift } from "../../db/sql.ts";
+import type { Tx } from "../../db/transaction.ts";
+import { type DirectoryGroup, directoryGroupColumns } from "./directory-group.ts";
+
+/** The live group of that id in that directory, or undefined; tombstones and foreign groups are unknown alike. */
+export async function getDirectoryGroup(
+  db: Db,
+  directory: DirectoryId,
+  id: GroupId,
+): Promise<DirectoryGroup | undefined> {
+  const [group] = await db.query<DirectoryGroup>({
+    name: "get-directory-group",
+    text: `select ${directoryGroupColumns} from directory_groups g
+      where g.organization = $1 and g.id = $2 and g.directory = $3 and g.deleted_at is null`,
+    values: [db.organization, id, directory],
+  });
+  return group;
+}
+
+/** The same group, held against other writers until the transaction ends. */
+export async function lockDirectoryGroup(
+  tx: Tx,
+  directory: DirectoryId,
+  id: GroupId,
+): Promise<DirectoryGroup | undefined> {
+  const [group] = await tx.query<DirectoryGroup>({
+    name: "lock-directory-group",
+    text: `select ${directoryGroupColumns} from directory_groups g
+      where g.organization = $1 and g.id = $2 and g.directory = $3 and g.deleted_at is null for no key update`,
+    values: [tx.organization, id, directory],
+  });
+  return group;
+}
+
+/** Which groups to list, in which order. Fragments speak of the table as `g`. */
+export type DirectoryGroupQuery = { where?: SqlFragment; orderBy?: SqlFragment; limit: number; offset: number };
+
+/** A page of the live groups of a directory, without members, and how many match in all (RFC 7644 §3.4.2). */
+export async function listDirectoryGroups(
+  db: Db,
+  directory: DirectoryId,
+  query: DirectoryGroupQuery,
+): Promise<{ total: number; groups: DirectoryGroup[] }> {
+  const values: unknown[] = [db.organization, directory];
+  let where = "g.organization = $1 and g.directory = $2 and g.deleted_at is null";
+  if (query.where) {
+    where += ` and (${shift(query.where, values.length)})`;
+    values.push(...query.where.values);
+  }
+  const [count] = await db.query<{ total: number }>({
+    text: `select count(*) as total from directory_groups g where ${where}`,
+    values,
+  });
+  const total = count?.total ?? 0;
+  if (query.limit === 0 || query.offset >= total) return { total, groups: [] };
+  let order = "g.id";
+  if (query.orderBy) {
+    order = `${shift(query.orderBy, values.length)}, g.id`;
+    values.push(...query.orderBy.values);
+  }
+  values.push(query.limit, query.offset);
+  const groups = await db.query<DirectoryGroup>({
+    text: `select ${directoryGroupColumns} from directory_groups g where ${where}
+      order by ${order} limit $${values.length - 1} offset $${values.length}`,
+    values,
+  });
+  return { total, groups };
+}
+
+/** A member as a group shows it (RFC 7643 §4.2 `members`). */
+export type GroupMember = { id: string; kind: "User" | "Group"; display: string | null };
+
+/** The direct members of a group, users first, each in the order of ids. The only read whose cost is the group's size. */
+export async function membersOfDirectoryGroup(
+  db: Db,
+  directory: DirectoryId,
+  group: GroupId,
+): Promise<GroupMember[]> {
+  return db.query<GroupMember>({
+    name: "members-of-directory-group",
+    text: `
+      select u.id, 'User' as kind, coalesce(u.display_name, u.user_name) as display
+      from remote_memberships m join directory_users u on u.organization = $1 and u.id = m.directory_user
+      where m.organization = $1 and m.group_id = $3 and u.directory = $2 and u.deleted_at is null
+      union all
+      select c.id, 'Group', c.display_name
+      from group_nestings n join directory_groups c on c.organization = $1 and c.id = n.child
+      where n.organization = $1 and n.parent = $3 and n.origin = 'remote' and c.directory = $2 and c.deleted_at is null
+      order by 2 desc, 1`,
+    values: [db.organization, directory, group],
+  });
+}

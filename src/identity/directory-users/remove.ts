@@ -1,0 +1,95 @@
+import type { AccountId, DirectoryId, DirectoryUserId } from "../../db/id.ts";
+import type { Tx } from "../../db/transaction.ts";
+import { reconcile } from "../access/reconcile.ts";
+import { accountsByName } from "../accounts/by-name.ts";
+import { refreshCanonical } from "../accounts/canonical.ts";
+import { recordChanges } from "../record.ts";
+
+/**
+ * Takes records out of their directory (SCIM DELETE, RFC 7644 §3.6; absent from a proven read, T19). They are kept as
+ * tombstones for undo, with their memberships, but hold no user name and are seen by nobody.
+ *
+ * Before: any ids. After: those that were live records of `directory` are gone; the next directory's record is
+ * canonical or the account is Deactivated; access follows. Returns the ids that were live.
+ */
+export async function removeDirectoryUsers(
+  tx: Tx,
+  directory: DirectoryId,
+  ids: readonly DirectoryUserId[],
+): Promise<DirectoryUserId[]> {
+  if (ids.length === 0) return [];
+  await tx.query({
+    name: "lock-directory-users-to-remove",
+    text: `select id from directory_users
+      where organization = $1 and directory = $2 and id = any($3) and deleted_at is null order by id for no key update`,
+    values: [tx.organization, directory, ids],
+  });
+  const removed = await tx.query<{ id: DirectoryUserId; account: AccountId; userName: string }>({
+    name: "remove-directory-users",
+    text: `update directory_users set deleted_at = statement_timestamp(), updated_at = statement_timestamp(), version = version + 1
+      where organization = $1 and directory = $2 and id = any($3) and deleted_at is null
+      returning id, account, user_name as "userName"`,
+    values: [tx.organization, directory, ids],
+  });
+  await afterRemoval(tx, directory, removed, "directory-user.removed");
+  return removed.map((row) => row.id);
+}
+
+/**
+ * Brings tombstones back as they were: the undo of a removal.
+ *
+ * Before: any ids. After: those that were tombstones of `directory` are live again under their names, in the account
+ * of that name; canonical records and access follow.
+ * @throws MusterError `uniqueness` when another record holds the user name by now.
+ */
+export async function restoreDirectoryUsers(
+  tx: Tx,
+  directory: DirectoryId,
+  ids: readonly DirectoryUserId[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  const restored = await tx.query<{ id: DirectoryUserId; userName: string; userNameKey: string }>({
+    text: `update directory_users set deleted_at = null, updated_at = statement_timestamp(), version = version + 1
+      where organization = $1 and directory = $2 and id = any($3) and deleted_at is not null
+      returning id, user_name as "userName", user_name_key as "userNameKey"`,
+    values: [tx.organization, directory, ids],
+  });
+  const { accountOf } = await accountsByName(tx, restored);
+  const moved = await tx.query<{ id: DirectoryUserId; account: AccountId; userName: string }>({
+    text: `update directory_users u set account = a.account
+      from unnest($2::uuid[], $3::uuid[]) as a (id, account) where u.organization = $1 and u.id = a.id
+      returning u.id, u.account, u.user_name as "userName"`,
+    values: [tx.organization, [...accountOf.keys()], [...accountOf.values()]],
+  });
+  await afterRemoval(tx, directory, moved, "directory-user.restored");
+}
+
+async function afterRemoval(
+  tx: Tx,
+  directory: DirectoryId,
+  rows: readonly { id: DirectoryUserId; account: AccountId; userName: string }[],
+  action: "directory-user.removed" | "directory-user.restored",
+): Promise<void> {
+  if (rows.length === 0) return;
+  // A group's members, and so its version, have changed for whoever reads it (RFC 7644 §3.14).
+  await tx.query({
+    name: "touch-groups-of-directory-users",
+    text: `update directory_groups set version = version + 1, updated_at = statement_timestamp()
+      where organization = $1 and id in
+        (select group_id from remote_memberships where organization = $1 and directory_user = any($2))`,
+    values: [tx.organization, rows.map((row) => row.id)],
+  });
+  await recordChanges(
+    tx,
+    rows.map((row) => ({
+      action,
+      subjectKind: "directory-user",
+      subject: row.id,
+      detail: { directory, account: row.account, userName: row.userName },
+      event: true,
+    })),
+  );
+  const accounts = [...new Set(rows.map((row) => row.account))];
+  await refreshCanonical(tx, accounts);
+  await reconcile(tx, accounts);
+}

@@ -1,0 +1,44 @@
+import { domainToASCII } from "node:url";
+
+/**
+ * The form under which two spellings of a user name are the same name (RFC 7643 §4.1.1: `userName` is not case exact).
+ * Composed, lower-cased, composed again, so that folding twice changes nothing. Look-ups, uniqueness and filters all
+ * use this one function; SQL never folds.
+ */
+export function userNameKey(userName: string): string {
+  return userName.normalize("NFC").toLowerCase().normalize("NFC");
+}
+
+/** The form under which two spellings of a group's name, or of any case-insensitive text, are the same. */
+export function nameKey(name: string): string {
+  return userNameKey(name);
+}
+
+const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;
+const DOMAIN = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
+/**
+ * The canonical address: lower case, domain as A-labels without a final dot; null when the text is not exactly one
+ * plain addr-spec (RFC 5321 dot-atom), so that nothing a mail library could read differently ever gets further.
+ */
+export function emailKey(email: string): string | null {
+  if (email.length > 254) return null;
+  const at = email.lastIndexOf("@");
+  const local = email.slice(0, at).toLowerCase();
+  if (at < 1 || local.length > 64 || !LOCAL_PART.test(local)) return null;
+  const domain = canonicalDomain(email.slice(at + 1));
+  return domain === null ? null : `${local}@${domain}`;
+}
+
+/** The domain of a canonical address. */
+export function emailDomain(key: string): string {
+  return key.slice(key.lastIndexOf("@") + 1);
+}
+
+/** A domain name as lower-case A-labels without a final dot, or null when it is none. */
+export function canonicalDomain(domain: string): string | null {
+  // Only letters, digits, hyphens, dots and non-ASCII reach the IDNA mapping, which is lenient about the rest.
+  if (!/^[\p{L}\p{M}\p{N}.-]+$/u.test(domain)) return null;
+  const ascii = domainToASCII(domain.endsWith(".") ? domain.slice(0, -1) : domain);
+  return DOMAIN.test(ascii) ? ascii : null;
+}
