@@ -37,6 +37,11 @@ export type Oddity = {
   code: "no-id" | "no-user-name" | "duplicate-id" | "unresolved-member" | "referral";
   location: string;
   detail: string;
+  /**
+   * The immutable id where it is known: that record is still in the directory although no page held it (`no-user-name`),
+   * so its absence from the pages proves nothing and it must not be removed.
+   */
+  id?: string;
 };
 
 /**
