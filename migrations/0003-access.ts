@@ -135,14 +135,7 @@ export async function up(knex: Knex): Promise<void> {
     create unique index invitations_live_unique on invitations (organization, email_key) where state = 'pending';
     create index invitations_account on invitations (organization, account);
   `);
-  for (const table of [
-    "role_grants",
-    "access",
-    "guest_assignments",
-    "rights",
-    "site_memberships",
-    "invitations",
-  ])
+  for (const table of ["role_grants", "access", "guest_assignments", "rights", "site_memberships", "invitations"])
     await protect(knex, table);
   await knex.raw("grant select on live_access to muster_app");
 }

@@ -91,7 +91,7 @@ export async function up(knex: Knex): Promise<void> {
     grant execute on function add_job(text, json, text, timestamptz) to muster_app;
 
     -- The application role cannot ANALYZE; after bulk loads it asks for it by name of one of Muster's own tables.
-    create function analyze(wanted text) returns void
+    create function muster.analyze(wanted text) returns void
       language plpgsql security definer set search_path = muster, pg_temp
       as $$
       begin
@@ -100,8 +100,8 @@ export async function up(knex: Knex): Promise<void> {
         end if;
         execute format('analyze muster.%I', wanted);
       end $$;
-    revoke all on function analyze(text) from public;
-    grant execute on function analyze(text) to muster_app;
+    revoke all on function muster.analyze(text) from public;
+    grant execute on function muster.analyze(text) to muster_app;
   `);
   await protect(knex, "audit", { append: true });
   await protect(knex, "outbox", { append: true });

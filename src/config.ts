@@ -42,7 +42,10 @@ const configSchema = z.strictObject({
   mail: z
     .strictObject({
       /** smtp:// or smtps://. Empty: mails become files in the data directory. */
-      smtpUrl: z.string().regex(/^smtps?:\/\//, "must start with smtp:// or smtps://").optional(),
+      smtpUrl: z
+        .string()
+        .regex(/^smtps?:\/\//, "must start with smtp:// or smtps://")
+        .optional(),
       from: z.string().min(3).default("Muster <muster@localhost>"),
       /** Seconds to wait after each failed attempt; one attempt more than there are entries. */
       retryDelays: z.array(z.int().min(0)).max(50).default([60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400]),
@@ -67,7 +70,10 @@ const configSchema = z.strictObject({
   limits: z
     .strictObject({
       /** Bytes of a request's body. */
-      bodyBytes: z.int().min(1024).default(4 * 1024 * 1024),
+      bodyBytes: z
+        .int()
+        .min(1024)
+        .default(4 * 1024 * 1024),
       /** Milliseconds that one request may take. */
       requestTimeout: z.int().min(1000).default(60_000),
       /** Milliseconds given to running requests at shutdown. */
@@ -149,9 +155,13 @@ function assign(values: Record<string, unknown>, path: readonly string[], value:
 function fromIssue(issue: z.core.$ZodIssue | undefined): MusterError {
   if (issue?.code === "unrecognized_keys") {
     const key = [...issue.path, issue.keys[0]].join(".");
-    return new MusterError("configuration", `there is no setting ${key}; config/example.yaml lists them all`, { at: key });
+    return new MusterError("configuration", `there is no setting ${key}; config/example.yaml lists them all`, {
+      at: key,
+    });
   }
   const at = issue?.path.join(".") ?? "";
   const variable = Object.entries(ENVIRONMENT).find(([, path]) => path.join(".") === at)?.[0];
-  return new MusterError("configuration", `${at}${variable ? ` (${variable})` : ""}: ${issue?.message ?? "invalid"}`, { at });
+  return new MusterError("configuration", `${at}${variable ? ` (${variable})` : ""}: ${issue?.message ?? "invalid"}`, {
+    at,
+  });
 }

@@ -5,8 +5,27 @@ export type { Logger };
 
 /** What a log line may carry. Anything else is dropped: an allow-list, so that no secret is ever one typo away. */
 const FIELDS = new Set([
-  "level", "message", "timestamp", "service", "requestId", "organization", "directory", "run", "job", "mail",
-  "method", "path", "status", "duration", "code", "at", "detail", "counts", "address", "signal", "error",
+  "level",
+  "message",
+  "timestamp",
+  "service",
+  "requestId",
+  "organization",
+  "directory",
+  "run",
+  "job",
+  "mail",
+  "method",
+  "path",
+  "status",
+  "duration",
+  "code",
+  "at",
+  "detail",
+  "counts",
+  "address",
+  "signal",
+  "error",
 ]);
 
 const allowed = format((info) => {

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { MusterError } from "../errors.ts";
-import { translateStorageError } from "./storage-error.ts";
 import type { OrganizationId } from "./id.ts";
+import { translateStorageError } from "./storage-error.ts";
 
 /** A statement with its parameters; a name makes PostgreSQL keep it prepared on the connection (hot paths only). */
 export type Statement = { name?: string; text: string; values?: readonly unknown[] };

@@ -8,13 +8,22 @@ const CONSTRAINTS: Record<string, { at: string; detail: string }> = {
   products_key_unique: { at: "key", detail: "a product with this key exists already on this site" },
   spaces_key_unique: { at: "key", detail: "a space with this key exists already in this product" },
   directories_name_unique: { at: "name", detail: "a directory with this name exists already" },
-  directory_users_user_name_unique: { at: "userName", detail: "a user with this userName exists already in this directory" },
-  directory_users_immutable_id_unique: { at: "id", detail: "a user with this immutable id exists already in this directory" },
+  directory_users_user_name_unique: {
+    at: "userName",
+    detail: "a user with this userName exists already in this directory",
+  },
+  directory_users_immutable_id_unique: {
+    at: "id",
+    detail: "a user with this immutable id exists already in this directory",
+  },
   directory_groups_display_name_unique: {
     at: "displayName",
     detail: "a group with this displayName exists already in this directory",
   },
-  directory_groups_immutable_id_unique: { at: "id", detail: "a group with this immutable id exists already in this directory" },
+  directory_groups_immutable_id_unique: {
+    at: "id",
+    detail: "a group with this immutable id exists already in this directory",
+  },
   groups_local_name_unique: { at: "name", detail: "a local group with this name exists already" },
   role_grants_group_unique: { at: "group", detail: "this group has a grant on this product already" },
   role_grants_waiting_unique: { at: "group", detail: "a grant for a group of this name waits on this product already" },
@@ -44,7 +53,8 @@ export function translateStorageError(error: unknown): MusterError {
   if (error instanceof MusterError) return error;
   if (error instanceof pg.DatabaseError) {
     const known = error.constraint === undefined ? undefined : CONSTRAINTS[error.constraint];
-    if (error.code === "23505" && known) return new MusterError("uniqueness", known.detail, { at: known.at, cause: error });
+    if (error.code === "23505" && known)
+      return new MusterError("uniqueness", known.detail, { at: known.at, cause: error });
     if (error.code === "23514" && error.constraint && FORMS.test(error.constraint))
       return new MusterError(
         "invalid",
@@ -53,7 +63,9 @@ export function translateStorageError(error: unknown): MusterError {
       );
     // A character that PostgreSQL's text cannot hold (NUL) slipped through the edge: still the caller's value.
     if (error.code === "22021" || error.code === "22P05")
-      return new MusterError("invalid-value", "a text contains a character that cannot be stored (NUL)", { cause: error });
+      return new MusterError("invalid-value", "a text contains a character that cannot be stored (NUL)", {
+        cause: error,
+      });
   }
   return new MusterError("unavailable", "the database cannot answer at the moment; try again", {
     retryAfter: 5,

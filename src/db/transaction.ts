@@ -147,5 +147,8 @@ function isStorageError(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return true;
   if (!(error instanceof Error)) return false;
   const code = (error as { code?: unknown }).code;
-  return (typeof code === "string" && NETWORK.has(code)) || /Connection terminated|timeout|not queryable/i.test(error.message);
+  return (
+    (typeof code === "string" && NETWORK.has(code)) ||
+    /Connection terminated|timeout|not queryable/i.test(error.message)
+  );
 }

@@ -51,7 +51,10 @@ export async function refreshCanonical(tx: Tx, accounts: readonly AccountId[]): 
       where b.canonical is distinct from c.canonical`,
     values: [tx.organization, accounts],
   });
-  await parkLocalFacts(tx, moved.filter((row) => row.replaced).map((row) => row.id));
+  await parkLocalFacts(
+    tx,
+    moved.filter((row) => row.replaced).map((row) => row.id),
+  );
   await recordChanges(
     tx,
     moved

@@ -20,7 +20,9 @@ export async function confirmAccount(tx: Tx, account: AccountId): Promise<number
   });
   const count = row?.count ?? 0;
   if (count === 0) return 0;
-  await recordChanges(tx, [{ action: "account.confirmed", subjectKind: "account", subject: account, detail: { count } }]);
+  await recordChanges(tx, [
+    { action: "account.confirmed", subjectKind: "account", subject: account, detail: { count } },
+  ]);
   await reconcile(tx, [account]);
   return count;
 }

@@ -9,8 +9,6 @@ export type Member = { group: GroupId; member: DirectoryUserId };
 /** What a change of members did; `unknown` are the wanted members that are no live users of the directory. */
 export type MembersChanged = { added: number; removed: number; unknown: string[] };
 
-type MemberRow = { group: GroupId; member: DirectoryUserId; account: AccountId };
-
 /**
  * Adds and removes members of groups of one directory, as rows: the cost is that of what changes, never of the groups
  * (R51; RFC 7644 §3.5.2). Adding a member that is there and removing one that is not are no changes.
@@ -43,15 +41,18 @@ export async function replaceMembers(
   group: GroupId,
   members: readonly DirectoryUserId[],
 ): Promise<MembersChanged> {
-  const surplus = await tx.query<{ member: DirectoryUserId }>({
-    name: "surplus-members",
-    text: `select m.directory_user as member from remote_memberships m
-      where m.organization = $1 and m.group_id = $2 and not m.directory_user = any($3)`,
+  const difference = await tx.query<{ member: DirectoryUserId; wanted: boolean }>({
+    name: "members-difference",
+    text: `select m.directory_user as member, false as wanted from remote_memberships m
+      where m.organization = $1 and m.group_id = $2 and m.directory_user <> all($3)
+      union all
+      select w.member, true from unnest($3::uuid[]) as w (member) where not exists
+        (select from remote_memberships m where m.organization = $1 and m.group_id = $2 and m.directory_user = w.member)`,
     values: [tx.organization, group, members],
   });
   return changeMembers(tx, directory, {
-    add: members.map((member) => ({ group, member })),
-    remove: surplus.map((row) => ({ group, member: row.member })),
+    add: difference.filter((row) => row.wanted).map((row) => ({ group, member: row.member })),
+    remove: difference.filter((row) => !row.wanted).map((row) => ({ group, member: row.member })),
   });
 }
 
@@ -69,9 +70,9 @@ async function lockMembers(
   return new Map(rows.map((row) => [row.id, row.account]));
 }
 
-async function addRows(tx: Tx, directory: DirectoryId, rows: readonly Member[]): Promise<MemberRow[]> {
+async function addRows(tx: Tx, directory: DirectoryId, rows: readonly Member[]): Promise<Member[]> {
   if (rows.length === 0) return [];
-  return tx.query<MemberRow>({
+  return tx.query<Member>({
     name: "add-members",
     text: `insert into remote_memberships (organization, group_id, directory_user)
       select distinct $1::uuid, g.id, u.id from unnest($3::uuid[], $4::uuid[]) as w (group_id, member)
@@ -79,19 +80,19 @@ async function addRows(tx: Tx, directory: DirectoryId, rows: readonly Member[]):
       join directory_users u on u.organization = $1 and u.id = w.member and u.directory = $2 and u.deleted_at is null
       order by 2, 3
       on conflict do nothing
-      returning group_id as "group", directory_user as member, null as account`,
+      returning group_id as "group", directory_user as member`,
     values: [tx.organization, directory, rows.map((row) => row.group), rows.map((row) => row.member)],
   });
 }
 
-async function removeRows(tx: Tx, directory: DirectoryId, rows: readonly Member[]): Promise<MemberRow[]> {
+async function removeRows(tx: Tx, directory: DirectoryId, rows: readonly Member[]): Promise<Member[]> {
   if (rows.length === 0) return [];
-  return tx.query<MemberRow>({
+  return tx.query<Member>({
     name: "remove-members",
     text: `delete from remote_memberships m using unnest($3::uuid[], $4::uuid[]) as w (group_id, member), directory_groups g
       where m.organization = $1 and m.group_id = w.group_id and m.directory_user = w.member
         and g.organization = $1 and g.id = m.group_id and g.directory = $2 and g.deleted_at is null
-      returning m.group_id as "group", m.directory_user as member, null as account`,
+      returning m.group_id as "group", m.directory_user as member`,
     values: [tx.organization, directory, rows.map((row) => row.group), rows.map((row) => row.member)],
   });
 }

@@ -55,7 +55,13 @@ export async function changeNestings(
         event: true,
       })),
     );
-    await reconcile(tx, await accountsUnder(tx, [...added, ...removed].map((row) => row.child)));
+    await reconcile(
+      tx,
+      await accountsUnder(
+        tx,
+        [...added, ...removed].map((row) => row.child),
+      ),
+    );
   }
   return { added: added.length, removed: removed.length, unknown: await notGroups(tx, directory, change.add) };
 }

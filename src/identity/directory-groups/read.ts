@@ -73,11 +73,7 @@ export async function listDirectoryGroups(
 export type GroupMember = { id: string; kind: "User" | "Group"; display: string | null };
 
 /** The direct members of a group, users first, each in the order of ids. The only read whose cost is the group's size. */
-export async function membersOfDirectoryGroup(
-  db: Db,
-  directory: DirectoryId,
-  group: GroupId,
-): Promise<GroupMember[]> {
+export async function membersOfDirectoryGroup(db: Db, directory: DirectoryId, group: GroupId): Promise<GroupMember[]> {
   return db.query<GroupMember>({
     name: "members-of-directory-group",
     text: `
