@@ -3,7 +3,7 @@ import knex from "knex";
 import pg from "pg";
 import { migrations } from "../../migrations/index.ts";
 import { MusterError } from "../errors.ts";
-import { clientOptions, type ConnectionSettings } from "./connection.ts";
+import { type ConnectionSettings, clientOptions } from "./connection.ts";
 import { translateStorageError } from "./storage-error.ts";
 
 /** Serialises starters: whoever comes second waits and finds nothing left to do. */
@@ -19,7 +19,9 @@ export async function migrate(owner: ConnectionSettings): Promise<void> {
   const client = new pg.Client(clientOptions({ url: owner.url }));
   try {
     await client.connect();
-    const { rows } = await client.query<{ version: number }>("select current_setting('server_version_num')::int as version");
+    const { rows } = await client.query<{ version: number }>(
+      "select current_setting('server_version_num')::int as version",
+    );
     if ((rows[0]?.version ?? 0) < 150_000)
       throw new MusterError("configuration", "PostgreSQL 15 or newer is needed", { at: "DATABASE_URL" });
     await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
@@ -36,10 +38,14 @@ export async function migrate(owner: ConnectionSettings): Promise<void> {
 
 function explain(error: unknown): MusterError {
   if (error instanceof pg.DatabaseError && error.code === "42501")
-    return new MusterError("configuration", `the database login lacks a right that setting up needs: ${error.message}`, {
-      at: "DATABASE_OWNER_URL",
-      cause: error,
-    });
+    return new MusterError(
+      "configuration",
+      `the database login lacks a right that setting up needs: ${error.message}`,
+      {
+        at: "DATABASE_OWNER_URL",
+        cause: error,
+      },
+    );
   return translateStorageError(error);
 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { newId, type OrganizationId } from "../../src/db/id.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
-import { statements } from "../harness/server.ts";
 import { testContext } from "../harness/postgres.ts";
+import { statements } from "../harness/server.ts";
 
 const ctx = await testContext();
 const ours = newId<OrganizationId>();
@@ -68,12 +68,10 @@ test("an organization sees nothing of another's, whatever the statement says", a
 
 test("a row for another organization is refused", async () => {
   await expect(
-    ctx.db
-      .of(ours)
-      .query({
-        text: "insert into sites (organization, id, key, name) values ($1, $2, 'x', 'x')",
-        values: [theirs, newId()],
-      }),
+    ctx.db.of(ours).query({
+      text: "insert into sites (organization, id, key, name) values ($1, $2, 'x', 'x')",
+      values: [theirs, newId()],
+    }),
   ).rejects.toMatchObject({ code: "unavailable" });
 });
 
