@@ -1,0 +1,223 @@
+import type { Database, Db } from "../db/connection.ts";
+import { type AccountId, type InvitationId, type MailId, newId, type OrganizationId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { INVITABLE, type Offer, offersOf } from "./invitation-links.ts";
+import { recordChanges } from "./record.ts";
+
+export type NewMail = {
+  kind: "invitation";
+  /** The business event: asked for twice, it is one mail. */
+  dedupeKey: string;
+  account: AccountId;
+  invitation: InvitationId;
+  recipient: string;
+};
+
+/**
+ * Queues a mail and the job that sends it.
+ * Before: `recipient` is a canonical address. After: one row with this dedupe key and, if it is new, its job; both
+ * become visible with the change or never.
+ */
+export async function queueMail(tx: Tx, mail: NewMail): Promise<MailId> {
+  const id = newId<MailId>();
+  const [row] = await tx.query<{ id: MailId }>({
+    text: `insert into mails (organization, id, kind, dedupe_key, account, invitation, recipient)
+      values ($1, $2, $3, $4, $5, $6, $7)
+      on conflict on constraint mails_dedupe_unique do update set dedupe_key = excluded.dedupe_key
+      returning id`,
+    values: [tx.organization, id, mail.kind, mail.dedupeKey, mail.account, mail.invitation, mail.recipient],
+  });
+  if (!row) throw new MusterError("internal", "a mail was neither queued nor found");
+  if (row.id === id) await addSendJob(tx, tx.organization, id);
+  return row.id;
+}
+
+async function addSendJob(db: Db, organization: OrganizationId, mail: MailId): Promise<void> {
+  await db.query({
+    text: `select add_job('send-mail', json_build_object('organization', $1::uuid, 'mail', $2::uuid), 'mail:' || $2::text,
+      (select next_attempt_at from mails where organization = $1 and id = $2))`,
+    values: [organization, mail],
+  });
+}
+
+/** What a mail needs to be written and sent. */
+export type OutgoingMail = {
+  id: MailId;
+  organizationName: string;
+  recipient: string;
+  expiresAt: Date;
+  offers: Offer[];
+  /** Which attempt this is, from 1. */
+  attempt: number;
+  /** Names this claim; an outcome counts only while nobody else has claimed the mail since. */
+  hold: string;
+};
+
+export type Claim =
+  | { outcome: "send"; mail: OutgoingMail }
+  | { outcome: "leave" }
+  | { outcome: "cancelled"; reason: string };
+
+type Premise = {
+  organizationName: string;
+  recipient: string;
+  account: AccountId;
+  invitation: InvitationId;
+  expiresAt: Date;
+  attempts: number;
+  refusal: string | null;
+};
+
+/**
+ * Takes a queued mail for one attempt at sending it, if its premise still holds: the invitation is pending, not
+ * expired and has no newer mail, its person is neither suspended nor deactivated and still has the address.
+ *
+ * Before: any. After `send`: nobody else may send it for `holdSeconds`, the attempt is counted, and the link's hash
+ * stands in mail and invitation. After `leave`: nothing changed (sent, held by another sender, or not yet due). After
+ * `cancelled`: it never leaves.
+ */
+export async function claimMail(tx: Tx, id: MailId, claim: { tokenHash: Buffer; holdSeconds: number }): Promise<Claim> {
+  const [due] = await tx.query({
+    text: `select id from mails where organization = $1 and id = $2 and state = 'queued'
+        and next_attempt_at <= statement_timestamp() and (held_until is null or held_until <= statement_timestamp())
+      for no key update`,
+    values: [tx.organization, id],
+  });
+  if (!due) return { outcome: "leave" };
+  const [premise] = await tx.query<Premise>({ text: PREMISE, values: [tx.organization, id] });
+  if (!premise) throw new MusterError("internal", "a mail without an invitation cannot be sent");
+  if (premise.refusal !== null) {
+    await cancelMail(tx, id, premise, premise.refusal);
+    return { outcome: "cancelled", reason: premise.refusal };
+  }
+  const [held] = await tx.query<{ hold: string; attempt: number }>({
+    text: `with sent_as as (
+        update invitations set token_hash = $3 where organization = $1 and id = $5 and token_hash is distinct from $3
+      )
+      update mails set attempts = attempts + 1, token_hash = $3,
+        held_until = statement_timestamp() + make_interval(secs => $4)
+      where organization = $1 and id = $2 returning held_until::text as hold, attempts as attempt`,
+    values: [tx.organization, id, claim.tokenHash, claim.holdSeconds, premise.invitation],
+  });
+  if (!held) throw new MusterError("internal", "a locked mail vanished");
+  return { outcome: "send", mail: { ...premise, id, ...held, offers: await offersOf(tx, premise.account) } };
+}
+
+const PREMISE = `
+  select o.name as "organizationName", m.recipient, m.account, m.invitation, i.expires_at as "expiresAt",
+    case
+      when i.state <> 'pending' then 'the invitation is ' || i.state
+      when i.expires_at <= statement_timestamp() then 'the invitation has expired'
+      when exists (select from mails n where n.organization = m.organization and n.invitation = m.invitation and n.id > m.id)
+        then 'a newer mail was asked for'
+      when not (${INVITABLE}) then 'the user is suspended or deactivated'
+      when not exists (select from accounts a where a.organization = m.organization and a.id = m.account and a.email_key = m.recipient)
+        then 'the user has another address now'
+    end as refusal
+  from mails m
+  join invitations i on i.organization = m.organization and i.id = m.invitation
+  join organizations o on o.id = m.organization
+  where m.organization = $1 and m.id = $2`;
+
+async function cancelMail(tx: Tx, id: MailId, premise: Premise, reason: string): Promise<void> {
+  await tx.query({
+    text: `with withdrawn as (
+        update invitations i set delivery = 'not-requested'
+        where i.organization = $1 and i.id = $3 and i.sent_at is null and not exists (
+          select from mails n where n.organization = $1 and n.invitation = $3 and n.id <> $2 and n.state = 'queued')
+      )
+      update mails set state = 'cancelled', last_reply = $4, held_until = null where organization = $1 and id = $2`,
+    values: [tx.organization, id, premise.invitation, reason],
+  });
+  await recordChanges(tx, [
+    {
+      action: "mail.cancelled",
+      subjectKind: "mail",
+      subject: id,
+      detail: { account: premise.account, invitation: premise.invitation, reason },
+      event: true,
+    },
+  ]);
+}
+
+/** How an attempt ended. `reply` is the server's, or our own words where there was none. */
+export type Delivery =
+  | { outcome: "sent"; reply: string }
+  | { outcome: "deferred"; reply: string; retryAfter: number; counts: boolean }
+  | { outcome: "failed"; reply: string; bounced: boolean };
+
+/**
+ * Records how an attempt ended; a deferred mail gets its next job in the same commit.
+ * Before: the mail was claimed. After: mail and invitation tell the outcome, with audit and event when it is final.
+ * Returns false, and changes nothing, when the mail is no longer the claimant's: then its next sender decides. That
+ * a mail was sent is always recorded, whoever holds it.
+ */
+export async function recordDelivery(
+  tx: Tx,
+  mail: Pick<OutgoingMail, "id" | "hold">,
+  delivery: Delivery,
+): Promise<boolean> {
+  const final = delivery.outcome !== "deferred";
+  const [row] = await tx.query<{ account: AccountId; invitation: InvitationId; attempts: number }>({
+    text: `update mails set state = $4, last_reply = $5, held_until = null,
+        sent_at = case when $4 = 'sent' then statement_timestamp() end,
+        attempts = attempts - $6,
+        next_attempt_at = case when $7::double precision is null then next_attempt_at
+          else statement_timestamp() + make_interval(secs => $7) end
+      where organization = $1 and id = $2 and state = 'queued' and ($4 = 'sent' or held_until = $3::timestamptz)
+      returning account, invitation, attempts`,
+    values: [
+      tx.organization,
+      mail.id,
+      mail.hold,
+      final ? delivery.outcome : "queued",
+      delivery.reply,
+      final || delivery.counts ? 0 : 1,
+      final ? null : delivery.retryAfter,
+    ],
+  });
+  if (!row) return false;
+  await tx.query({
+    text: `update invitations set delivery = $3, sent_at = case when $3 = 'accepted' then statement_timestamp() else sent_at end
+      where organization = $1 and id = $2`,
+    values: [tx.organization, row.invitation, deliveryWord(delivery)],
+  });
+  if (!final) {
+    await addSendJob(tx, tx.organization, mail.id);
+    return true;
+  }
+  await recordChanges(tx, [
+    {
+      action: `mail.${delivery.outcome}`,
+      subjectKind: "mail",
+      subject: mail.id,
+      detail: { ...row, reply: delivery.reply },
+      event: true,
+    },
+  ]);
+  return true;
+}
+
+function deliveryWord(delivery: Delivery): "accepted" | "deferred" | "bounced" | "failed" {
+  switch (delivery.outcome) {
+    case "sent":
+      return "accepted";
+    case "deferred":
+      return "deferred";
+    case "failed":
+      return delivery.bounced ? "bounced" : "failed";
+  }
+}
+
+/**
+ * Gives a new job to every mail that should have left but whose sender died before it recorded an outcome.
+ * Before: any. After: each such mail (1,000 at most) has a job due now. Returns how many there were.
+ */
+export async function requeueOverdueMails(db: Database): Promise<number> {
+  const rows = await db.lookUp<{ organization: OrganizationId; mail: MailId }>({
+    text: "select organization, mail from overdue_mails(1000)",
+  });
+  for (const row of rows) await addSendJob(db.of(row.organization), row.organization, row.mail);
+  return rows.length;
+}

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import type { Context } from "../context.ts";
+import { type MailId, type OrganizationId, parseId } from "../db/id.ts";
+import { type Actor, inTransaction } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { invitationToken } from "../identity/invitation-links.ts";
+import { claimMail, type Delivery, type OutgoingMail, recordDelivery } from "../identity/mails.ts";
+import type { SecretKey } from "../identity/secrets.ts";
+import { hashToken } from "../identity/token-form.ts";
+import { parseRecipient, parseSender } from "../mail/address.ts";
+import type { Attempt } from "../mail/delivery.ts";
+import { writeInvitation } from "../mail/invitation.ts";
+import type { Send } from "../mail/transport.ts";
+
+/** Seconds for which a mail belongs to the sender that claimed it. More than one attempt can take. */
+const HOLD_SECONDS = 300;
+/** Seconds between attempts while our own settings are at fault. */
+const MISCONFIGURED_DELAY = 300;
+
+const payloadSchema = z.object({ organization: z.uuid(), mail: z.uuid() });
+
+/**
+ * One attempt at one mail: claim, send, record, each in a step of its own, so that no network call happens inside a
+ * transaction. Whoever dies in between has left a mail that is claimed again when its hold ends, with the same
+ * Message-ID and the same link.
+ */
+export async function sendMail(ctx: Context, key: SecretKey, send: Send, payload: unknown): Promise<void> {
+  const { organization, mail: id } = parsePayload(payload);
+  const actor: Actor = { organization, kind: "job", id: null, requestId: null };
+  const log = { organization, mail: id, job: "send-mail" };
+  const token = invitationToken(key, organization, id);
+  const claim = await inTransaction(
+    ctx,
+    actor,
+    (tx) => claimMail(tx, id, { tokenHash: hashToken(token), holdSeconds: HOLD_SECONDS }),
+    { lock: "none" },
+  );
+  if (claim.outcome === "leave") return;
+  if (claim.outcome === "cancelled") {
+    ctx.logger.info("mail cancelled", { ...log, detail: claim.reason });
+    return;
+  }
+  const { retryDelays } = ctx.config.mail;
+  const attempt = await attemptOnce(ctx, send, claim.mail, token);
+  const delivery = toDelivery(attempt, claim.mail.attempt, retryDelays);
+  await inTransaction(ctx, actor, (tx) => recordDelivery(tx, claim.mail, delivery), { lock: "none" });
+  // ERROR means that a person must act: the settings are wrong, or the mail will never arrive.
+  const level = attempt.outcome === "misconfigured" || delivery.outcome === "failed" ? "error" : "info";
+  ctx.logger.log(level, `mail ${delivery.outcome}`, { ...log, detail: delivery.reply });
+}
+
+function parsePayload(payload: unknown): { organization: OrganizationId; mail: MailId } {
+  const parsed = payloadSchema.safeParse(payload);
+  const organization = parseId<OrganizationId>(parsed.data?.organization ?? "");
+  const mail = parseId<MailId>(parsed.data?.mail ?? "");
+  if (!organization || !mail) throw new MusterError("internal", "a job to send a mail names no mail");
+  return { organization, mail };
+}
+
+async function attemptOnce(ctx: Context, send: Send, mail: OutgoingMail, token: string): Promise<Attempt> {
+  if (mail.attempt > ctx.config.mail.retryDelays.length + 1)
+    return { outcome: "failed", reply: "given up: no attempt was ever seen to end" };
+  const to = parseRecipient(mail.recipient);
+  if (to === undefined) return { outcome: "bounced", reply: "not exactly one plain address" };
+  try {
+    const { publicUrl } = ctx.config;
+    return await send({
+      id: mail.id,
+      from: parseSender(ctx.config.mail.from),
+      to,
+      messageId: `<${mail.id}@${new URL(publicUrl).hostname}>`,
+      ...writeInvitation(mail, `${publicUrl}/i/${token}`),
+    });
+  } catch (error) {
+    // Ours, not the server's: nobody's attempt is used up, and the log calls for a person.
+    return { outcome: "misconfigured", reply: (error as Error).message };
+  }
+}
+
+function toDelivery(attempt: Attempt, attempts: number, delays: readonly number[]): Delivery {
+  const { reply } = attempt;
+  switch (attempt.outcome) {
+    case "sent":
+      return { outcome: "sent", reply };
+    case "bounced":
+      return { outcome: "failed", reply, bounced: true };
+    case "failed":
+      return { outcome: "failed", reply, bounced: false };
+    case "misconfigured":
+      return { outcome: "deferred", reply, retryAfter: MISCONFIGURED_DELAY, counts: false };
+    case "deferred": {
+      const delay = delays[attempts - 1];
+      if (delay === undefined) return { outcome: "failed", reply, bounced: false };
+      // A fifth either way, so that what failed together does not come back together.
+      return { outcome: "deferred", reply, retryAfter: delay * (0.8 + 0.4 * Math.random()), counts: true };
+    }
+  }
+}

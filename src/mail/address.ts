@@ -1,0 +1,37 @@
+import { MusterError } from "../errors.ts";
+import { emailKey } from "../identity/keys.ts";
+
+export type Address = { name: string; address: string };
+
+const CONTROLS = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+const LONGEST_TEXT = 80;
+
+/**
+ * The sender from the setting `mail.from`: `Name <address>` or an address alone.
+ * @throws MusterError `configuration` when it is neither; mail libraries would guess, and each differently.
+ */
+export function parseSender(text: string): Address {
+  const parts = /^\s*(?:"?([^"<>@]*?)"?\s*<([^<>]+)>|([^<>\s]+))\s*$/.exec(text);
+  const address = emailKey(parts?.[2] ?? parts?.[3] ?? "");
+  if (address === null)
+    throw new MusterError(
+      "configuration",
+      "mail.from must be an address or NAME <ADDRESS>, as in Muster <muster@example.com>",
+      {
+        at: "mail.from",
+      },
+    );
+  return { name: oneLine(parts?.[1] ?? ""), address };
+}
+
+/** One recipient, never a list: exactly one plain addr-spec or nothing. Libraries read commas, brackets and line ends their own way. */
+export function parseRecipient(text: string): Address | undefined {
+  const address = emailKey(text);
+  return address === null ? undefined : { name: "", address };
+}
+
+/** Somebody's text as a short single line without controls, and without a scheme that makes a mail program link it. */
+export function oneLine(text: string): string {
+  const line = text.replace(CONTROLS, " ").replace(/:\/\//g, " ").replace(/\s+/g, " ").trim();
+  return line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT - 1).trimEnd()}…` : line;
+}

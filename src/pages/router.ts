@@ -1,0 +1,84 @@
+import express, { type NextFunction, type Request, type RequestHandler, type Response, type Router } from "express";
+import type { Context } from "../context.ts";
+import { MusterError } from "../errors.ts";
+import { CONTENT_SECURITY_POLICY, html, page } from "./html.ts";
+import { acceptInvitationPage, answerUnknown, showInvitationPage } from "./invitation.ts";
+
+/**
+ * The pages for people who have no account at an administrator's screens: accepting an invitation, and where to go.
+ * Plain HTML without scripts. A link's token stands in the path, so nothing here is cached, referred to or logged.
+ */
+export function pagesRouter(ctx: Context): Router {
+  const router = express.Router();
+  router.get("/", guard, landing(ctx));
+  router
+    .route("/i/:token")
+    .all(guard)
+    .get((request, response) => showInvitationPage(ctx, request, response))
+    .post((request, response) => acceptInvitationPage(ctx, request, response))
+    .all((_request, response) => {
+      response
+        .status(405)
+        .set("Allow", "GET, HEAD, POST")
+        .send(page("Not like this", html`<p>Open the link in a browser.</p>`));
+    });
+  router.use(answerFailure(ctx));
+  return router;
+}
+
+const guard: RequestHandler = (_request, response, next) => {
+  response.set({
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+  });
+  next();
+};
+
+function landing(ctx: Context): RequestHandler {
+  return (_request, response) => {
+    const { publicUrl } = ctx.config;
+    response.send(
+      page(
+        "Muster",
+        html`<p>SCIM provisioning and identity sync. This server is running.</p>
+<ul>
+<li>Identity providers: <code>${publicUrl}/scim/v2/DIRECTORY-ID</code>, as <code>muster directory add</code> prints it</li>
+<li>Administration: <a href="/api/v1/openapi.json">/api/v1</a></li>
+<li>Health: <a href="/livez">/livez</a>, <a href="/readyz">/readyz</a></li>
+</ul>`,
+      ),
+    );
+  };
+}
+
+/** A person gets a page, also when something is wrong; the detail is in the log under the request id. */
+function answerFailure(ctx: Context) {
+  return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
+    if (response.headersSent || !request.path.startsWith("/i/")) {
+      next(error);
+      return;
+    }
+    guard(request, response, () => {});
+    const known = error instanceof MusterError ? error : undefined;
+    // The path could not be decoded: no link of ours looks like that.
+    if (!known && (error as { status?: unknown }).status === 400) {
+      answerUnknown(response);
+      return;
+    }
+    const requestId = response.getHeader("x-request-id");
+    ctx.logger[known?.code === "unavailable" ? "warn" : "error"]("page failed", {
+      requestId: typeof requestId === "string" ? requestId : undefined,
+      path: "/i/…",
+      code: known?.code ?? "internal",
+      error: (error as Error).message,
+    });
+    if (known?.retryAfter !== undefined) response.set("Retry-After", String(known.retryAfter));
+    response
+      .status(known?.code === "unavailable" ? 503 : 500)
+      .send(page("Not at the moment", html`<p>The page cannot be shown now. Try again in a minute.</p>`));
+  };
+}
