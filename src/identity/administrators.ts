@@ -3,9 +3,9 @@ import { type AccountId, type DirectoryUserId, newId, type RightId } from "../db
 import type { Tx } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { getAccountName } from "./account-overview.ts";
-import { resolvePerson } from "./accounts/resolve.ts";
-import { insertDirectoryUsers } from "./directory-users/insert.ts";
+import { resolvePerson } from "./accounts/person.ts";
 import { listDirectories } from "./directories.ts";
+import { insertDirectoryUsers } from "./directory-users/insert.ts";
 import { emailKey } from "./keys.ts";
 import { recordChanges } from "./record.ts";
 

@@ -4,7 +4,7 @@ import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcileAll } from "./access/reconcile.ts";
 import { recordChanges } from "./record.ts";
-import { openSecret, sealSecret, type SecretKey, type SecretPlace } from "./secrets.ts";
+import { openSecret, type SecretKey, type SecretPlace, sealSecret } from "./secrets.ts";
 
 export type DirectoryKind = "internal" | "scim" | "ldap" | "google-workspace";
 
@@ -22,7 +22,13 @@ export type DirectorySettings = {
 };
 
 /** `position` counts from 1; the directory at 1 is asked first. R161. */
-export type Directory = { id: DirectoryId; name: string; kind: DirectoryKind; position: number; hasSecret: boolean } & DirectorySettings;
+export type Directory = {
+  id: DirectoryId;
+  name: string;
+  kind: DirectoryKind;
+  position: number;
+  hasSecret: boolean;
+} & DirectorySettings;
 
 const COLUMNS = `id, name, kind, position, secret is not null as "hasSecret", settings, domain_policy as "domainPolicy",
   authoritative_domains as "authoritativeDomains", first_run as "firstRun",
@@ -57,7 +63,11 @@ export async function addDirectory(
   secret?: { key: SecretKey; text: string },
 ): Promise<Directory> {
   if (input.name === "local")
-    throw new MusterError("invalid", "no directory can be called local: local/NAME names the organization's own groups", { at: "name" });
+    throw new MusterError(
+      "invalid",
+      "no directory can be called local: local/NAME names the organization's own groups",
+      { at: "name" },
+    );
   const id = newId<DirectoryId>();
   const all = { ...DEFAULTS, ...input };
   const position = await makeRoom(tx);
@@ -80,7 +90,12 @@ export async function addDirectory(
     ],
   });
   await recordChanges(tx, [
-    { action: "directory.created", subjectKind: "directory", subject: id, detail: { name: input.name, kind: input.kind, position } },
+    {
+      action: "directory.created",
+      subjectKind: "directory",
+      subject: id,
+      detail: { name: input.name, kind: input.kind, position },
+    },
   ]);
   const directory = await getDirectory(tx, id);
   if (!directory) throw new MusterError("internal", "a new directory cannot be read");
@@ -142,7 +157,12 @@ export async function updateDirectory(
     });
   if (rows.length === 0 && !secretChanged) return false;
   await recordChanges(tx, [
-    { action: "directory.updated", subjectKind: "directory", subject: id, detail: { ...changes, ...(secretChanged ? { secret: "replaced" } : {}) } },
+    {
+      action: "directory.updated",
+      subjectKind: "directory",
+      subject: id,
+      detail: { ...changes, ...(secretChanged ? { secret: "replaced" } : {}) },
+    },
   ]);
   if (wanted.domainPolicy !== before.domainPolicy) await reconcileAll(tx);
   return true;

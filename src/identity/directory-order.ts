@@ -1,7 +1,7 @@
 import type { DirectoryId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
-import { reconcileAll } from "./access/reconcile.ts";
+import { reconcile } from "./access/reconcile.ts";
 import { reassignCanonical } from "./accounts/assign.ts";
 import { type Directory, listDirectories } from "./directories.ts";
 import { recordChanges } from "./record.ts";
@@ -33,8 +33,7 @@ export async function orderDirectories(
       detail: { from: before.map((directory) => directory.name), to: names },
     },
   ]);
-  await reassignCanonical(tx, "all");
-  await reconcileAll(tx);
+  await reconcile(tx, await reassignCanonical(tx));
   return { changed: true, directories: await listDirectories(tx) };
 }
 
@@ -43,11 +42,15 @@ function idsInOrder(all: readonly Directory[], names: readonly string[]): Direct
   const ids = names.map((name) => {
     const id = byName.get(name);
     if (id === undefined)
-      throw new MusterError("invalid", `the order names ${name}, which is no directory or stands there twice`, { at: name });
+      throw new MusterError("invalid", `the order names ${name}, which is no directory or stands there twice`, {
+        at: name,
+      });
     byName.delete(name);
     return id;
   });
   if (byName.size > 0)
-    throw new MusterError("invalid", `the order must name every directory; missing: ${[...byName.keys()].join(", ")}`, { at: "order" });
+    throw new MusterError("invalid", `the order must name every directory; missing: ${[...byName.keys()].join(", ")}`, {
+      at: "order",
+    });
   return ids;
 }

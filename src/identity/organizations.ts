@@ -31,7 +31,9 @@ export async function resolveOrganization(db: Database, key: string | undefined)
   const [only] = all;
   if (all.length === 1 && only) return only;
   if (all.length === 0)
-    throw new MusterError("usage", "there is no organization yet; make one with: muster org create KEY", { at: "--org" });
+    throw new MusterError("usage", "there is no organization yet; make one with: muster org create KEY", {
+      at: "--org",
+    });
   const keys = all.map((organization) => organization.key);
   throw new MusterError("usage", `name one of the organizations with --org: ${keys.join(", ")}`, {
     at: "--org",
@@ -51,7 +53,12 @@ export async function createOrganization(tx: Tx, input: { key: string; name?: st
     values: [tx.organization, input.key, name],
   });
   await recordChanges(tx, [
-    { action: "organization.created", subjectKind: "organization", subject: tx.organization, detail: { key: input.key } },
+    {
+      action: "organization.created",
+      subjectKind: "organization",
+      subject: tx.organization,
+      detail: { key: input.key },
+    },
   ]);
   await createSite(tx, { key: input.key, name });
   await createInternalDirectory(tx);

@@ -54,7 +54,12 @@ export async function createProduct(
     values: [tx.organization, product.id, site.id, product.key, ...settingValues(product)],
   });
   await recordChanges(tx, [
-    { action: "product.created", subjectKind: "product", subject: product.id, detail: { key: product.key, site: site.key } },
+    {
+      action: "product.created",
+      subjectKind: "product",
+      subject: product.id,
+      detail: { key: product.key, site: site.key },
+    },
   ]);
   return product;
 }
@@ -87,9 +92,13 @@ async function refuseGuestGrants(tx: Tx, id: ProductId): Promise<void> {
     values: [tx.organization, id],
   });
   if (row)
-    throw new MusterError("conflict", "grants of this product still give the role guest; revoke them before guests are turned off", {
-      at: "hasGuests",
-    });
+    throw new MusterError(
+      "conflict",
+      "grants of this product still give the role guest; revoke them before guests are turned off",
+      {
+        at: "hasGuests",
+      },
+    );
 }
 
 function settingValues(settings: ProductSettings): unknown[] {
@@ -119,9 +128,16 @@ export async function listProducts(db: Db): Promise<Product[]> {
  * @throws MusterError `not-found`; `conflict` with candidates `SITE/KEY` when several sites have it.
  */
 export async function resolveProduct(db: Db, key: string, site?: string): Promise<Product> {
-  const found = (await listProducts(db)).filter((product) => product.key === key && (site === undefined || product.site === site));
+  const found = (await listProducts(db)).filter(
+    (product) => product.key === key && (site === undefined || product.site === site),
+  );
   const [only] = found;
-  if (!only) throw new MusterError("not-found", `there is no product ${key}${site === undefined ? "" : ` on the site ${site}`}`, { at: "product" });
+  if (!only)
+    throw new MusterError(
+      "not-found",
+      `there is no product ${key}${site === undefined ? "" : ` on the site ${site}`}`,
+      { at: "product" },
+    );
   if (found.length > 1)
     throw new MusterError("conflict", `several sites have a product ${key}; name one with --site`, {
       at: "product",

@@ -40,9 +40,13 @@ function readKey(path: string): SecretKey {
   }
   const key = Buffer.from(text, "base64");
   if (key.length !== 32 || key.toString("base64") !== text)
-    throw new MusterError("configuration", `the key file ${path} must hold 32 bytes in base64 (openssl rand -base64 32)`, {
-      at: "secretKeyFile",
-    });
+    throw new MusterError(
+      "configuration",
+      `the key file ${path} must hold 32 bytes in base64 (openssl rand -base64 32)`,
+      {
+        at: "secretKeyFile",
+      },
+    );
   return key as SecretKey;
 }
 

@@ -13,7 +13,9 @@ export async function createSite(tx: Tx, input: { key: string; name?: string }):
     text: "insert into sites (organization, id, key, name) values ($1, $2, $3, $4)",
     values: [tx.organization, site.id, site.key, site.name],
   });
-  await recordChanges(tx, [{ action: "site.created", subjectKind: "site", subject: site.id, detail: { key: site.key } }]);
+  await recordChanges(tx, [
+    { action: "site.created", subjectKind: "site", subject: site.id, detail: { key: site.key } },
+  ]);
   return site;
 }
 
@@ -46,5 +48,8 @@ export async function resolveSite(db: Db, key: string | undefined): Promise<Site
   if (found) return found;
   if (key !== undefined) throw new MusterError("not-found", `there is no site ${key}`, { at: "--site" });
   const keys = all.map((site) => site.key);
-  throw new MusterError("usage", `name one of the sites with --site: ${keys.join(", ")}`, { at: "--site", candidates: keys });
+  throw new MusterError("usage", `name one of the sites with --site: ${keys.join(", ")}`, {
+    at: "--site",
+    candidates: keys,
+  });
 }

@@ -11,11 +11,12 @@ const CHECKSUM_LENGTH = 6;
 const FORM = /^mst_(scim|api|inv|lnk)_[0-9A-Za-z]{49}$/;
 
 /**
- * A new token: prefix, 32 random bytes in base62 (43 characters), CRC-32 of all before it in base62 (6 characters).
+ * A new token: prefix, 32 bytes in base62 (43 characters), CRC-32 of all before it in base62 (6 characters).
  * The text is nowhere at rest; keep only `hashToken` of it.
+ * @param secret 32 bytes, random unless the caller must be able to make the same token again.
  */
-export function newTokenText(kind: TokenKind): string {
-  const body = `mst_${kind}_${base62(BigInt(`0x${randomBytes(32).toString("hex")}`), SECRET_LENGTH)}`;
+export function newTokenText(kind: TokenKind, secret: Buffer = randomBytes(32)): string {
+  const body = `mst_${kind}_${base62(BigInt(`0x${secret.toString("hex")}`), SECRET_LENGTH)}`;
   return body + checksum(body);
 }
 

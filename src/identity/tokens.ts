@@ -18,7 +18,13 @@ export type FoundToken = {
   product: ProductId | null;
 };
 
-export type TokenInfo = { id: TokenId; directory: DirectoryId | null; product: ProductId | null; createdAt: Date; expiresAt: Date | null };
+export type TokenInfo = {
+  id: TokenId;
+  directory: DirectoryId | null;
+  product: ProductId | null;
+  createdAt: Date;
+  expiresAt: Date | null;
+};
 
 /** Days for which a token is good when nobody says otherwise. */
 export const TOKEN_DAYS = 365;
@@ -75,7 +81,11 @@ export async function findToken(db: Database, text: string, kind?: TokenKind): P
  * A new token for a directory; all its other live tokens end when the overlap does, or sooner if they would anyway.
  * @param overlapHours 0 ends them at once.
  */
-export async function rotateDirectoryToken(tx: Tx, directory: DirectoryId, overlapHours = OVERLAP_HOURS): Promise<NewToken> {
+export async function rotateDirectoryToken(
+  tx: Tx,
+  directory: DirectoryId,
+  overlapHours = OVERLAP_HOURS,
+): Promise<NewToken> {
   await tx.query({
     text: `update tokens set expires_at = least(expires_at, statement_timestamp() + make_interval(hours => $3))
       where organization = $1 and directory = $2 and revoked_at is null`,

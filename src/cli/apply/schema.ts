@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { parseDuration } from "../input.ts";
+
+const key = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    "a key is 1 to 63 lower-case letters, digits and hyphens and starts with a letter or digit",
+  );
+const name = z.string().min(1).max(256);
+const enforcement = z.enum(["warn", "block"]);
+
+const every = z.string().transform((text, check) => {
+  const seconds = parseDuration(text);
+  if (seconds === undefined) check.addIssue("a duration is a number with s, m, h or d, as in 60m");
+  return seconds ?? 0;
+});
+
+const space = z.strictObject({ key, name: name.optional() });
+
+const product = z.strictObject({
+  key,
+  name: name.optional(),
+  url: z.url({ protocol: /^https?$/ }).optional(),
+  /** true: guests without a quota. R141, R142: a quota is `ratio` guests for each of `basis`; `fixed` means `ratio` in all. */
+  guests: z
+    .union([
+      z.boolean(),
+      z.strictObject({
+        basis: z.enum(["unlimited", "fixed", "paid-seats", "members"]),
+        ratio: z.int().min(0).default(0),
+        enforcement: enforcement.default("block"),
+      }),
+    ])
+    .default(false),
+  seats: z.int().min(0).nullable().default(null),
+  seatEnforcement: enforcement.default("warn"),
+  spaces: z.array(space).default([]),
+});
+
+const site = z.strictObject({ key, name: name.optional(), products: z.array(product).default([]) });
+
+const common = {
+  name: key,
+  /** user and admin roles by synced groups only for addresses in the sign-up domains. */
+  domainPolicy: z.boolean().default(false),
+  /** Domains whose addresses this directory is believed about. */
+  authoritativeDomains: z.array(z.string().min(1)).default([]),
+};
+
+const directory = z.discriminatedUnion("kind", [
+  z.strictObject({ ...common, kind: z.literal("internal") }),
+  z.strictObject({ ...common, kind: z.literal("scim") }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("ldap"),
+    firstRun: z.enum(["preview", "apply"]).default("preview"),
+    every: every.nullable().default(3600),
+    /** A file that holds the password, relative to this file; a secret itself never stands here. */
+    bindPasswordFile: z.string().min(1).optional(),
+    /** As `connectors/ldap` describes them: url, bindDn, base, … */
+    settings: z.record(z.string(), z.unknown()),
+  }),
+]);
+
+const group = z.strictObject({
+  /** A group of the organization itself, `local/NAME` in grants. */
+  name,
+  /** Groups that it contains: DIRECTORY/NAME, local/NAME. They must exist. */
+  contains: z.array(z.string().min(3)).default([]),
+});
+
+const grant = z.strictObject({
+  /** DIRECTORY/NAME, local/NAME or id:UUID. A directory's group may not exist yet: then the grant waits for it. */
+  group: z.string().min(3),
+  /** KEY, or SITE/KEY where several sites have the product. */
+  product: z.string().min(1),
+  /** `none` takes the grant away. */
+  role: z.enum(["admin", "user", "guest", "none"]),
+});
+
+const organization = z.strictObject({
+  key,
+  /** Whose memberships count for a person in several directories: every directory's, or the first one's only. */
+  membershipMode: z.enum(["aggregating", "masking"]).default("aggregating"),
+  /** `example.com` covers that domain alone, `*.example.com` its sub-domains; the list is complete. R113, R114. */
+  signUpDomains: z.array(z.string().min(1)).optional(),
+  sites: z.array(site).default([]),
+  /** In their order; `internal` stands last unless it is listed. */
+  directories: z.array(directory).default([]),
+  groups: z.array(group).default([]),
+  grants: z.array(grant).default([]),
+  /** E-mail addresses of organization administrators. */
+  administrators: z.array(z.email()).default([]),
+});
+
+/** What `muster apply` reads. What a file does not name stays as it is. */
+export const applySchema = z.strictObject({ organizations: z.array(organization).min(1) });
+
+export type ApplyFile = z.output<typeof applySchema>;
+export type WantedOrganization = ApplyFile["organizations"][number];
+export type WantedDirectory = WantedOrganization["directories"][number];
+export type WantedProduct = WantedOrganization["sites"][number]["products"][number];

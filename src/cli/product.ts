@@ -1,0 +1,90 @@
+import type { Command } from "commander";
+import { createProduct, listProducts, type Product, resolveProduct } from "../identity/products.ts";
+import { resolveSite } from "../identity/sites.ts";
+import { createSpace, listSpaces } from "../identity/spaces.ts";
+import { facts, table } from "./answer.ts";
+import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { count } from "./input.ts";
+
+type AddOptions = { guests?: true; seats?: number; name?: string; url?: string };
+
+/** `muster product …` and `muster space …`. */
+export function registerProduct(program: Command, line: CommandLine): void {
+  const product = program.command("product").description("products of a site");
+  product
+    .command("add <key>")
+    .description("add a product; nobody has access until a grant is made")
+    .option("--guests", "the product has guests")
+    .option("--seats <n>", "how many users and admins it has room for", count)
+    .option("--name <name>", "what people read; the key by default")
+    .option("--url <url>", "where an accepted invitation ends")
+    .action(
+      line.inOrganization(async (session, options: AddOptions & GlobalOptions, key: string) => {
+        const site = await resolveSite(session.db, options.site);
+        const made = await session.write((tx) =>
+          createProduct(tx, site, {
+            key,
+            hasGuests: options.guests ?? false,
+            seats: options.seats ?? null,
+            url: options.url ?? null,
+            name: options.name ?? key,
+          }),
+        );
+        return { json: productView(made), text: facts(productView(made)) };
+      }),
+    );
+  product
+    .command("list")
+    .description("the organization's products")
+    .action(
+      line.inOrganization(async ({ db }, options: GlobalOptions) => {
+        const all = (await listProducts(db)).filter((one) => options.site === undefined || one.site === options.site);
+        return {
+          json: all.map(productView),
+          text: table(
+            ["site", "product", "guests", "seats"],
+            all.map((one) => [one.site, one.key, one.hasGuests ? "yes" : "no", one.seats]),
+          ),
+        };
+      }),
+    );
+  registerSpace(program, line);
+}
+
+function registerSpace(program: Command, line: CommandLine): void {
+  const space = program.command("space").description("spaces of a product");
+  space
+    .command("add <key>")
+    .description("add a space that guests can be given")
+    .requiredOption("--product <key>", "the product it is a part of")
+    .option("--name <name>", "what people read; the key by default")
+    .action(
+      line.inOrganization(async (session, options: GlobalOptions & { product: string; name?: string }, key: string) => {
+        const product = await resolveProduct(session.db, options.product, options.site);
+        const made = await session.write((tx) => createSpace(tx, product.id, { key, name: options.name ?? key }));
+        const view = { id: made.id, key, product: product.key };
+        return { json: view, text: facts(view) };
+      }),
+    );
+  space
+    .command("list")
+    .description("the spaces of a product")
+    .requiredOption("--product <key>", "the product")
+    .action(
+      line.inOrganization(async ({ db }, options: GlobalOptions & { product: string }) => {
+        const product = await resolveProduct(db, options.product, options.site);
+        const all = await listSpaces(db, product.id);
+        return {
+          json: all.map((one) => ({ id: one.id, key: one.key, product: product.key })),
+          text: table(
+            ["space", "name", "id"],
+            all.map((one) => [one.key, one.name, one.id]),
+          ),
+        };
+      }),
+    );
+}
+
+function productView({ id, key, site, hasGuests, seats }: Product) {
+  return { id, key, site, hasGuests, seats };
+}
