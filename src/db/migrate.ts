@@ -3,7 +3,7 @@ import knex from "knex";
 import pg from "pg";
 import { migrations } from "../../migrations/index.ts";
 import { MusterError } from "../errors.ts";
-import { type ConnectionSettings, clientOptions } from "./connection.ts";
+import { type ConnectionSettings, clientOptions, type Database } from "./connection.ts";
 import { translateStorageError } from "./storage-error.ts";
 
 /** Serialises starters: whoever comes second waits and finds nothing left to do. */
@@ -29,6 +29,8 @@ export async function migrate(owner: ConnectionSettings): Promise<void> {
     await createRoles(client);
     await runJobMigrations({ connectionString: ownerString(owner) });
     await runMusterMigrations(owner);
+    // So that a running process can tell whether the schema is still the one it knows.
+    await client.query("set role muster_owner; grant select on muster.migrations to muster_app; reset role");
   } catch (error) {
     throw error instanceof MusterError ? error : explain(error);
   } finally {
@@ -47,6 +49,16 @@ function explain(error: unknown): MusterError {
       },
     );
   return translateStorageError(error);
+}
+
+/** Whether every migration of this version is in the database that the application now sees. */
+export async function isMigrated(db: Database): Promise<boolean> {
+  const names = migrations.map(([name]) => name);
+  const rows = await db.lookUp<{ count: number }>({
+    text: "select count(*) from migrations where name = any ($1::text[])",
+    values: [names],
+  });
+  return rows[0]?.count === names.length;
 }
 
 async function refuseNewer(client: pg.Client): Promise<void> {
@@ -70,11 +82,15 @@ async function createRoles(client: pg.Client): Promise<void> {
     do $$ begin
       if not exists (select from pg_roles where rolname = 'muster_app') then create role muster_app; end if;
     exception when duplicate_object or unique_violation then null; end $$;
-    do $$ begin
+    do $$
+    declare
+      -- From 16 on whoever creates a role is its member, but may switch to it only when granted so.
+      needed constant text := case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end;
+    begin
       if current_user <> 'muster_owner' then
-        if not pg_has_role(current_user, 'muster_owner', 'member') then
+        if not pg_has_role(current_user, 'muster_owner', needed) then
           execute format('grant muster_owner to %I', current_user); end if;
-        if not pg_has_role(current_user, 'muster_app', 'member') then
+        if not pg_has_role(current_user, 'muster_app', needed) then
           execute format('grant muster_app to %I', current_user); end if;
         execute format('grant create on database %I to muster_owner', current_database());
         if not exists (select from pg_namespace where nspname = 'muster') then

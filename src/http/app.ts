@@ -1,0 +1,82 @@
+import express, { type Express, type RequestHandler, type Router } from "express";
+import helmet from "helmet";
+import type { Context } from "../context.ts";
+import { MusterError } from "../errors.ts";
+import { accessLog } from "./access-log.ts";
+import { type Health, healthRouter } from "./health.ts";
+import { makeMetrics } from "./metrics.ts";
+import { lastErrorHandler, sendProblem } from "./problem.ts";
+import { requestId } from "./request-id.ts";
+
+/** A door: what it serves below its path. It authenticates, parses bodies and answers its own errors. */
+export type Door = { path: string; router(ctx: Context): Router };
+
+/** Requests that may wait for a database connection before new ones are turned away at once. */
+const WAITING_LIMIT = 256;
+
+/** Everything that HTTP callers can reach. */
+export function makeApp(ctx: Context, doors: readonly Door[], health: Health): Express {
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  // Doors read their query strings themselves.
+  app.set("query parser", false);
+  trustProxies(app, ctx.config.trustedProxies);
+  const metrics = makeMetrics(ctx);
+  app.use(requestId, accessLog(ctx.logger), metrics.measure, securityHeaders(ctx), closeWhenDraining(health));
+  app.use(healthRouter(ctx, health), metrics.router);
+  app.use(turnAway(ctx));
+  for (const door of doors) app.use(door.path, door.router(ctx));
+  app.use((_request, response) =>
+    sendProblem(response, 404, "not-found", "Not Found", "there is nothing at this path"),
+  );
+  app.use(lastErrorHandler(ctx.logger));
+  return app;
+}
+
+function trustProxies(app: Express, proxies: readonly string[]): void {
+  try {
+    app.set("trust proxy", [...proxies]);
+  } catch (error) {
+    throw new MusterError("configuration", `trustedProxies (MUSTER_TRUSTED_PROXIES): ${(error as Error).message}`, {
+      at: "trustedProxies",
+      cause: error,
+    });
+  }
+}
+
+/** For answers that are data; a door that serves pages widens the content policy for them. */
+function securityHeaders(ctx: Context): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'self'"] },
+    },
+    referrerPolicy: { policy: "no-referrer" },
+    strictTransportSecurity: ctx.config.publicUrl.startsWith("https:"),
+  });
+}
+
+function closeWhenDraining(health: Health): RequestHandler {
+  return (_request, response, next) => {
+    if (health.draining) response.setHeader("Connection", "close");
+    next();
+  };
+}
+
+function turnAway(ctx: Context): RequestHandler {
+  return (_request, response, next) => {
+    if (ctx.db.pool.waitingCount < WAITING_LIMIT) {
+      next();
+      return;
+    }
+    response.setHeader("Retry-After", "2");
+    sendProblem(
+      response,
+      503,
+      "unavailable",
+      "Service Unavailable",
+      "too many requests wait for the database; try again",
+    );
+  };
+}

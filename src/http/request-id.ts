@@ -1,0 +1,16 @@
+import type { RequestHandler } from "express";
+import { newId } from "../db/id.ts";
+
+const SANE = /^[A-Za-z0-9._~+/=@:-]{1,128}$/;
+
+/**
+ * Gives every request an id: the caller's X-Request-Id when it is one, else a new one. It stands in the answer's
+ * header, where doors read it, and in the request's, so that nothing downstream sees another.
+ */
+export const requestId: RequestHandler = (request, response, next) => {
+  const given = request.get("x-request-id");
+  const id = given !== undefined && SANE.test(given) ? given : newId();
+  request.headers["x-request-id"] = id;
+  response.setHeader("X-Request-Id", id);
+  next();
+};

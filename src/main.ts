@@ -1,0 +1,13 @@
+import { runCommand } from "./cli/run.ts";
+
+// Nobody who runs Muster is helped by a stack trace; whoever develops it sets NODE_OPTIONS=--trace-uncaught.
+function lastLine(error: unknown): void {
+  process.stderr.write(`muster: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}\n`);
+  process.exit(1);
+}
+process.on("uncaughtException", lastLine);
+process.on("unhandledRejection", lastLine);
+
+const code = await runCommand(process.argv.slice(2), process.env);
+// The answer may still be on its way into a pipe.
+process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
