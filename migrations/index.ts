@@ -3,6 +3,10 @@ import * as tenancy from "./0001-tenancy.ts";
 import * as people from "./0002-people.ts";
 import * as access from "./0003-access.ts";
 import * as record from "./0004-record.ts";
+import * as sync from "./0005-sync.ts";
+import * as reconcile from "./0006-reconcile.ts";
+import * as mail from "./0007-mail.ts";
+import * as foldText from "./0010-fold-text.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -12,4 +16,8 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0002-people", people],
   ["0003-access", access],
   ["0004-record", record],
+  ["0005-sync", sync],
+  ["0006-reconcile", reconcile],
+  ["0007-mail", mail],
+  ["0010-fold-text", foldText],
 ];

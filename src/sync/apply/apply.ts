@@ -1,0 +1,173 @@
+import type { Database } from "../../db/connection.ts";
+import type { SyncRunId } from "../../db/id.ts";
+import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../../db/transaction.ts";
+import { isMusterError, MusterError } from "../../errors.ts";
+import { type DirectoryLock, holdEpoch } from "../lock.ts";
+import { type GroupRow, type LinkRow, nextRows, type Outcome, type PlanKind, type UserRow } from "./rows.ts";
+import { writeGroups, writeLinks, writeUsers } from "./write.ts";
+
+/** Rows of the plan per transaction. */
+const BATCH = 500;
+
+type Step = {
+  kinds: readonly PlanKind[];
+  lock: OrganizationLock;
+  write: (tx: Tx, job: ApplyJob, rows: readonly unknown[]) => Promise<Outcome>;
+  /** Only the rows that free names for one another, all of them in one call. */
+  together?: true;
+  /** All rows in one transaction. */
+  whole?: true;
+};
+
+const users =
+  (kind: UserRow["kind"]): Step["write"] =>
+  (tx, job, rows) =>
+    writeUsers(tx, job.run, job.lock.directory, kind, rows as readonly UserRow[]);
+const groups =
+  (kind: GroupRow["kind"]): Step["write"] =>
+  (tx, job, rows) =>
+    writeGroups(tx, job.run, job.lock.directory, kind, rows as readonly GroupRow[]);
+const links =
+  (kind: LinkRow["kind"]): Step["write"] =>
+  (tx, job, rows) =>
+    writeLinks(tx, job.lock.directory, kind, rows as readonly LinkRow[]);
+
+/**
+ * The order of a plan: what frees a name comes before what takes it, what takes access away before what gives it,
+ * and both sides of a membership before the membership.
+ */
+const STEPS: readonly Step[] = [
+  { kinds: ["group-remove"], lock: "exclusive", write: groups("group-remove") },
+  { kinds: ["user-remove"], lock: "shared", write: users("user-remove") },
+  {
+    kinds: ["user-update", "user-deactivate"],
+    lock: "shared",
+    write: users("user-update"),
+    together: true,
+    whole: true,
+  },
+  { kinds: ["user-update", "user-deactivate"], lock: "shared", write: users("user-update") },
+  { kinds: ["group-update"], lock: "shared", write: groups("group-update") },
+  { kinds: ["group-restore"], lock: "exclusive", write: groups("group-restore"), whole: true },
+  { kinds: ["user-restore"], lock: "shared", write: users("user-restore") },
+  { kinds: ["member-remove"], lock: "shared", write: links("member-remove") },
+  { kinds: ["nesting-remove"], lock: "exclusive", write: links("nesting-remove") },
+  { kinds: ["group-add"], lock: "shared", write: groups("group-add") },
+  { kinds: ["user-add"], lock: "shared", write: users("user-add") },
+  { kinds: ["nesting-add"], lock: "exclusive", write: links("nesting-add") },
+  { kinds: ["member-add"], lock: "shared", write: links("member-add") },
+];
+
+export type ApplyJob = {
+  run: SyncRunId;
+  lock: DirectoryLock;
+  actor: Actor;
+  signal: AbortSignal;
+  /** Told after each committed batch; what it throws stops the run there. */
+  onBatch: (rows: number) => void;
+};
+
+/**
+ * Writes exactly the plan, batch by batch, each in a transaction with its audit, its access and the marks of what was
+ * applied. Called again after a crash it goes on where the last committed batch ended.
+ * A row that changed since the plan was made, or that cannot be written, is left out and says why; the others go on.
+ * @throws MusterError `conflict` when another run has taken the directory over, `unavailable` when the database is
+ * out of reach or the run is told to stop: what was committed stays, the rest can be resumed.
+ */
+export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<void> {
+  for (const step of STEPS) await applyStep(ctx, job, step);
+}
+
+async function applyStep(ctx: { db: Database }, job: ApplyJob, step: Step): Promise<void> {
+  // After a batch failed for the sake of one row, that row is found by taking them one by one.
+  let single = 0;
+  for (;;) {
+    if (job.signal.aborted)
+      throw new MusterError("unavailable", "the run was stopped; the next one goes on where it ended", {
+        retryAfter: 5,
+      });
+    const limit = step.whole ? null : single > 0 ? 1 : BATCH;
+    try {
+      const taken = await applyBatch(ctx, job, step, limit);
+      if (taken === 0) return;
+      job.onBatch(taken);
+    } catch (error) {
+      if (!isMusterError(error) || !OF_A_ROW.has(error.code)) throw error;
+      if (limit === BATCH) {
+        single = BATCH;
+        continue;
+      }
+      await leaveOut(ctx, job, step, limit, error.message);
+    }
+    if (single > 0) single -= 1;
+  }
+}
+
+/** Errors that are about the values of a row, not about the run. */
+const OF_A_ROW: ReadonlySet<string> = new Set(["uniqueness", "invalid", "invalid-value"]);
+
+async function applyBatch(ctx: { db: Database }, job: ApplyJob, step: Step, limit: number | null): Promise<number> {
+  return inTransaction(
+    ctx,
+    job.actor,
+    async (tx) => {
+      await holdEpoch(tx, job.lock);
+      const rows = await nextRows<{ seq: number }>(tx, job.run, step.kinds, step.together === true, limit);
+      if (rows.length === 0) return 0;
+      await keep(tx, job.run, await step.write(tx, job, rows));
+      return rows.length;
+    },
+    { lock: step.lock },
+  );
+}
+
+async function leaveOut(
+  ctx: { db: Database },
+  job: ApplyJob,
+  step: Step,
+  limit: number | null,
+  why: string,
+): Promise<void> {
+  await inTransaction(
+    ctx,
+    job.actor,
+    async (tx) => {
+      await holdEpoch(tx, job.lock);
+      const rows = await nextRows<{ seq: number; name: string }>(
+        tx,
+        job.run,
+        step.kinds,
+        step.together === true,
+        limit,
+      );
+      const leftOut = rows.map((row) => ({ seq: row.seq, conflict: `${row.name}: ${why}` }));
+      await keep(tx, job.run, { applied: [], leftOut, written: 0, lost: 0, gained: 0 });
+    },
+    { lock: "none" },
+  );
+}
+
+/** Marks what was applied, with the version it led to (undo is planned against that), and what was left out and why. */
+async function keep(tx: Tx, run: SyncRunId, outcome: Outcome): Promise<void> {
+  await tx.query({
+    name: "mark-applied",
+    text: `update sync_plan p set applied_at = statement_timestamp(),
+        applied_version = case when p.member is null then coalesce(
+          (select version from directory_users u where u.organization = $1 and u.id = p.subject),
+          (select version from directory_groups g where g.organization = $1 and g.id = p.subject)) end
+      where p.organization = $1 and p.run = $2 and p.seq = any($3)`,
+    values: [tx.organization, run, outcome.applied],
+  });
+  if (outcome.leftOut.length > 0)
+    await tx.query({
+      text: `update sync_plan p set conflict = l.conflict from unnest($3::bigint[], $4::text[]) as l (seq, conflict)
+        where p.organization = $1 and p.run = $2 and p.seq = l.seq`,
+      values: [tx.organization, run, outcome.leftOut.map((row) => row.seq), outcome.leftOut.map((row) => row.conflict)],
+    });
+  await tx.query({
+    name: "count-applied",
+    text: `update sync_runs set rows_written = rows_written + $3, lost = lost + $4, gained = gained + $5
+      where organization = $1 and id = $2`,
+    values: [tx.organization, run, outcome.written, outcome.lost, outcome.gained],
+  });
+}

@@ -1,0 +1,44 @@
+import type { Context } from "../context.ts";
+import type { SyncRunId } from "../db/id.ts";
+import type { Actor } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { withDirectoryLock } from "./lock.ts";
+import { nameOf, resultOf, type SyncResult } from "./run.ts";
+import { getRun } from "./runs.ts";
+import { applyRun, type RunHooks, settleDeadRuns } from "./settle.ts";
+import { isCurrent } from "./waiting.ts";
+
+/**
+ * Applies the stored plan of a run that ended `held` or `previewed`, exactly as it was shown. What has changed since
+ * is left out as a conflict. The reason stands in the audit.
+ * @throws MusterError `not-found`, `invalid` (no reason), `conflict` when the run waits for nothing, a later plan has
+ * been applied, or another run is under way.
+ */
+export async function approveRun(
+  ctx: Context,
+  run: SyncRunId,
+  approval: RunHooks & { actor: Actor; reason: string },
+): Promise<SyncResult> {
+  const reason = approval.reason.trim();
+  if (reason === "") throw new MusterError("invalid", "an approval needs a reason", { at: "reason" });
+  const db = ctx.db.of(approval.actor.organization);
+  const found = await getRun(db, run);
+  if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
+  return withDirectoryLock(ctx, approval.actor, found.directory, async (lock) => {
+    await settleDeadRuns(ctx, lock, approval.actor, approval);
+    const waiting = await getRun(db, run);
+    if (waiting?.state !== "held" && waiting?.state !== "previewed")
+      throw new MusterError(
+        "conflict",
+        `this run is ${waiting?.state ?? "gone"}; only a held or previewed one can be approved`,
+        {
+          at: "run",
+        },
+      );
+    if (!(await isCurrent(db, run)))
+      throw new MusterError("conflict", "another plan has been applied to this directory since; run the sync again", {
+        at: "run",
+      });
+    return resultOf(await applyRun(ctx, lock, approval.actor, run, approval, { by: nameOf(approval.actor), reason }));
+  });
+}

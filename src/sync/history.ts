@@ -1,0 +1,54 @@
+import type { Db } from "../db/connection.ts";
+import type { DirectoryId, SyncRunId } from "../db/id.ts";
+import { MusterError } from "../errors.ts";
+import { getRun, runColumns, type SyncRun } from "./runs.ts";
+
+/** One line of a plan as it is shown: what would happen, or happened, to whom. */
+export type SyncPlanRow = {
+  seq: number;
+  kind: string;
+  subject: string | null;
+  member: string | null;
+  name: string | null;
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+  appliedAt: Date | null;
+  /** Why it was left out, naming both sides. */
+  conflict: string | null;
+};
+
+/** The latest runs first, of one directory or of all; `before` continues after the last run of the page before. */
+export async function listRuns(
+  db: Db,
+  query: { directory?: DirectoryId; limit?: number; before?: SyncRunId } = {},
+): Promise<SyncRun[]> {
+  return db.query<SyncRun>({
+    text: `select ${runColumns} from sync_runs
+      where organization = $1 and ($2::uuid is null or directory = $2) and ($3::uuid is null or id < $3)
+      order by id desc limit $4`,
+    values: [db.organization, query.directory ?? null, query.before ?? null, query.limit ?? 50],
+  });
+}
+
+/**
+ * A run with a page of its plan; `after` is the `next` of the page before, which is null on the last page.
+ * @throws MusterError `not-found`.
+ */
+export async function showRun(
+  db: Db,
+  run: SyncRunId,
+  page: { after?: number; limit?: number } = {},
+): Promise<{ run: SyncRun; rows: SyncPlanRow[]; next: number | null }> {
+  const found = await getRun(db, run);
+  if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
+  const limit = page.limit ?? 200;
+  const rows = await db.query<SyncPlanRow>({
+    text: `select seq, kind, subject, member, name, previous - '{resource,contentHash}'::text[] as before,
+        next - '{resource,contentHash}'::text[] as after, applied_at as "appliedAt", conflict
+      from sync_plan where organization = $1 and run = $2 and seq > $3 order by seq limit $4`,
+    values: [db.organization, run, page.after ?? 0, limit + 1],
+  });
+  const more = rows.length > limit;
+  const shown = rows.slice(0, limit);
+  return { run: found, rows: shown, next: more ? (shown.at(-1)?.seq ?? null) : null };
+}

@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import type { PulledGroup, PulledUser } from "../../connectors/connector.ts";
+import { emailKey, userNameKey } from "../identity/keys.ts";
+
+/** A pulled person in the columns of staging. `conflict` says why it cannot be written as it is. */
+export type StagedUser = {
+  immutableId: string;
+  userName: string;
+  userNameKey: string;
+  active: boolean;
+  email: string | null;
+  emailKey: string | null;
+  displayName: string | null;
+  resource: Record<string, unknown>;
+  location: string;
+  contentHash: Buffer;
+  conflict: string | null;
+};
+
+export type StagedGroup = { immutableId: string; name: string; location: string; contentHash: Buffer };
+
+/** Goes into every hash: a mapping that comes to say more makes each record differ once. */
+const MAPPING = 1;
+
+/** Bytes of UTF-8: longer keys fit no index; nobody's real name is near it. */
+const LONGEST_KEY = 1000;
+/** Characters of a group's name that are kept; four bytes each still fit. */
+const LONGEST_GROUP_NAME = 250;
+
+/** What a directory says of a person, as the record that Muster will hold (RFC 7643 §4.1). Where the entry stands is no content: a move alone changes nothing. */
+export function mapUser(user: PulledUser): StagedUser {
+  const userName = storable(user.userName);
+  const email = storableOrNull(user.email);
+  const displayName = storableOrNull(user.displayName);
+  const givenName = storableOrNull(user.givenName);
+  const familyName = storableOrNull(user.familyName);
+  return {
+    immutableId: user.id,
+    userName,
+    userNameKey: userNameKey(userName),
+    active: user.active,
+    email,
+    emailKey: email === null ? null : emailKey(email),
+    displayName,
+    resource: {
+      ...(displayName === null ? {} : { displayName }),
+      ...(givenName === null && familyName === null
+        ? {}
+        : { name: { ...(givenName === null ? {} : { givenName }), ...(familyName === null ? {} : { familyName }) } }),
+      ...(email === null ? {} : { emails: [{ value: email, type: "work", primary: true }] }),
+    },
+    location: storable(user.location),
+    contentHash: hash(["user", userName, user.active, email, displayName, givenName, familyName]),
+    conflict: faultOf(user, userName),
+  };
+}
+
+/** What a directory says of a group. Names may repeat inside one directory; the id tells twins apart. Overlong names are cut. */
+export function mapGroup(group: PulledGroup): StagedGroup {
+  const name = storable(storable(group.name).slice(0, LONGEST_GROUP_NAME));
+  return {
+    immutableId: group.id,
+    name,
+    location: storable(group.location),
+    contentHash: hash(["group", name]),
+  };
+}
+
+/** An id that cannot be stored as it is would be another id: such a snapshot cannot be trusted at all. */
+export function isStorableId(id: string): boolean {
+  return id !== "" && Buffer.byteLength(id) <= LONGEST_KEY && storable(id) === id;
+}
+
+function faultOf(user: PulledUser, userName: string): string | null {
+  const place = `${storable(user.location)} (id ${user.id})`;
+  if (userName !== user.userName) return `${place} has a user name with a character that cannot be stored`;
+  if (userName.trim() === "") return `${place} has no user name`;
+  if (Buffer.byteLength(userNameKey(userName)) > LONGEST_KEY)
+    return `${place} has a user name longer than ${LONGEST_KEY} bytes`;
+  return null;
+}
+
+/** PostgreSQL's text holds neither NUL nor half of a surrogate pair. */
+function storable(text: string): string {
+  return text.replaceAll("\0", "").toWellFormed();
+}
+
+function storableOrNull(text: string | null): string | null {
+  const kept = text === null ? "" : storable(text);
+  return kept === "" ? null : kept;
+}
+
+function hash(content: readonly unknown[]): Buffer {
+  return createHash("sha256")
+    .update(JSON.stringify([MAPPING, ...content]))
+    .digest();
+}

@@ -1,0 +1,127 @@
+import type { DirectoryId, SyncRunId } from "../../db/id.ts";
+import type { Tx } from "../../db/transaction.ts";
+import type { GuardFigures } from "../guard.ts";
+
+/** What the guard is asked about a plan that stands complete in `sync_plan`, its staging still being there. */
+export async function guardFigures(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<GuardFigures> {
+  const now = await countNow(tx, run, directory);
+  const window = await countWindow(tx, directory);
+  return {
+    ...now,
+    activeAtOpening: Math.max(0, now.active + window.lost - window.gained),
+    lostInWindow: window.lost,
+    shrinking: now.lost + now.groupsLost + now.membersLost === 0 ? [] : await shrinkingGroups(tx, run),
+    ...(await countAdministrators(tx, run, directory)),
+  };
+}
+
+type Now = { active: number; lost: number; groups: number; groupsLost: number; membersLost: number };
+
+async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<Now> {
+  const [row] = await tx.query<Now>({
+    text: `
+      select
+        (select count(*) from directory_users
+          where organization = $1 and directory = $3 and deleted_at is null and active) as active,
+        (select count(*) from directory_groups where organization = $1 and directory = $3 and deleted_at is null) as groups,
+        count(*) filter (where kind in ('user-remove', 'user-deactivate') and (previous ->> 'active')::boolean) as lost,
+        count(*) filter (where kind = 'group-remove') as "groupsLost",
+        count(*) filter (where kind = 'member-remove') as "membersLost"
+      from sync_plan where organization = $1 and run = $2`,
+    values: [tx.organization, run, directory],
+  });
+  return row ?? { active: 0, lost: 0, groups: 0, groupsLost: 0, membersLost: 0 };
+}
+
+/**
+ * What applied plans did within 24 hours, without those that were undone. The people whom the directory's first
+ * plan brought are no gain: before it there was no directory to lose from.
+ */
+async function countWindow(tx: Tx, directory: DirectoryId): Promise<{ lost: number; gained: number }> {
+  const [row] = await tx.query<{ lost: number; gained: number }>({
+    text: `
+      with applied as (
+        select lost, gained, applied_at, applied_at = min(applied_at) over () as first from sync_runs
+        where organization = $1 and directory = $2 and applied_at is not null and state <> 'undone' and mode <> 'undo'
+      )
+      select coalesce(sum(lost), 0)::int as lost, coalesce(sum(gained) filter (where not first), 0)::int as gained
+      from applied where applied_at > statement_timestamp() - interval '24 hours'`,
+    values: [tx.organization, directory],
+  });
+  return row ?? { lost: 0, gained: 0 };
+}
+
+/** Members count as lost by whatever takes them: the membership, the person or the whole group. */
+async function shrinkingGroups(tx: Tx, run: SyncRunId): Promise<{ group: string; members: number; lost: number }[]> {
+  return tx.query({
+    text: `
+      with gone as (
+        select subject as group_id, member from sync_plan
+        where organization = $1 and run = $2 and kind = 'member-remove'
+        union
+        select m.group_id, m.directory_user from sync_plan p
+        join remote_memberships m on m.organization = $1 and m.directory_user = p.subject
+        where p.organization = $1 and p.run = $2 and p.kind = 'user-remove'
+        union
+        select m.group_id, m.directory_user from sync_plan p
+        join remote_memberships m on m.organization = $1 and m.group_id = p.subject
+        where p.organization = $1 and p.run = $2 and p.kind = 'group-remove'
+      ), counted as (
+        select x.group_id, count(*) as lost from gone x
+        join directory_users u on u.organization = $1 and u.id = x.member and u.deleted_at is null
+        group by x.group_id
+      )
+      select g.display_name as "group", c.lost,
+        (select count(*) from remote_memberships m
+          join directory_users u on u.organization = $1 and u.id = m.directory_user and u.deleted_at is null
+          where m.organization = $1 and m.group_id = c.group_id) as members
+      from counted c join directory_groups g on g.organization = $1 and g.id = c.group_id and g.deleted_at is null
+      order by c.lost desc, g.id`,
+    values: [tx.organization, run],
+  });
+}
+
+/**
+ * An administrator stays while the account's canonical record stays this record and active. Another record under the
+ * name parks the right (design §7), so one that arrives in a directory further up counts as a loss too.
+ */
+async function countAdministrators(
+  tx: Tx,
+  run: SyncRunId,
+  directory: DirectoryId,
+): Promise<{ administrators: number; administratorsStaying: number }> {
+  const [row] = await tx.query<{ administrators: number; administratorsStaying: number }>({
+    text: `
+      with planned as (
+        select p.kind, p.subject, s.user_name_key as key
+        from sync_plan p
+        left join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = p.immutable_id
+          and s.conflict is null
+        where p.organization = $1 and p.run = $2
+          and p.kind in ('user-add', 'user-restore', 'user-update', 'user-deactivate', 'user-remove')
+      ), administrator as (
+        select distinct a.id, a.canonical, a.user_name_key as key, d.position
+        from rights r
+        join accounts a on a.organization = $1 and a.id = r.account and a.suspended_at is null
+        join directory_users u on u.organization = $1 and u.id = a.canonical and u.active and u.deleted_at is null
+        join directories d on d.organization = $1 and d.id = u.directory
+        where r.organization = $1 and r.bundle = 'organization-administrator' and r.parked_at is null
+      ), losing as (
+        select a.id from administrator a
+        join planned p on p.subject = a.canonical and p.kind in ('user-deactivate', 'user-remove')
+        union
+        select a.id from administrator a join planned p on p.key = a.key and p.subject <> a.canonical
+        where p.kind <> 'user-deactivate' and a.position >
+          (select position from directories where organization = $1 and id = $3)
+        union
+        select a.id from administrator a
+        join planned p on p.subject = a.canonical and p.key <> a.key
+        join accounts o on o.organization = $1 and o.user_name_key = p.key and o.id <> a.id
+      )
+      select count(*) as administrators,
+        count(*) filter (where id not in (select id from losing)) as "administratorsStaying"
+      from administrator`,
+    values: [tx.organization, run, directory],
+  });
+  return row ?? { administrators: 0, administratorsStaying: 0 };
+}

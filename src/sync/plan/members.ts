@@ -1,0 +1,80 @@
+import type { DirectoryId, SyncRunId } from "../../db/id.ts";
+import type { Tx } from "../../db/transaction.ts";
+
+/** Everybody and every group that will be there once the plan is applied, by the directory's id and by Muster's. */
+const AFTERWARDS = `
+  people as (
+    select s.immutable_id, h.id, s.user_name as name from sync_staged_users s
+    join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
+      and h.deleted_at is null
+    where s.organization = $1 and s.run = $2
+    union all
+    select immutable_id, subject, name from sync_plan
+    where organization = $1 and run = $2 and kind in ('user-add', 'user-restore')
+  ), teams as (
+    select s.immutable_id, h.id, s.name from sync_staged_groups s
+    join directory_groups h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
+      and h.deleted_at is null
+    where s.organization = $1 and s.run = $2
+    union all
+    select immutable_id, subject, name from sync_plan
+    where organization = $1 and run = $2 and kind in ('group-add', 'group-restore')
+  )`;
+
+/**
+ * Plans memberships and nesting as the difference of two sets. What belongs to people and groups that go is left in
+ * place for their return; a tombstone's memberships count as held once it is planned to come back.
+ */
+export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
+  const values = [tx.organization, run, directory];
+  await tx.query({
+    text: `
+      with ${AFTERWARDS}, wanted as (
+        select t.id as subject, p.id as member from sync_staged_members m
+        join teams t on t.immutable_id = m.group_id
+        join people p on p.immutable_id = m.member_id
+        where m.organization = $1 and m.run = $2 and m.kind = 'user'
+      ), held as (
+        select m.group_id as subject, m.directory_user as member from remote_memberships m
+        join teams t on t.id = m.group_id
+        join people p on p.id = m.directory_user
+        where m.organization = $1
+      ), different as (
+        select subject, member, h.held is null as added
+        from (select subject, member, subject as wanted from wanted) w
+        full join (select subject, member, subject as held from held) h using (subject, member)
+        where w.wanted is null or h.held is null
+      )
+      insert into sync_plan (organization, run, kind, subject, member, name)
+      select $1, $2, case when d.added then 'member-add' else 'member-remove' end, d.subject, d.member,
+        format('%s in %s', p.name, t.name)
+      from different d join people p on p.id = d.member join teams t on t.id = d.subject
+      order by d.subject, d.member`,
+    values,
+  });
+  await tx.query({
+    text: `
+      with ${AFTERWARDS}, wanted as (
+        select t.id as subject, c.id as member from sync_staged_members m
+        join teams t on t.immutable_id = m.group_id
+        join teams c on c.immutable_id = m.member_id
+        where m.organization = $1 and m.run = $2 and m.kind = 'group' and t.id <> c.id
+      ), held as (
+        select n.parent as subject, n.child as member from group_nestings n
+        join teams t on t.id = n.parent
+        join teams c on c.id = n.child
+        where n.organization = $1 and n.origin = 'remote'
+      ), different as (
+        select subject, member, h.held is null as added
+        from (select subject, member, subject as wanted from wanted) w
+        full join (select subject, member, subject as held from held) h using (subject, member)
+        where w.wanted is null or h.held is null
+      )
+      insert into sync_plan (organization, run, kind, subject, member, name)
+      select $1, $2, case when d.added then 'nesting-add' else 'nesting-remove' end, d.subject, d.member,
+        format('%s in %s', c.name, t.name)
+      from different d join teams c on c.id = d.member join teams t on t.id = d.subject
+      order by d.subject, d.member`,
+    values,
+  });
+}

@@ -1,0 +1,103 @@
+import type { DirectoryId, SyncRunId } from "../../db/id.ts";
+import type { Tx } from "../../db/transaction.ts";
+
+/**
+ * Marks the staged entries that cannot have the user name they want (T23). Of several entries with one name the one
+ * that Muster holds under it keeps it, else the first by its unchanging id; the others are left as they are. An entry
+ * that is left keeps its old name, so whoever wants that one is left too, until nothing moves any more.
+ */
+export async function markNameConflicts(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
+  await tx.query({
+    text: `
+      with doubled as (
+        select user_name_key from sync_staged_users
+        where organization = $1 and run = $2 and conflict is null group by user_name_key having count(*) > 1
+      ), ranked as (
+        select s.immutable_id, first_value(s.immutable_id) over name as winner, first_value(s.location) over name as place
+        from sync_staged_users s
+        left join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
+          and h.deleted_at is null
+        where s.organization = $1 and s.run = $2 and s.conflict is null
+          and s.user_name_key in (select user_name_key from doubled)
+        window name as (partition by s.user_name_key
+          order by h.user_name_key is not distinct from s.user_name_key desc, s.immutable_id collate "C")
+      )
+      update sync_staged_users s set conflict = format(
+        '%s (id %s) has the same user name %s as %s (id %s), which keeps it',
+        s.location, s.immutable_id, s.user_name, r.place, r.winner)
+      from ranked r
+      where s.organization = $1 and s.run = $2 and s.immutable_id = r.immutable_id and r.immutable_id <> r.winner`,
+    values: [tx.organization, run, directory],
+  });
+  while ((await markFollowers(tx, run, directory)) > 0);
+}
+
+async function markFollowers(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<number> {
+  const rows = await tx.query({
+    text: `
+      update sync_staged_users s set conflict = format(
+        '%s (id %s) wants the user name %s, which %s (id %s) could not give up',
+        s.location, s.immutable_id, s.user_name, k.location, k.immutable_id)
+      from sync_staged_users k
+      join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = k.immutable_id
+        and h.deleted_at is null
+      where k.organization = $1 and k.run = $2 and k.conflict is not null
+        and s.organization = $1 and s.run = $2 and s.conflict is null
+        and s.user_name_key = h.user_name_key and s.immutable_id <> k.immutable_id
+      returning 1`,
+    values: [tx.organization, run, directory],
+  });
+  return rows.length;
+}
+
+/** Renames that want one another's names (a swap, a chain) free them only together. */
+export async function markRenamesTogether(tx: Tx, run: SyncRunId): Promise<void> {
+  await tx.query({
+    text: `
+      with renamed as (
+        select p.seq, h.user_name_key as old, s.user_name_key as new
+        from sync_plan p
+        join directory_users h on h.organization = $1 and h.id = p.subject
+        join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = p.immutable_id
+        where p.organization = $1 and p.run = $2 and p.kind in ('user-update', 'user-deactivate')
+          and s.conflict is null and h.user_name_key <> s.user_name_key
+      )
+      update sync_plan p set together = true
+      where p.organization = $1 and p.run = $2 and p.seq in
+        (select unnest(array[a.seq, b.seq]) from renamed a join renamed b on b.old = a.new and b.seq <> a.seq)`,
+    values: [tx.organization, run],
+  });
+}
+
+/**
+ * Reports addresses that a person written by this plan has in common with a person of another user name (T22). Both
+ * are written: an address makes nobody the same person.
+ */
+export async function reportSharedAddresses(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
+  await tx.query({
+    text: `
+      with claims as (
+        select email_key, user_name_key, format('%s (%s)', user_name, location) as who from sync_staged_users
+        where organization = $1 and run = $2 and email_key is not null
+        union all
+        select u.email_key, u.user_name_key, format('%s of the directory %s', u.user_name, d.name)
+        from directory_users u join directories d on d.organization = u.organization and d.id = u.directory
+        where u.organization = $1 and u.directory <> $3 and u.deleted_at is null and u.email_key is not null
+      ), shared as (
+        select email_key, min(user_name_key) as first, max(user_name_key) as last
+        from claims group by email_key having min(user_name_key) <> max(user_name_key)
+      )
+      insert into sync_plan (organization, run, kind, subject, immutable_id, name, conflict)
+      select distinct on (p.seq) $1::uuid, $2::uuid, 'shared-address', p.subject, p.immutable_id, p.name,
+        format('%s (%s) and %s have the same address %s; they stay two people', s.user_name, s.location, c.who, s.email)
+      from sync_plan p
+      join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = p.immutable_id
+      join shared x on x.email_key = s.email_key
+      join claims c on c.email_key = s.email_key
+        and c.user_name_key = case when x.first = s.user_name_key then x.last else x.first end
+      where p.organization = $1 and p.run = $2 and p.kind in ('user-add', 'user-restore', 'user-update')
+        and (p.previous ->> 'email') is distinct from s.email
+      order by p.seq, c.who`,
+    values: [tx.organization, run, directory],
+  });
+}

@@ -1,0 +1,73 @@
+import { ConnectorError } from "../../../connectors/connector.ts";
+import type { DirectoryId, SyncRunId } from "../../db/id.ts";
+import type { Tx } from "../../db/transaction.ts";
+import { type GuardFigures, judge, type Verdict } from "../guard.ts";
+import type { Staged } from "../stage.ts";
+import { countPlan, type SyncCounts, type SyncDetails } from "./counts.ts";
+import { guardFigures } from "./figures.ts";
+import { planGroups } from "./groups.ts";
+import { planMembers } from "./members.ts";
+import { markNameConflicts, markRenamesTogether, reportSharedAddresses } from "./names.ts";
+import { planUsers } from "./users.ts";
+
+/** A plan as it stands in `sync_plan`. */
+export type Plan = {
+  counts: SyncCounts;
+  details: SyncDetails;
+  /** Whether it only brings people, groups and memberships that were not there. */
+  onlyAdds: boolean;
+  /** Whether entries were left out. */
+  isPartial: boolean;
+  figures: GuardFigures;
+  verdict: Verdict;
+};
+
+/**
+ * Compares a complete snapshot in staging with what is held and writes the difference as plan rows; what is held is
+ * only read. An unchanged directory gives no row at all.
+ * @throws ConnectorError `incomplete` when staging holds less than was put there: unlogged tables are emptied by a
+ * crash of the database, and an emptied staging would look like a directory that everybody has left.
+ */
+export async function plan(tx: Tx, run: SyncRunId, directory: DirectoryId, staged: Staged): Promise<Plan> {
+  await verifyStaging(tx, run, staged);
+  await markNameConflicts(tx, run, directory);
+  await planGroups(tx, run, directory);
+  await planUsers(tx, run, directory);
+  await planMembers(tx, run, directory);
+  await markRenamesTogether(tx, run);
+  await reportSharedAddresses(tx, run, directory);
+  const { counts, details, conflicts } = await countPlan(tx, run, staged);
+  const figures = await guardFigures(tx, run, directory);
+  return {
+    counts,
+    details,
+    onlyAdds: await isOnlyAdding(tx, run),
+    isPartial: conflicts > 0,
+    figures,
+    verdict: judge(figures),
+  };
+}
+
+async function verifyStaging(tx: Tx, run: SyncRunId, staged: Staged): Promise<void> {
+  const [row] = await tx.query<{ users: number; groups: number; members: number }>({
+    text: `select
+        (select count(*) from sync_staged_users where organization = $1 and run = $2) as users,
+        (select count(*) from sync_staged_groups where organization = $1 and run = $2) as groups,
+        (select count(*) from sync_staged_members where organization = $1 and run = $2) as members`,
+    values: [tx.organization, run],
+  });
+  if (row?.users !== staged.users || row.groups !== staged.groups || row.members !== staged.members)
+    throw new ConnectorError(
+      "incomplete",
+      "what was read is no longer in staging (did the database restart?); run the sync again",
+    );
+}
+
+async function isOnlyAdding(tx: Tx, run: SyncRunId): Promise<boolean> {
+  const [row] = await tx.query<{ other: boolean }>({
+    text: `select exists (select from sync_plan where organization = $1 and run = $2
+      and kind not in ('user-add', 'group-add', 'member-add', 'nesting-add', 'conflict', 'shared-address')) as other`,
+    values: [tx.organization, run],
+  });
+  return row?.other === false;
+}

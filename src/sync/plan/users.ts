@@ -1,0 +1,83 @@
+import type { DirectoryId, SyncRunId } from "../../db/id.ts";
+import type { Tx } from "../../db/transaction.ts";
+
+/** A record's whole content as the plan keeps it, before and after. */
+export type PlannedUser = {
+  immutableId: string | null;
+  externalId: string | null;
+  userName: string;
+  active: boolean;
+  email: string | null;
+  displayName: string | null;
+  resource: Record<string, unknown>;
+  /** Hexadecimal; null where no sync wrote it. */
+  contentHash: string | null;
+};
+
+const heldJson = (alias: string): string =>
+  `jsonb_build_object('immutableId', ${alias}.immutable_id, 'externalId', ${alias}.external_id,
+    'userName', ${alias}.user_name, 'active', ${alias}.active, 'email', ${alias}.email,
+    'displayName', ${alias}.display_name, 'resource', ${alias}.resource, 'contentHash', encode(${alias}.content_hash, 'hex'))`;
+
+// The directory's unchanging id is also what its other readers know the person by (RFC 7643 §3.1, externalId).
+const stagedJson = heldJson("s").replace("s.external_id", "s.immutable_id");
+
+/**
+ * Plans people by their unchanging id: who is new, came back (a tombstone takes up its place, so nobody becomes a
+ * stranger by an accident), changed, or is gone. Equal content hash: no row, whatever the entry's place is now.
+ * A conflicted entry that the directory disabled is still deactivated: being shut out needs no name.
+ */
+export async function planUsers(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
+  const values = [tx.organization, run, directory];
+  await tx.query({
+    text: `
+      with tombstones as (
+        select distinct on (immutable_id) * from directory_users
+        where organization = $1 and directory = $3 and deleted_at is not null and immutable_id is not null
+        order by immutable_id, deleted_at desc
+      )
+      insert into sync_plan (organization, run, kind, subject, immutable_id, name, version, content_hash, next, previous)
+      select $1, $2,
+        case when h.id is null and t.id is null then 'user-add' when h.id is null then 'user-restore'
+          when h.active and not s.active then 'user-deactivate' else 'user-update' end,
+        coalesce(h.id, t.id, new_id()), s.immutable_id, s.user_name, coalesce(h.version, t.version), s.content_hash,
+        ${stagedJson},
+        case when h.id is not null then ${heldJson("h")} when t.id is not null then ${heldJson("t")} end
+      from sync_staged_users s
+      left join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
+        and h.deleted_at is null
+      left join tombstones t on h.id is null and t.immutable_id = s.immutable_id
+        -- A tombstone comes back under its old name first, so that one must be free.
+        and (t.user_name_key = s.user_name_key or not exists (
+          select from directory_users o where o.organization = $1 and o.directory = $3 and o.deleted_at is null
+            and o.user_name_key = t.user_name_key))
+      where s.organization = $1 and s.run = $2 and s.conflict is null
+        and (h.id is null or h.content_hash is distinct from s.content_hash)
+      order by s.immutable_id collate "C"`,
+    values,
+  });
+  await tx.query({
+    text: `
+      insert into sync_plan (organization, run, kind, subject, immutable_id, name, version, next, previous)
+      select $1, $2, case when s.immutable_id is null then 'user-remove' else 'user-deactivate' end, h.id,
+        h.immutable_id, h.user_name, h.version,
+        case when s.immutable_id is not null then ${heldJson("h")} || '{"active": false}' end, ${heldJson("h")}
+      from directory_users h
+      left join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = h.immutable_id
+      where h.organization = $1 and h.directory = $3 and h.deleted_at is null and h.immutable_id is not null
+        and (s.immutable_id is null or (s.conflict is not null and h.active and not s.active))
+      order by h.immutable_id collate "C"`,
+    values,
+  });
+  await tx.query({
+    text: `
+      insert into sync_plan (organization, run, kind, subject, immutable_id, name, conflict)
+      select $1, $2, 'conflict', h.id, s.immutable_id, s.user_name, s.conflict
+      from sync_staged_users s
+      left join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
+        and h.deleted_at is null
+      where s.organization = $1 and s.run = $2 and s.conflict is not null
+      order by s.immutable_id collate "C"`,
+    values,
+  });
+}

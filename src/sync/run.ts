@@ -1,0 +1,186 @@
+import { type Connector, ConnectorError } from "../../connectors/connector.ts";
+import { isConnectorKind, makeConnector } from "../../connectors/index.ts";
+import type { Context } from "../context.ts";
+import type { Db } from "../db/connection.ts";
+import type { DirectoryId, SyncRunId } from "../db/id.ts";
+import { type Actor, inTransaction } from "../db/transaction.ts";
+import { isMusterError, MusterError } from "../errors.ts";
+import { type Directory, getDirectory, readDirectorySecret } from "../identity/directories.ts";
+import { loadSecretKey } from "../identity/secrets.ts";
+import { type DirectoryLock, holdEpoch, withDirectoryLock } from "./lock.ts";
+import type { SyncCounts } from "./plan/counts.ts";
+import { type Plan, plan } from "./plan/plan.ts";
+import { finishRun, markPlanned, markRead, openRun, type SyncRun, type SyncState, type SyncTrigger } from "./runs.ts";
+import { actorOf, applyRun, type RunHooks, settleDeadRuns } from "./settle.ts";
+import { clearStaging, type Staged, stage } from "./stage.ts";
+import { waitingRun } from "./waiting.ts";
+
+/** What a run came to, as every face shows it. `counts` are people; `rowsWritten` are held rows of every kind. */
+export type SyncResult = { runId: SyncRunId; state: SyncState; counts: SyncCounts; rowsWritten: number };
+
+export type SyncOptions = RunHooks & {
+  /**
+   * `run` reads, plans, guards and applies; `dry-run` stops before applying; `approve` applies the plan that waits,
+   * and where none waits runs without the preview of a first run (the guard still judges).
+   */
+  mode: "run" | "dry-run" | "approve";
+  trigger: SyncTrigger;
+  /** Who asked; decides the organization. */
+  actor: Actor;
+  /** Reads another source than the directory's own settings name. */
+  connector?: Connector;
+};
+
+/**
+ * Syncs one pulled directory (design §5). Nothing that Muster holds changes before the whole directory was read with
+ * proof, compared and judged; a read that fails leaves everything as it is. At most one run per directory at a time.
+ * @returns how the run ended: `done`, `partial` (entries were left out), `held` or `previewed` (waits for approval),
+ * `failed` (nothing was read to the end; the run's `error` says why).
+ * @throws MusterError `not-found`, `invalid` (a directory that is not pulled), `conflict` (another run is under way),
+ * `unavailable` (the database; a run that was being applied is resumed by the next one).
+ */
+export async function runSync(ctx: Context, directory: DirectoryId, options: SyncOptions): Promise<SyncResult> {
+  const db = ctx.db.of(options.actor.organization);
+  const source = await getDirectory(db, directory);
+  if (!source) throw new MusterError("not-found", "there is no such directory", { at: "directory" });
+  if (!isConnectorKind(source.kind))
+    throw new MusterError(
+      "invalid",
+      `the directory ${source.name} is of kind ${source.kind}, which is not pulled from`,
+      {
+        at: "directory",
+      },
+    );
+  return withDirectoryLock(ctx, options.actor, directory, async (lock) => {
+    await settleDeadRuns(ctx, lock, options.actor, options);
+    const waiting = options.mode === "approve" ? await waitingRun(db, directory) : undefined;
+    if (waiting !== undefined)
+      return resultOf(
+        await applyRun(ctx, lock, options.actor, waiting, options, {
+          by: nameOf(options.actor),
+          reason: "approved with directory sync --approve",
+        }),
+      );
+    return resultOf(await readAndPlan(ctx, lock, source, options));
+  });
+}
+
+export function resultOf(run: SyncRun): SyncResult {
+  return { runId: run.id, state: run.state, counts: run.counts, rowsWritten: run.rowsWritten };
+}
+
+export function nameOf(actor: Actor): string {
+  return actor.id === null ? actor.kind : `${actor.kind} ${actor.id}`;
+}
+
+async function readAndPlan(
+  ctx: Context,
+  lock: DirectoryLock,
+  source: Directory,
+  options: SyncOptions,
+): Promise<SyncRun> {
+  const db = ctx.db.of(options.actor.organization);
+  const run = await inTransaction(ctx, options.actor, (tx) => openRun(tx, lock, options), { lock: "none" });
+  const own = actorOf(options.actor, run);
+  const fail = async (error: unknown): Promise<SyncRun> => {
+    const text = wordsFor(error);
+    ctx.logger.warn("a sync run failed", { directory: source.id, run, detail: text });
+    return inTransaction(ctx, own, (tx) => finishRun(tx, run, "failed", { error: text }), { lock: "none" });
+  };
+  try {
+    let staged: Staged;
+    try {
+      staged = await read(ctx, db, run, source, lock, options);
+    } catch (error) {
+      if (isMusterError(error) && error.code === "unavailable") throw error;
+      return await fail(error);
+    }
+    let planned: Plan;
+    try {
+      planned = await makePlan(ctx, own, lock, run, staged);
+    } catch (error) {
+      if (error instanceof ConnectorError) return await fail(error);
+      throw error;
+    }
+    const end = await whatNext(db, source, planned, options.mode);
+    if (end === "apply") return await applyRun(ctx, lock, options.actor, run, options);
+    return await inTransaction(ctx, own, (tx) => finishRun(tx, run, end), { lock: "none" });
+  } finally {
+    // What cannot be cleared now goes when the next run of the directory finds this one dead.
+    await clearStaging(db, [run]).catch(() => {});
+  }
+}
+
+async function read(
+  ctx: Context,
+  db: Db,
+  run: SyncRunId,
+  source: Directory,
+  lock: DirectoryLock,
+  options: SyncOptions,
+): Promise<Staged> {
+  const begin = performance.now();
+  const connector = options.connector ?? (await connectorOf(ctx, db, source));
+  const signal = options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost;
+  const staged = await stage(db, run, connector, signal, (entries) => options.onProgress?.("read", entries));
+  await markRead(db, run, staged.proof, Math.round(performance.now() - begin));
+  return staged;
+}
+
+async function connectorOf(ctx: Context, db: Db, source: Directory): Promise<Connector> {
+  if (!isConnectorKind(source.kind)) throw new ConnectorError("configuration", `nothing pulls from ${source.kind}`);
+  const secret = source.hasSecret ? await readDirectorySecret(db, loadSecretKey(ctx.config), source.id) : null;
+  return makeConnector(source.kind, source.settings, secret);
+}
+
+/** Above this many staged rows the planner's guesses about them cost more than counting them. */
+const WORTH_ANALYZING = 1000;
+
+async function makePlan(ctx: Context, own: Actor, lock: DirectoryLock, run: SyncRunId, staged: Staged): Promise<Plan> {
+  const begin = performance.now();
+  const db = ctx.db.of(own.organization);
+  if (staged.users + staged.groups + staged.members > WORTH_ANALYZING)
+    for (const table of ["sync_staged_users", "sync_staged_groups", "sync_staged_members"])
+      await db.query({ text: "select muster.analyze($1)", values: [table] });
+  return inTransaction(
+    ctx,
+    own,
+    async (tx) => {
+      await holdEpoch(tx, lock);
+      const planned = await plan(tx, run, lock.directory, staged);
+      await markPlanned(tx, run, planned, Math.round(performance.now() - begin));
+      return planned;
+    },
+    { lock: "none" },
+  );
+}
+
+/** A first run, and the first after an undo, is looked at by a person; so is a plan that the guard holds. */
+async function whatNext(
+  db: Db,
+  source: Directory,
+  planned: Plan,
+  mode: SyncOptions["mode"],
+): Promise<"apply" | "previewed" | "held"> {
+  if (mode === "dry-run") return "previewed";
+  const before = await lastApplied(db, source.id);
+  const isApproved = mode === "approve" || (before === "none" && source.firstRun === "apply" && planned.onlyAdds);
+  if (before !== "applied" && !isApproved) return "previewed";
+  return planned.verdict.held ? "held" : "apply";
+}
+
+async function lastApplied(db: Db, directory: DirectoryId): Promise<"none" | "applied" | "undone"> {
+  const [last] = await db.query<{ undo: boolean }>({
+    text: `select mode = 'undo' as undo from sync_runs
+      where organization = $1 and directory = $2 and applied_at is not null order by applied_at desc, id desc limit 1`,
+    values: [db.organization, directory],
+  });
+  if (!last) return "none";
+  return last.undo ? "undone" : "applied";
+}
+
+function wordsFor(error: unknown): string {
+  if (error instanceof ConnectorError) return `${error.code}: ${error.message}`;
+  if (isMusterError(error)) return `${error.code}: ${error.message}`;
+  return `the directory's reader failed: ${error instanceof Error ? error.message : String(error)}`;
+}

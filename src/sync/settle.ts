@@ -1,0 +1,134 @@
+import type { Context } from "../context.ts";
+import type { SyncRunId } from "../db/id.ts";
+import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
+import { isMusterError } from "../errors.ts";
+import { applyPlan } from "./apply/apply.ts";
+import { type DirectoryLock, holdEpoch } from "./lock.ts";
+import type { SyncCounts } from "./plan/counts.ts";
+import { finishRun, getRun, markApplying, NOTHING_COUNTED, type SyncRun } from "./runs.ts";
+import { clearStaging } from "./stage.ts";
+
+/** How a caller follows a run, and stops it. */
+export type RunHooks = {
+  signal?: AbortSignal;
+  /** Told after each page and each committed batch: how many entries or rows of the plan it held. */
+  onProgress?: (phase: "read" | "apply", rows: number) => void;
+};
+
+/** The run itself is the actor of what it writes. */
+export function actorOf(actor: Actor, run: SyncRunId): Actor {
+  return { organization: actor.organization, kind: "sync", id: run, requestId: actor.requestId };
+}
+
+/**
+ * Applies the stored plan of a run and ends the run `done` or `partial`.
+ * When the database is out of reach or the caller stops it, the run stays to be resumed by the next one; after any
+ * other error it is `failed`, what was committed stays, and the next run plans anew.
+ */
+export async function applyRun(
+  ctx: Context,
+  lock: DirectoryLock,
+  actor: Actor,
+  run: SyncRunId,
+  hooks: RunHooks,
+  approval?: { by: string; reason: string },
+): Promise<SyncRun> {
+  const own = actorOf(actor, run);
+  const begin = performance.now();
+  await inTransaction(
+    ctx,
+    own,
+    async (tx) => {
+      await holdEpoch(tx, lock);
+      await markApplying(tx, lock, run, approval);
+    },
+    { lock: "none" },
+  );
+  try {
+    await applyPlan(ctx, {
+      run,
+      lock,
+      actor: own,
+      signal: hooks.signal ? AbortSignal.any([hooks.signal, lock.lost]) : lock.lost,
+      onBatch: (rows) => hooks.onProgress?.("apply", rows),
+    });
+  } catch (error) {
+    if (!isMusterError(error) || (error.code !== "unavailable" && error.code !== "conflict"))
+      await fail(ctx, own, lock, run, error);
+    throw error;
+  }
+  return inTransaction(ctx, own, (tx) => finishApplied(tx, lock, run, performance.now() - begin), { lock: "none" });
+}
+
+/**
+ * What dead runs left behind: a run that was being applied is applied to its end (its plan was allowed), any other is
+ * `abandoned`. Before: the caller holds the directory's lock, so whoever is still `running` cannot be.
+ */
+export async function settleDeadRuns(ctx: Context, lock: DirectoryLock, actor: Actor, hooks: RunHooks): Promise<void> {
+  const db = ctx.db.of(actor.organization);
+  const abandoned = await db.query<{ id: SyncRunId }>({
+    text: `update sync_runs set state = 'abandoned', phase = 'over', finished_at = statement_timestamp(),
+        error = 'the process that ran it ended before anything was applied'
+      where organization = $1 and directory = $2 and state = 'running' and phase <> 'apply' returning id`,
+    values: [db.organization, lock.directory],
+  });
+  if (abandoned.length > 0)
+    await clearStaging(
+      db,
+      abandoned.map((row) => row.id),
+    );
+  const dead = await db.query<{ id: SyncRunId }>({
+    text: "select id from sync_runs where organization = $1 and directory = $2 and state = 'running' and phase = 'apply'",
+    values: [db.organization, lock.directory],
+  });
+  for (const { id } of dead) {
+    ctx.logger.info("resuming a sync run that ended early", { directory: lock.directory, run: id });
+    await applyRun(ctx, lock, actor, id, hooks);
+  }
+}
+
+async function finishApplied(tx: Tx, lock: DirectoryLock, run: SyncRunId, milliseconds: number): Promise<SyncRun> {
+  await holdEpoch(tx, lock);
+  const before = await getRun(tx, run);
+  const { counts, isPartial } = await countApplied(tx, run, before?.counts ?? NOTHING_COUNTED);
+  await tx.query({
+    text: "update sync_runs set counts = $3 where organization = $1 and id = $2",
+    values: [tx.organization, run, counts],
+  });
+  if (before?.undoes)
+    await tx.query({
+      text: "update sync_runs set state = 'undone' where organization = $1 and id = $2",
+      values: [tx.organization, before.undoes],
+    });
+  return finishRun(tx, run, isPartial ? "partial" : "done", { applyMilliseconds: Math.round(milliseconds) });
+}
+
+/** What the plan promised, corrected by what was left out when it was applied. */
+async function countApplied(
+  tx: Tx,
+  run: SyncRunId,
+  planned: SyncCounts,
+): Promise<{ counts: SyncCounts; isPartial: boolean }> {
+  const [row] = await tx.query<
+    Pick<SyncCounts, "added" | "updated" | "deactivated" | "removed" | "conflicts"> & { leftOut: number }
+  >({
+    text: `select
+        count(*) filter (where kind in ('user-add', 'user-restore') and applied_at is not null) as added,
+        count(*) filter (where kind = 'user-update' and applied_at is not null) as updated,
+        count(*) filter (where kind = 'user-deactivate' and applied_at is not null) as deactivated,
+        count(*) filter (where kind = 'user-remove' and applied_at is not null) as removed,
+        count(*) filter (where conflict is not null) as conflicts,
+        count(*) filter (where conflict is not null and kind <> 'shared-address') as "leftOut"
+      from sync_plan where organization = $1 and run = $2`,
+    values: [tx.organization, run],
+  });
+  if (!row) return { counts: planned, isPartial: false };
+  const { leftOut, ...applied } = row;
+  return { counts: { ...planned, ...applied }, isPartial: leftOut > 0 };
+}
+
+async function fail(ctx: Context, actor: Actor, lock: DirectoryLock, run: SyncRunId, error: unknown): Promise<void> {
+  const text = error instanceof Error ? error.message : String(error);
+  ctx.logger.error("a sync run could not be applied to its end", { directory: lock.directory, run, detail: text });
+  await inTransaction(ctx, actor, (tx) => finishRun(tx, run, "failed", { error: text }), { lock: "none" });
+}

@@ -1,0 +1,93 @@
+import type { Context } from "../context.ts";
+import type { SyncRunId } from "../db/id.ts";
+import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { type DirectoryLock, holdEpoch, withDirectoryLock } from "./lock.ts";
+import { countPlan } from "./plan/counts.ts";
+import { resultOf, type SyncResult } from "./run.ts";
+import { getRun, openRun, type SyncTrigger } from "./runs.ts";
+import { applyRun, type RunHooks, settleDeadRuns } from "./settle.ts";
+
+/**
+ * Applies what a run did backwards: brings removed and deactivated people, groups and memberships back, takes added
+ * ones away, gives old names and values back, as far as nobody has changed them since (those are left out and named).
+ * The undoing is a run of its own, with its own plan and audit; it can be undone itself. Afterwards the undone run is
+ * `undone`, and the directory's next run ends `previewed`, because the source still says what it said.
+ * @returns the result of the undoing run.
+ * @throws MusterError `not-found`; `conflict` when the run was not applied, is undone already, or another run is under way.
+ */
+export async function undoRun(
+  ctx: Context,
+  run: SyncRunId,
+  options: RunHooks & { actor: Actor; trigger: SyncTrigger },
+): Promise<SyncResult> {
+  const db = ctx.db.of(options.actor.organization);
+  const found = await getRun(db, run);
+  if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
+  return withDirectoryLock(ctx, options.actor, found.directory, async (lock) => {
+    await settleDeadRuns(ctx, lock, options.actor, options);
+    const applied = await getRun(db, run);
+    if (!applied?.appliedAt || !["done", "partial", "failed"].includes(applied.state))
+      throw new MusterError("conflict", `this run is ${applied?.state ?? "gone"}; there is nothing to undo`, {
+        at: "run",
+      });
+    return resultOf(await applyRun(ctx, lock, options.actor, await openUndo(ctx, lock, run, options), options));
+  });
+}
+
+async function openUndo(
+  ctx: Context,
+  lock: DirectoryLock,
+  undoes: SyncRunId,
+  options: { actor: Actor; trigger: SyncTrigger },
+): Promise<SyncRunId> {
+  return inTransaction(
+    ctx,
+    options.actor,
+    async (tx) => {
+      await holdEpoch(tx, lock);
+      const run = await openRun(tx, lock, { mode: "undo", trigger: options.trigger, undoes });
+      await planBackwards(tx, undoes, run);
+      const { counts, details } = await countPlan(tx, run, { users: 0, groups: 0, members: 0 });
+      await tx.query({
+        text: "update sync_runs set counts = $3, details = $4 where organization = $1 and id = $2",
+        values: [tx.organization, run, counts, details],
+      });
+      return run;
+    },
+    { lock: "none" },
+  );
+}
+
+/**
+ * The plan that leads back, from what was applied and the versions it led to. The memberships of people and groups
+ * that came with the run are not taken away one by one: they go and return with their tombstones.
+ */
+async function planBackwards(tx: Tx, undoes: SyncRunId, run: SyncRunId): Promise<void> {
+  await tx.query({
+    text: `
+      with applied as (
+        select * from sync_plan where organization = $1 and run = $2 and applied_at is not null
+      ), arrived as (
+        select subject from applied where kind in ('user-add', 'user-restore', 'group-add', 'group-restore')
+      )
+      insert into sync_plan
+        (organization, run, kind, subject, member, immutable_id, name, together, version, content_hash, next, previous)
+      select $1, $3,
+        case kind
+          when 'user-add' then 'user-remove' when 'user-restore' then 'user-remove' when 'user-remove' then 'user-restore'
+          when 'group-add' then 'group-remove' when 'group-restore' then 'group-remove' when 'group-remove' then 'group-restore'
+          when 'group-update' then 'group-update'
+          when 'member-add' then 'member-remove' when 'member-remove' then 'member-add'
+          when 'nesting-add' then 'nesting-remove' when 'nesting-remove' then 'nesting-add'
+          else case when (next ->> 'active')::boolean and not (previous ->> 'active')::boolean
+            then 'user-deactivate' else 'user-update' end
+        end,
+        subject, member, immutable_id, name, together, applied_version,
+        decode(coalesce(next, previous) ->> 'contentHash', 'hex'), previous, coalesce(next, previous)
+      from applied
+      where member is null or (subject not in (select subject from arrived) and member not in (select subject from arrived))
+      order by seq desc`,
+    values: [tx.organization, undoes, run],
+  });
+}
