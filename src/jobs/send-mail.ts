@@ -7,7 +7,7 @@ import { invitationToken } from "../identity/invitation-links.ts";
 import { claimMail, type Delivery, type OutgoingMail, recordDelivery } from "../identity/mails.ts";
 import type { SecretKey } from "../identity/secrets.ts";
 import { hashToken } from "../identity/token-form.ts";
-import { parseRecipient, parseSender } from "../mail/address.ts";
+import { type Address, parseRecipient } from "../mail/address.ts";
 import type { Attempt } from "../mail/delivery.ts";
 import { writeInvitation } from "../mail/invitation.ts";
 import type { Send } from "../mail/transport.ts";
@@ -17,6 +17,9 @@ const HOLD_SECONDS = 300;
 /** Seconds between attempts while our own settings are at fault. */
 const MISCONFIGURED_DELAY = 300;
 
+/** What every mail needs, worked out once at start. */
+export type Sender = { key: SecretKey; send: Send; from: Address };
+
 const payloadSchema = z.object({ organization: z.uuid(), mail: z.uuid() });
 
 /**
@@ -24,11 +27,11 @@ const payloadSchema = z.object({ organization: z.uuid(), mail: z.uuid() });
  * transaction. Whoever dies in between has left a mail that is claimed again when its hold ends, with the same
  * Message-ID and the same link.
  */
-export async function sendMail(ctx: Context, key: SecretKey, send: Send, payload: unknown): Promise<void> {
+export async function sendMail(ctx: Context, sender: Sender, payload: unknown): Promise<void> {
   const { organization, mail: id } = parsePayload(payload);
   const actor: Actor = { organization, kind: "job", id: null, requestId: null };
   const log = { organization, mail: id, job: "send-mail" };
-  const token = invitationToken(key, organization, id);
+  const token = invitationToken(sender.key, organization, id);
   const claim = await inTransaction(
     ctx,
     actor,
@@ -41,11 +44,11 @@ export async function sendMail(ctx: Context, key: SecretKey, send: Send, payload
     return;
   }
   const { retryDelays } = ctx.config.mail;
-  const attempt = await attemptOnce(ctx, send, claim.mail, token);
+  const attempt = await attemptOnce(ctx, sender, claim.mail, token);
   const delivery = toDelivery(attempt, claim.mail.attempt, retryDelays);
   await inTransaction(ctx, actor, (tx) => recordDelivery(tx, claim.mail, delivery), { lock: "none" });
-  // ERROR means that a person must act: the settings are wrong, or the mail will never arrive.
-  const level = attempt.outcome === "misconfigured" || delivery.outcome === "failed" ? "error" : "info";
+  // ERROR means that a person must act on this installation: its settings are wrong.
+  const level = attempt.outcome === "misconfigured" ? "error" : delivery.outcome === "failed" ? "warn" : "info";
   ctx.logger.log(level, `mail ${delivery.outcome}`, { ...log, detail: delivery.reply });
 }
 
@@ -57,24 +60,19 @@ function parsePayload(payload: unknown): { organization: OrganizationId; mail: M
   return { organization, mail };
 }
 
-async function attemptOnce(ctx: Context, send: Send, mail: OutgoingMail, token: string): Promise<Attempt> {
+async function attemptOnce(ctx: Context, { send, from }: Sender, mail: OutgoingMail, token: string): Promise<Attempt> {
   if (mail.attempt > ctx.config.mail.retryDelays.length + 1)
     return { outcome: "failed", reply: "given up: no attempt was ever seen to end" };
   const to = parseRecipient(mail.recipient);
   if (to === undefined) return { outcome: "bounced", reply: "not exactly one plain address" };
-  try {
-    const { publicUrl } = ctx.config;
-    return await send({
-      id: mail.id,
-      from: parseSender(ctx.config.mail.from),
-      to,
-      messageId: `<${mail.id}@${new URL(publicUrl).hostname}>`,
-      ...writeInvitation(mail, `${publicUrl}/i/${token}`),
-    });
-  } catch (error) {
-    // Ours, not the server's: nobody's attempt is used up, and the log calls for a person.
-    return { outcome: "misconfigured", reply: (error as Error).message };
-  }
+  const { publicUrl } = ctx.config;
+  return send({
+    id: mail.id,
+    from,
+    to,
+    messageId: `<${mail.id}@${new URL(publicUrl).hostname}>`,
+    ...writeInvitation(mail, `${publicUrl}/i/${token}`),
+  });
 }
 
 function toDelivery(attempt: Attempt, attempts: number, delays: readonly number[]): Delivery {

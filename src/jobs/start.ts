@@ -5,6 +5,7 @@ import { clientOptions } from "../db/connection.ts";
 import { requeueOverdueMails } from "../identity/mails.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
 import type { Logger } from "../logger.ts";
+import { parseSender } from "../mail/address.ts";
 import { makeSend } from "../mail/transport.ts";
 import { sendMail } from "./send-mail.ts";
 
@@ -23,6 +24,7 @@ const CRONTAB = "* * * * * requeue-mails ?jobKey=requeue-mails&max=1";
  * done as the application. Any number of processes may run this at once; a job runs in one of them. A lost database
  * stops nothing for good: the worker is started again until `stop` is called.
  * @param options.ownerUrl a login that is `muster_owner` or may become it.
+ * @throws MusterError `configuration` when the sender's address or the secret key cannot be used.
  */
 export async function startJobs(ctx: Context, options: { ownerUrl: string }): Promise<Jobs> {
   const tasks = makeTasks(ctx);
@@ -30,7 +32,9 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
     ...clientOptions({ url: options.ownerUrl, role: "muster_owner" }),
     max: CONCURRENCY + 2,
   });
+  // A connection that dies must not end the process: graphile-worker opens another.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   let runner: Runner | undefined;
   const stopping = Promise.withResolvers<void>();
   let stopped = false;
@@ -74,8 +78,9 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
 function makeTasks(ctx: Context): TaskList {
   const key = loadSecretKey(ctx.config);
   const send = makeSend(ctx.config);
+  const from = parseSender(ctx.config.mail.from);
   return {
-    "send-mail": (payload) => sendMail(ctx, key, send, payload),
+    "send-mail": (payload) => sendMail(ctx, { key, send, from }, payload),
     "requeue-mails": async () => {
       await requeueOverdueMails(ctx.db);
     },

@@ -31,11 +31,13 @@ export type SmtpSink = {
 };
 
 /** A real SMTP server on a free port of the loopback, which keeps what it gets. */
-export async function startSmtpSink(): Promise<SmtpSink> {
+export async function startSmtpSink(options: { refuseLogins?: boolean } = {}): Promise<SmtpSink> {
   const sockets = new Set<Socket>();
   const server = new SMTPServer({
     authOptional: true,
-    disabledCommands: ["AUTH", "STARTTLS"],
+    allowInsecureAuth: true,
+    disabledCommands: options.refuseLogins ? ["STARTTLS"] : ["AUTH", "STARTTLS"],
+    onAuth: (_login, _session, done) => done(Object.assign(new Error("5.7.8 bad credentials"), { responseCode: 535 })),
     logger: false,
     onRcptTo: (_address, _session, done) => refuse("rcpt", done),
     onData(stream, session, done) {
@@ -77,8 +79,12 @@ export async function startSmtpSink(): Promise<SmtpSink> {
   };
 
   function refuse(at: Refusal["at"], done: (error?: Error | null) => void): void {
-    if (sink.refusals[0]?.at !== at) return done();
-    const refusal = sink.refusals.shift()!;
+    const refusal = sink.refusals[0];
+    if (refusal?.at !== at) {
+      done();
+      return;
+    }
+    sink.refusals.shift();
     if ("drop" in refusal) for (const socket of sockets) socket.destroy();
     else done(Object.assign(new Error(refusal.text), { responseCode: refusal.code }));
   }
