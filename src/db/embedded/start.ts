@@ -8,7 +8,7 @@ import { type Cluster, openCluster } from "./cluster.ts";
 import { findServer, startServer, stopServer } from "./server.ts";
 import { socketDirectory } from "./socket-directory.ts";
 import { serverUser } from "./system-user.ts";
-import { hasOtherUsers, isStopping, markUser } from "./users.ts";
+import { isStopping, markUser } from "./users.ts";
 
 /** A running embedded server that this process uses. `leave` stops it when nobody else does. */
 export type Embedded = { appUrl: string; ownerUrl: string; superuserUrl: string; leave(): Promise<void> };
@@ -37,30 +37,32 @@ export async function startEmbedded(dataDirectory: string, options: EmbeddedOpti
   const cluster = openCluster(dataDirectory, findBinaries(user, log), user);
   const mark = markUser(dataDirectory);
   let holder: pg.Client;
-  let left = false;
+  const left = new AbortController();
 
   const hold = async (): Promise<void> => {
-    holder = await enter(dataDirectory, cluster, options.settings ?? {}, log);
+    holder = await enter(dataDirectory, cluster, options.settings ?? {}, log, left.signal);
     holder.once("end", () => {
-      if (!left) void holdAgain();
+      if (!left.signal.aborted) holding = holdAgain();
     });
   };
   const holdAgain = async (): Promise<void> => {
     log("the embedded PostgreSQL has gone away; starting it again");
-    while (!left) {
+    while (!left.signal.aborted) {
       try {
         return await hold();
       } catch (error) {
+        if (left.signal.aborted) return;
         log(`the embedded PostgreSQL does not come back: ${(error as Error).message}`);
-        await sleep(1_000, undefined, { ref: false });
+        await sleep(1_000);
       }
     }
   };
 
+  let holding = hold();
   try {
-    await hold();
+    await holding;
   } catch (error) {
-    mark.leave();
+    mark.leave("decides");
     throw error;
   }
   return {
@@ -68,11 +70,14 @@ export async function startEmbedded(dataDirectory: string, options: EmbeddedOpti
     ownerUrl: urlOf(cluster, "muster_owner", cluster.passwords.owner, "muster"),
     superuserUrl: superuserUrl(cluster),
     leave: async () => {
-      if (left) return;
-      left = true;
-      if (await isLast(holder, dataDirectory)) await stopServer(cluster);
+      if (left.signal.aborted) return;
+      left.abort();
+      // A server that is just being started again must not be left behind.
+      await holding;
+      const last = await isLast(holder);
+      if (last) await stopServer(cluster);
       await holder.end().catch(() => {});
-      mark.leave();
+      mark.leave(last === undefined ? "decides" : "goes");
     },
   };
 }
@@ -94,10 +99,11 @@ async function enter(
   cluster: Cluster,
   settings: Readonly<Record<string, string>>,
   log: (message: string) => void,
+  left: AbortSignal,
 ): Promise<pg.Client> {
   const deadline = Date.now() + START_TIMEOUT;
   let reason: Error | undefined;
-  for (let wait = 20; Date.now() < deadline; wait = Math.min(wait * 2, 500)) {
+  for (let wait = 20; Date.now() < deadline && !left.aborted; wait = Math.min(wait * 2, 500)) {
     if (isStopping(dataDirectory)) {
       await sleep(100);
       continue;
@@ -111,6 +117,11 @@ async function enter(
     try {
       return await connectShared(superuserUrl(cluster));
     } catch (error) {
+      if ((error as { code?: unknown }).code === "28P01")
+        throw new MusterError("configuration", `${cluster.directory} does not take the passwords kept in it`, {
+          at: "MUSTER_DATA_DIR",
+          cause: error,
+        });
       reason = error as Error;
       await sleep(wait);
     }
@@ -144,14 +155,14 @@ async function connectShared(url: string): Promise<pg.Client> {
   return client;
 }
 
-async function isLast(holder: pg.Client, dataDirectory: string): Promise<boolean> {
+/** Undefined when the server does not answer: it has died, or another one who was the last stops it just now. */
+async function isLast(holder: pg.Client): Promise<boolean | undefined> {
   try {
     await holder.query("select pg_advisory_unlock_shared($1)", [IN_USE]);
     const { rows } = await holder.query<{ last: boolean }>("select pg_try_advisory_lock($1) as last", [IN_USE]);
     return rows[0]?.last === true;
   } catch {
-    // The server is not answering any more: the marks have to do.
-    return !hasOtherUsers(dataDirectory);
+    return undefined;
   }
 }
 

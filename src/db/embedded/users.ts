@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** One Muster process that uses the embedded server, as others and its guard can see it. */
-export type UserMark = { leave(): void };
+export type UserMark = {
+  /** Takes the mark back; the guard goes too, unless it is left to decide whether the server stops. */
+  leave(guard: "goes" | "decides"): void;
+};
 
 const FOLDER = "postgres-users";
 const STOPPING = "stopping";
@@ -21,9 +24,10 @@ export function markUser(dataDirectory: string): UserMark {
   writeFileSync(mark, `${startedAt(process.pid) ?? ""}\n`, { mode: 0o600 });
   const guard = process.platform === "win32" ? undefined : spawnGuard(dataDirectory);
   return {
-    leave() {
+    leave(whatGuardDoes) {
       rmSync(mark, { force: true });
-      guard?.kill();
+      if (whatGuardDoes === "goes") guard?.kill();
+      else guard?.stdin?.end();
     },
   };
 }
@@ -34,19 +38,6 @@ export function isStopping(dataDirectory: string): boolean {
   return file !== undefined && Date.now() - file.mtimeMs < 90_000;
 }
 
-/** Removes the marks of processes that are gone; whether one of another live process stays. */
-export function hasOtherUsers(dataDirectory: string): boolean {
-  const folder = join(dataDirectory, FOLDER);
-  if (!existsSync(folder)) return false;
-  let others = false;
-  for (const name of readdirSync(folder).filter((entry) => /^\d/.test(entry))) {
-    const pid = Number.parseInt(name, 10);
-    if (isAlive(pid, readFileSync(join(folder, name), "utf8").trim())) others ||= pid !== process.pid;
-    else rmSync(join(folder, name), { force: true });
-  }
-  return others;
-}
-
 /** The kernel's start time of a process, so that a pid which was given away again is not taken for its former owner. */
 function startedAt(pid: number): string | undefined {
   try {
@@ -55,15 +46,6 @@ function startedAt(pid: number): string | undefined {
     return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
   } catch {
     return undefined;
-  }
-}
-
-function isAlive(pid: number, start: string): boolean {
-  if (existsSync("/proc/self/stat")) return startedAt(pid) === start;
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }
 
