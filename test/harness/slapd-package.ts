@@ -14,6 +14,9 @@ const UNPACKED = join(CACHE, "slapd");
 /** Packages are published for these; a library is only unpacked when the machine lacks it. */
 const LIBRARY = /^lib(?!c6$|c-bin$|gcc-s1$)/;
 
+/** One unpacking: its folder, where the packages go, and the options that every call of apt here needs. */
+type Work = { folder: string; root: string; apt: string[] };
+
 /**
  * The folder in which Debian's slapd package lies unpacked with the libraries that this machine lacks; unpacked now if it was not.
  * @throws Error in one line when this is no Debian, or the packages cannot be had.
@@ -21,19 +24,24 @@ const LIBRARY = /^lib(?!c6$|c-bin$|gcc-s1$)/;
 export async function unpackedSlapd(): Promise<string> {
   if (await isUsable(UNPACKED)) return UNPACKED;
   await mkdir(CACHE, { recursive: true });
-  const work = await mkdtemp(join(CACHE, "slapd-unpacking-"));
+  const folder = await mkdtemp(join(CACHE, "slapd-unpacking-"));
+  // apt gives root's downloads to its own user, who may not be able to enter our folder.
+  const work: Work = {
+    folder,
+    root: join(folder, "root"),
+    apt: process.getuid?.() === 0 ? ["-o", "APT::Sandbox::User=root"] : [],
+  };
   try {
-    const root = join(work, "root");
-    await unpack("slapd", work, root);
-    await addLibraries(work, root);
+    await unpack("slapd", work);
+    await addLibraries(work);
     // Several test files may do this at the same moment: the first rename wins and the others use its result.
-    await rename(root, UNPACKED).catch(async (error: unknown) => {
+    await rename(work.root, UNPACKED).catch(async (error: unknown) => {
       if (await isUsable(UNPACKED)) return;
       await rm(UNPACKED, { recursive: true, force: true });
-      await rename(root, UNPACKED).catch(() => Promise.reject(error));
+      await rename(work.root, UNPACKED).catch(() => Promise.reject(error));
     });
   } finally {
-    await rm(work, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
   return UNPACKED;
 }
@@ -67,60 +75,64 @@ async function missingLibraries(root: string): Promise<string[]> {
   return [...missing];
 }
 
-async function addLibraries(work: string, root: string): Promise<void> {
+async function addLibraries(work: Work): Promise<void> {
   const tried = new Set<string>();
   let packages = ["slapd"];
-  for (let depth = 0; depth < 4 && (await missingLibraries(root)).length > 0; depth++) {
-    const wanted = (await dependencies(packages)).filter((name) => !tried.has(name));
+  for (let depth = 0; depth < 4 && (await missingLibraries(work.root)).length > 0; depth++) {
+    const wanted = (await dependencies(packages, work)).filter((name) => !tried.has(name));
     if (wanted.length === 0) break;
     for (const name of wanted) {
       tried.add(name);
-      if (!(await isInstalled(name))) await unpack(name, work, root);
+      if (!(await isInstalled(name))) await unpack(name, work);
     }
     packages = wanted;
   }
-  const missing = await missingLibraries(root);
+  const missing = await missingLibraries(work.root);
   if (missing.length > 0) throw new Error(`Debian's slapd needs libraries that were not found: ${missing.join(", ")}`);
 }
 
-async function dependencies(packages: readonly string[]): Promise<string[]> {
-  const { stdout } = await run("apt-cache", ["depends", "--important", ...packages]);
+async function dependencies(packages: readonly string[], work: Work): Promise<string[]> {
+  const { stdout } = await run("apt-cache", [...work.apt, "depends", "--important", ...packages]);
   const names = [...stdout.matchAll(/Depends: (\S+)/g)].map((match) => match[1] ?? "");
   return [...new Set(names)].filter((name) => LIBRARY.test(name));
 }
 
 async function isInstalled(name: string): Promise<boolean> {
-  const { stdout } = await run("dpkg-query", ["-W", "-f", "${db:Status-Status}\n", name]).catch(() => ({ stdout: "" }));
-  return /^installed$/m.test(stdout);
+  const { stdout } = await run("dpkg-query", ["--status", name]).catch(() => ({ stdout: "" }));
+  return /^Status: .* installed$/m.test(stdout);
 }
 
-async function unpack(name: string, work: string, root: string): Promise<void> {
-  const folder = join(work, name);
+async function unpack(name: string, work: Work): Promise<void> {
+  const folder = join(work.folder, name);
   await mkdir(folder, { recursive: true });
   await download(name, folder, work);
   const [deb] = (await readdir(folder)).filter((file) => file.endsWith(".deb"));
   if (deb === undefined) throw new Error(`apt-get downloaded no package ${name}`);
-  await run("dpkg-deb", ["-x", join(folder, deb), root]);
+  await run("dpkg-deb", ["-x", join(folder, deb), work.root]);
 }
 
 /** Only where the machine has no package lists are they fetched, into a private folder that goes away again. */
-async function download(name: string, folder: string, work: string): Promise<void> {
-  // apt gives root's downloads to its own user, who may not be able to enter our folder.
-  const sandbox = process.getuid?.() === 0 ? ["-o", "APT::Sandbox::User=root"] : [];
-  const lists = join(work, "apt");
-  const ownLists = ["-o", `Dir::State=${lists}`, "-o", `Dir::Cache=${lists}`, "-o", "Dir::State::status=/var/lib/dpkg/status"];
+async function download(name: string, folder: string, work: Work): Promise<void> {
   try {
-    await run("apt-get", [...sandbox, "download", name], { cwd: folder });
+    await run("apt-get", [...work.apt, "download", name], { cwd: folder });
   } catch (first) {
     if (isMissingProgram(first)) throw new Error("there is no apt-get here");
     try {
-      await mkdir(join(lists, "lists/partial"), { recursive: true });
-      await run("apt-get", [...sandbox, ...ownLists, "update"], { cwd: folder });
-      await run("apt-get", [...sandbox, ...ownLists, "download", name], { cwd: folder });
+      await useOwnLists(work);
+      await run("apt-get", [...work.apt, "download", name], { cwd: folder });
     } catch (second) {
       throw new Error(`apt-get could not download ${name}: ${lastLine(second)}`);
     }
   }
+}
+
+async function useOwnLists(work: Work): Promise<void> {
+  const own = join(work.folder, "apt");
+  const lists = join(own, "lists");
+  await mkdir(join(lists, "partial"), { recursive: true });
+  const places = [`Dir::State=${own}`, `Dir::State::lists=${lists}`, `Dir::Cache=${own}`];
+  work.apt.push(...[...places, "Dir::State::status=/var/lib/dpkg/status"].flatMap((place) => ["-o", place]));
+  await run("apt-get", [...work.apt, "update"]);
 }
 
 function isMissingProgram(error: unknown): boolean {

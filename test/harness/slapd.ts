@@ -153,7 +153,9 @@ export async function startSlapd(installation: SlapdInstallation, options: Slapd
     process.once("exit", killNow);
     const port = await freePort();
     const tlsPort = options.tls === undefined ? null : await freePort();
-    const listen = [`ldap://127.0.0.1:${port}`, ...(tlsPort === null ? [] : [`ldaps://127.0.0.1:${tlsPort}`])].join(" ");
+    const listen = [`ldap://127.0.0.1:${port}`, ...(tlsPort === null ? [] : [`ldaps://127.0.0.1:${tlsPort}`])].join(
+      " ",
+    );
     const start = async (): Promise<ChildProcess> => {
       server = launch(installation, conf, listen);
       await isListening(server, port);

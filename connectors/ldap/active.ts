@@ -1,0 +1,30 @@
+import type { LdapEntry } from "./entry.ts";
+
+const ACCOUNT_DISABLED = 2;
+const NEVER_EXPIRES = 0x7fffffffffffffffn;
+/** 1601-01-01, where Active Directory's clock of 100 ns starts, in milliseconds of ours. */
+const FILETIME_EPOCH = -11_644_473_600_000n;
+const MILLISECONDS_PER_DAY = 86_400_000;
+
+/**
+ * Whether the directory lets this person in at `now` (milliseconds since 1970). Off are: Active Directory's disabled bit
+ * (userAccountControl 2) and a passed accountExpires; a passed shadowExpire (RFC 2307, days since 1970); nsAccountLock
+ * and ipaNSAccountLock (389, FreeIPA); pwdAccountLockedTime at its permanent value 000001010000Z. A lock that wrong
+ * passwords brought about ends by itself and anybody can cause it, so it is no reason to take a person's access away.
+ */
+export function isActive(entry: LdapEntry, now: number): boolean {
+  if ((Number(entry.text("userAccountControl") ?? "0") & ACCOUNT_DISABLED) !== 0) return false;
+  if (hasExpired(entry.text("accountExpires"), now)) return false;
+  const shadowExpire = Number(entry.text("shadowExpire") ?? "-1");
+  if (shadowExpire > 0 && Math.floor(now / MILLISECONDS_PER_DAY) >= shadowExpire) return false;
+  if (["nsAccountLock", "ipaNSAccountLock"].some((lock) => entry.text(lock)?.toLowerCase() === "true")) return false;
+  return !entry.text("pwdAccountLockedTime")?.startsWith("000001010000");
+}
+
+/** accountExpires: 0 and the largest value mean never. */
+function hasExpired(text: string | null, now: number): boolean {
+  if (text === null || !/^\d{1,19}$/.test(text)) return false;
+  const ticks = BigInt(text);
+  if (ticks === 0n || ticks >= NEVER_EXPIRES) return false;
+  return ticks / 10_000n + FILETIME_EPOCH <= BigInt(now);
+}

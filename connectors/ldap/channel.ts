@@ -1,0 +1,243 @@
+import { connect, isIP, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type ConnectionOptions, checkServerIdentity, connect as connectTls } from "node:tls";
+import { Client, type Message, type MessageParser, type MessageResponse } from "ldapts";
+import { ConnectorError } from "../connector.ts";
+import { ANSWERS, messageCutter, Operation, WireError } from "./messages.ts";
+import { resultError } from "./result.ts";
+
+export type Target = {
+  host: string;
+  port: number;
+  /** TLS from the first byte, or after StartTLS, or not at all. */
+  encryption: "tls" | "start-tls" | "none";
+  /** PEM; null trusts the public authorities. */
+  ca: string | null;
+  serverName: string | null;
+  connectSeconds: number;
+  answerSeconds: number;
+};
+
+/** One connection, bound once. Whatever goes wrong on it ends it for good; every error is a ConnectorError. */
+export type Channel = {
+  bind(name: string, password: string): Promise<void>;
+  /** Sends one request and waits for its answer. `doing` says in an error what it was for. */
+  send(request: (id: number) => Message, doing: string): Promise<MessageResponse>;
+  close(): Promise<void>;
+};
+
+/** More than the client library can take in one answer without running out of stack, and far more than any page asks for. */
+const MAX_ENTRIES_IN_ANSWER = 50_000;
+
+/** What the client keeps to itself and a safe read needs. The version is pinned; a client without these is refused. */
+type ClientInsides = {
+  _send(message: Message): Promise<MessageResponse | undefined>;
+  _nextMessageId(): number;
+  messageParser: MessageParser;
+  messageDetailsByMessageId: ReadonlyMap<string, { message: Message }>;
+};
+
+/**
+ * Connects, encrypts as asked and checks the certificate against the host. The client would connect anew by itself, in
+ * clear and bound to nobody, when a connection is lost; the second attempt to connect throws, so a channel is one connection.
+ * @throws ConnectorError `unreachable`, `tls`, `cancelled`.
+ */
+export async function openChannel(target: Target, signal: AbortSignal): Promise<Channel> {
+  const place = `${target.host}:${target.port}`;
+  const sockets: Socket[] = [];
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => {});
+  let failure: ConnectorError | undefined;
+  let isClosed = false;
+  let isBound = false;
+
+  const destroy = (): void => {
+    for (const socket of sockets) {
+      // The client takes its listeners away when it gives a socket up; an error without any would end the process.
+      socket.on("error", () => {});
+      socket.destroy();
+    }
+  };
+  const fail = (error: ConnectorError): void => {
+    if (failure !== undefined || isClosed) return;
+    failure = error;
+    broken.reject(error);
+    destroy();
+  };
+  const own = <S extends Socket>(socket: S): S => {
+    sockets.push(socket);
+    socket.once("close", () => fail(new ConnectorError("unreachable", `${place} closed the connection`)));
+    return socket;
+  };
+  const onAbort = (): void => fail(new ConnectorError("cancelled", "the read was cancelled"));
+
+  const tlsOptions: ConnectionOptions = {
+    host: target.host,
+    rejectUnauthorized: true,
+    minVersion: "TLSv1.2",
+    checkServerIdentity: (_host, certificate) => checkServerIdentity(target.serverName ?? target.host, certificate),
+    ...(target.ca === null ? {} : { ca: target.ca }),
+    ...serverNameOption(target.serverName ?? target.host),
+  };
+  const client = new Client({
+    url: `${target.encryption === "tls" ? "ldaps" : "ldap"}://${isIP(target.host) === 6 ? `[${target.host}]` : target.host}:${target.port}`,
+    // Given to a client for ldap:// these would make it speak TLS at once.
+    ...(target.encryption === "tls" ? { tlsOptions } : {}),
+    createConnection: ((port: number, host: string) => {
+      if (sockets.length > 0) throw new ConnectorError("unreachable", `the connection to ${place} was lost`);
+      return own(connect({ port, host, keepAlive: true, noDelay: true }));
+    }) as typeof connect,
+    createSecureConnection: ((...args: [number, string, ConnectionOptions] | [ConnectionOptions]) => {
+      const expected = target.encryption === "start-tls" ? 1 : 0;
+      if (sockets.length !== expected) throw new ConnectorError("unreachable", `the connection to ${place} was lost`);
+      return own(args.length === 1 ? connectTls(args[0]) : connectTls({ ...args[2], port: args[0], host: args[1] }));
+    }) as typeof connectTls,
+  });
+  const insides = insidesOf(client);
+  const waiting = guardMessages(insides, fail);
+
+  const check = (): void => {
+    if (failure !== undefined) throw failure;
+    if (isBound && !client.isBound)
+      throw new ConnectorError("incomplete", "the connection is bound to nobody any more");
+  };
+  /** Nothing is waited for longer than `seconds`; whatever fails meanwhile fails this too. */
+  const within = async <T>(seconds: number, doing: string, work: () => Promise<T>): Promise<T> => {
+    check();
+    const late = new ConnectorError("unreachable", `no answer from ${place} within ${seconds} s while ${doing}`);
+    const timer = setTimeout(() => fail(late), seconds * 1000);
+    try {
+      const result = await Promise.race([work(), broken.promise]);
+      check();
+      return result;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  const close = async (): Promise<void> => {
+    if (isClosed) return;
+    isClosed = true;
+    signal.removeEventListener("abort", onAbort);
+    if (failure === undefined) {
+      await Promise.race([client.unbind().catch(() => {}), sleep(1000, undefined, { ref: false })]);
+    }
+    destroy();
+  };
+
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    if (target.encryption === "start-tls") {
+      await within(target.connectSeconds, "connecting", () => client.startTLS(tlsOptions));
+      if (waiting() > 0) throw new ConnectorError("tls", `${place} said more in clear after StartTLS`);
+    }
+  } catch (error) {
+    // After a failed StartTLS the connection stands in clear: nothing more may be said on it.
+    const reason = failure ?? connectError(error, target);
+    fail(reason);
+    await close();
+    throw reason;
+  }
+
+  return {
+    async bind(name, password) {
+      if (name === "" || password === "")
+        throw new ConnectorError("credentials", "the reader's name or password is empty");
+      try {
+        await within(target.connectSeconds, "binding", () => client.bind(name, password));
+      } catch (error) {
+        throw failure ?? bindError(error, name, target);
+      }
+      isBound = true;
+      check();
+    },
+    async send(request, doing) {
+      try {
+        const answer = await within(target.answerSeconds, doing, () =>
+          insides._send(request(insides._nextMessageId())),
+        );
+        if (answer === undefined) throw new ConnectorError("protocol", `${place} gave no answer while ${doing}`);
+        return answer;
+      } catch (error) {
+        if (failure !== undefined) throw failure;
+        if (error instanceof ConnectorError) throw error;
+        throw new ConnectorError("protocol", `the answer of ${place} could not be understood while ${doing}`, {
+          cause: error,
+        });
+      }
+    },
+    close,
+  };
+}
+
+function insidesOf(client: Client): ClientInsides {
+  const insides = client as unknown as Partial<ClientInsides>;
+  const { _send, _nextMessageId, messageParser, messageDetailsByMessageId } = insides;
+  if (_send && _nextMessageId && messageParser && messageDetailsByMessageId) return insides as ClientInsides;
+  throw new ConnectorError("configuration", "this version of ldapts is not the one that Muster was made with");
+}
+
+/** Puts `messages.ts` between the socket and the client, and makes each answer belong to a question that is open. */
+function guardMessages(insides: ClientInsides, fail: (error: ConnectorError) => void): () => number {
+  const parser = insides.messageParser;
+  const read = parser.read.bind(parser);
+  const cutter = messageCutter();
+  let entries = 0;
+  parser.on("error", (error) =>
+    fail(new ConnectorError("protocol", "the server's answer could not be understood", { cause: error })),
+  );
+  parser.read = (data, open) => {
+    try {
+      for (const message of cutter.feed(data)) {
+        const question = open.get(String(message.id))?.message.protocolOperation;
+        if (question === undefined && message.id === 0) throw new WireError("notice that it ends the session");
+        if (question === undefined || !ANSWERS[question]?.includes(message.operation)) {
+          throw new WireError("an answer to no question");
+        }
+        entries = message.operation === Operation.searchEntry ? entries + 1 : 0;
+        if (entries > MAX_ENTRIES_IN_ANSWER) throw new WireError("more entries than a page may hold");
+        read(message.frame, open);
+      }
+    } catch (error) {
+      const why = error instanceof WireError ? error.message : "bytes that could not be read";
+      fail(new ConnectorError("protocol", `the server sent ${why}`, { cause: error }));
+    }
+  };
+  return () => cutter.rest();
+}
+
+/** An address is no server name (RFC 6066 §3); the certificate is checked against it all the same. */
+function serverNameOption(name: string): { servername?: string } {
+  return isIP(name) === 0 ? { servername: name } : {};
+}
+
+const UNREACHABLE = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EADDRNOTAVAIL",
+]);
+
+function connectError(error: unknown, target: Target): ConnectorError {
+  if (error instanceof ConnectorError) return error;
+  const place = `${target.host}:${target.port}`;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (typeof code === "string" && UNREACHABLE.has(code)) {
+    return new ConnectorError("unreachable", `${place} cannot be reached (${code})`, { cause: error });
+  }
+  if (target.encryption === "none")
+    return new ConnectorError("unreachable", `${place} broke off while connecting`, { cause: error });
+  const why = error instanceof Error ? error.message : String(error);
+  const refused = typeof code === "number" ? "the server refuses StartTLS" : "no trusted encrypted connection";
+  return new ConnectorError("tls", `${refused} to ${place}: ${why}`, { cause: error });
+}
+
+function bindError(error: unknown, name: string, target: Target): ConnectorError {
+  if (error instanceof Error && "code" in error && typeof error.code === "number") {
+    return resultError(error.code, `binding as ${name}`, error.message);
+  }
+  return connectError(error, target);
+}

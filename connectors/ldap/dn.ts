@@ -1,0 +1,190 @@
+/**
+ * Distinguished names, RFC 4514. Servers answer the same name in many spellings, so names are compared in one canonical
+ * form; a spelling that cannot be parsed equals nothing.
+ */
+
+export type NamePart = { type: string; value: string };
+/** The name's parts, most specific first; a relative name of several attributes has several parts. */
+export type Dn = readonly (readonly NamePart[])[];
+
+/** RFC 4514 §3 and the names that RFC 4519 gives to the same types. */
+const TYPE_ALIASES: ReadonlyMap<string, string> = new Map([
+  ["2.5.4.3", "cn"],
+  ["commonname", "cn"],
+  ["2.5.4.4", "sn"],
+  ["surname", "sn"],
+  ["2.5.4.6", "c"],
+  ["countryname", "c"],
+  ["2.5.4.7", "l"],
+  ["localityname", "l"],
+  ["2.5.4.8", "st"],
+  ["stateorprovincename", "st"],
+  ["2.5.4.9", "street"],
+  ["streetaddress", "street"],
+  ["2.5.4.10", "o"],
+  ["organizationname", "o"],
+  ["2.5.4.11", "ou"],
+  ["organizationalunitname", "ou"],
+  ["0.9.2342.19200300.100.1.1", "uid"],
+  ["userid", "uid"],
+  ["0.9.2342.19200300.100.1.25", "dc"],
+  ["domaincomponent", "dc"],
+  ["0.9.2342.19200300.100.1.3", "mail"],
+  ["rfc822mailbox", "mail"],
+]);
+
+const TYPE = /^(?:[a-z][a-z0-9-]*|(?:oid\.)?\d+(?:\.\d+)+)$/i;
+const ESCAPABLE = new Set(' "#+,;<=>\\');
+/** U+DC00, the first low surrogate: see `decode`. */
+const RAW_BYTE = 0xdc00;
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The parts of a name with values unescaped and types in lower case, or null when it is not a name. The empty name is `[]`. */
+export function parseDn(text: string): Dn | null {
+  if (text.trim() === "") return [];
+  const names: NamePart[][] = [];
+  let parts: NamePart[] = [];
+  let at = 0;
+  for (;;) {
+    const equals = text.indexOf("=", at);
+    if (equals < 0) return null;
+    const type = canonicalType(text.slice(at, equals).trim());
+    if (type === null) return null;
+    const value = readValue(text, equals + 1);
+    if (value === null) return null;
+    parts.push({ type, value: value.text });
+    const separator = text[value.end];
+    if (separator !== "+") {
+      names.push(parts);
+      parts = [];
+    }
+    if (separator === undefined) return names;
+    at = value.end + 1;
+  }
+}
+
+/**
+ * One spelling for all spellings of the same name: types in lower case and by their short names, values unescaped,
+ * case-folded (NFKC), inner spaces collapsed, the attributes of one relative name sorted. Null when it is not a name.
+ * Two names are equal exactly when their canonical forms are.
+ */
+export function canonicalDn(text: string): string | null {
+  const comma = text.indexOf(",");
+  // Nearly all names of a directory share a few parents: only the first part is new work.
+  if (comma > 0 && !text.includes("\\")) {
+    const parent = canonicalParent(text.slice(comma + 1));
+    if (parent === null || parent === "") return null;
+    const first = canonicalOf(text.slice(0, comma));
+    return first === null || first === "" ? null : `${first},${parent}`;
+  }
+  return canonicalOf(text);
+}
+
+/** Whether a canonical name is the canonical `base` or below it. */
+export function isWithin(canonical: string, base: string): boolean {
+  return base === "" || canonical === base || canonical.endsWith(`,${base}`);
+}
+
+const parents = new Map<string, string | null>();
+
+function canonicalParent(text: string): string | null {
+  const known = parents.get(text);
+  if (known !== undefined) return known;
+  const canonical = canonicalOf(text);
+  if (parents.size >= 1000) parents.clear();
+  parents.set(text, canonical);
+  return canonical;
+}
+
+function canonicalOf(text: string): string | null {
+  const dn = parseDn(text);
+  if (dn === null) return null;
+  return dn.map((parts) => parts.map(canonicalPart).sort().join("+")).join(",");
+}
+
+function canonicalPart(part: NamePart): string {
+  return `${part.type}=${escapeValue(foldValue(part.value))}`;
+}
+
+function canonicalType(name: string): string | null {
+  if (!TYPE.test(name)) return null;
+  const lower = name.toLowerCase().replace(/^oid\./, "");
+  return TYPE_ALIASES.get(lower) ?? lower;
+}
+
+/** Case-ignore matching in the manner of RFC 4518: folded, NFKC, insignificant spaces gone; the two small sigmas are one. */
+function foldValue(value: string): string {
+  if (/^[\x21-\x7e]*$/.test(value)) return value.toLowerCase();
+  const folded = value.normalize("NFKC").toLowerCase().replaceAll("ς", "σ").normalize("NFKC");
+  return folded.replace(/\s+/gu, " ").trim();
+}
+
+function escapeValue(value: string): string {
+  const escaped = value
+    .replace(/[\\"+,;<=>]/g, "\\$&")
+    .replace(/\0|\p{Surrogate}/gu, (raw) => `\\${(raw.charCodeAt(0) & 0xff).toString(16).padStart(2, "0")}`);
+  return escaped.startsWith("#") ? `\\${escaped}` : escaped;
+}
+
+/** From behind the "=" to the next unescaped "," or "+", or the end. */
+function readValue(text: string, from: number): { text: string; end: number } | null {
+  let at = from;
+  while (text[at] === " ") at++;
+  if (text[at] === "#") return readHexValue(text, at + 1);
+  const bytes: Buffer[] = [];
+  let plain = at;
+  let kept = 0;
+  let length = 0;
+  const take = (piece: Buffer): void => {
+    bytes.push(piece);
+    length += piece.length;
+  };
+  for (; at < text.length; at++) {
+    const character = text[at];
+    if (character === "," || character === "+") break;
+    if (character === '"' || character === ";") return null;
+    if (character !== "\\") continue;
+    take(Buffer.from(text.slice(plain, at)));
+    const hex = text.slice(at + 1, at + 3);
+    const next = text[at + 1];
+    if (/^[0-9a-f]{2}$/i.test(hex)) {
+      take(Buffer.from(hex, "hex"));
+      at += 2;
+    } else if (next !== undefined && ESCAPABLE.has(next)) {
+      take(Buffer.from(next));
+      at += 1;
+    } else {
+      return null;
+    }
+    plain = at + 1;
+    kept = length;
+  }
+  take(Buffer.from(text.slice(plain, at)));
+  return { text: decode(trimEnd(Buffer.concat(bytes), kept)), end: at };
+}
+
+/** Unescaped spaces at the end do not belong to the value; `kept` bytes are behind an escape and stay. */
+function trimEnd(bytes: Buffer, kept: number): Buffer {
+  let end = bytes.length;
+  while (end > kept && bytes[end - 1] === 0x20) end--;
+  return bytes.subarray(0, end);
+}
+
+/** `#` and the BER encoding in hex (RFC 4514 §2.4), where it holds a short string; other values name nothing that a person has. */
+function readHexValue(text: string, from: number): { text: string; end: number } | null {
+  const match = /^((?:[0-9a-f]{2})+) *(?=[,+]|$)/i.exec(text.slice(from));
+  if (match === null) return null;
+  const [whole, hex = ""] = match;
+  const ber = Buffer.from(hex, "hex");
+  const isString = [0x04, 0x0c, 0x13, 0x16].includes(ber[0] ?? 0) && ber[1] === ber.length - 2 && ber.length < 130;
+  return isString ? { text: decode(ber.subarray(2)), end: from + whole.length } : null;
+}
+
+/** Bytes that are no UTF-8 become lone surrogates, so that they stay apart from every text. */
+function decode(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return String.fromCharCode(...[...bytes].map((byte) => RAW_BYTE + byte));
+  }
+}

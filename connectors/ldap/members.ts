@@ -1,0 +1,159 @@
+import { ConnectorError, type PulledMembers } from "../connector.ts";
+import { canonicalDn, isWithin } from "./dn.ts";
+import type { LdapEntry } from "./entry.ts";
+import { immutableId } from "./ids.ts";
+import type { LdapSession } from "./session.ts";
+import { note, type Snapshot } from "./snapshot.ts";
+import type { Vendor } from "./vendors.ts";
+
+/** Members given out at once. */
+const CHUNK = 1000;
+/** Each asks the server once; beyond this many, members that are not in the read are only counted. */
+const MAX_LOOKUPS = 1000;
+
+export type MemberReader = {
+  /** The members of one group, in chunks of at most 1,000. */
+  of(entry: LdapEntry, group: string): AsyncGenerator<PulledMembers, void, void>;
+};
+
+/**
+ * Turns what groups say of their members into ids of the same snapshot. Call it once users and groups are all known.
+ * @param bases canonical names below which users and groups were read.
+ */
+export function memberReader(
+  session: LdapSession,
+  snapshot: Snapshot,
+  vendor: Vendor,
+  bases: readonly string[],
+): MemberReader {
+  const lookedUp = new Set<string>();
+
+  /** Why a name is not in the read: filtered out, dangling, or moved meanwhile, which makes the read untrustworthy. */
+  const resolveByServer = async (dn: string, name: string): Promise<string | null> => {
+    if (lookedUp.has(name) || lookedUp.size >= MAX_LOOKUPS || !bases.some((base) => isWithin(name, base))) return null;
+    lookedUp.add(name);
+    const entry = await session.entry(dn, [vendor.id.attribute]);
+    const id = entry === null ? null : immutableId(entry, vendor.id);
+    if (entry === null || id === null) return null;
+    const own = canonicalDn(entry.dn);
+    for (const known of [snapshot.users, snapshot.groups]) {
+      if (!known.ids.has(id)) continue;
+      // The server takes two names for one that differ to us; it knows its attribute types better.
+      if (own !== null && known.byName.get(own) === id) {
+        known.byName.set(name, id);
+        return id;
+      }
+      throw new ConnectorError("incomplete", `${entry.dn} was moved or renamed while the directory was read`);
+    }
+    return null;
+  };
+
+  const byName = async (dn: string, group: LdapEntry): Promise<string | null> => {
+    const name = canonicalDn(dn);
+    if (name !== null) {
+      const known = snapshot.users.byName.get(name) ?? snapshot.groups.byName.get(name);
+      if (known !== undefined && known !== null) return known;
+      if (snapshot.users.byName.has(name)) return null;
+      const asked = await resolveByServer(dn, name);
+      if (asked !== null) return asked;
+    }
+    note(snapshot, {
+      code: "unresolved-member",
+      location: group.dn,
+      detail: `${dn} is no person or group of this read`,
+    });
+    return null;
+  };
+
+  const byUid = (uid: string, group: LdapEntry): string | null => {
+    const known = snapshot.byUid.get(uid.toLowerCase());
+    if (known !== undefined && known !== null) return known;
+    const why = known === null ? "is the uid of several people" : "is no uid of this read";
+    note(snapshot, { code: "unresolved-member", location: group.dn, detail: `memberUid ${uid} ${why}` });
+    return null;
+  };
+
+  return {
+    async *of(entry, group) {
+      const seen = new Set<string>();
+      let chunk: PulledMembers & { users: string[]; groups: string[] } = { group, users: [], groups: [] };
+      for (const attribute of vendor.members) {
+        for await (const value of allValues(session, entry, attribute)) {
+          const member =
+            attribute === "memberUid"
+              ? byUid(value, entry)
+              : await byName(attribute === "uniqueMember" ? withoutBits(value) : value, entry);
+          if (member === null || member === group || seen.has(member)) continue;
+          seen.add(member);
+          (snapshot.users.ids.has(member) ? chunk.users : chunk.groups).push(member);
+          snapshot.memberships += 1;
+          if (chunk.users.length + chunk.groups.length < CHUNK) continue;
+          yield chunk;
+          chunk = { group, users: [], groups: [] };
+        }
+      }
+      if (chunk.users.length + chunk.groups.length > 0) yield chunk;
+    },
+  };
+}
+
+/** RFC 4517 §3.3.21: a name may be followed by bits that tell two holders of the same name apart. */
+function withoutBits(value: string): string {
+  return value.replace(/#'[01]*'B$/, "");
+}
+
+/**
+ * Every value of an attribute. Active Directory gives a long list in ranges ([MS-ADTS] §3.1.1.3.1.3.3): the attribute
+ * itself then looks empty and `member;range=0-1499` stands beside it, to be asked for until the range ends in `*`.
+ * @throws ConnectorError `incomplete` when a range is missing.
+ */
+async function* allValues(
+  session: LdapSession,
+  entry: LdapEntry,
+  attribute: string,
+): AsyncGenerator<string, void, void> {
+  yield* names(entry, attribute);
+  let range = rangeOf(entry, attribute);
+  let next = 0;
+  while (range !== null) {
+    const values = entry.bytes(range.description);
+    const expected = range.end === null ? values.length : range.end - range.start + 1;
+    if (range.start !== next || values.length !== expected || expected === 0) throw gap(entry, attribute, next);
+    yield* names(entry, range.description);
+    if (range.end === null) return;
+    next = range.end + 1;
+    const more = await session.entry(entry.dn, [`${attribute};range=${next}-*`]);
+    range = more === null ? null : rangeOf(more, attribute);
+    if (more === null || range === null) throw gap(entry, attribute, next);
+    entry = more;
+  }
+}
+
+/** @throws ConnectorError when a value is no text: it would be a member that nobody sees. */
+function* names(entry: LdapEntry, description: string): Generator<string, void, void> {
+  const texts = entry.texts(description);
+  if (texts.length !== entry.bytes(description).length) {
+    throw new ConnectorError("protocol", `${entry.dn} has a value of ${description} that is no text`);
+  }
+  yield* texts;
+}
+
+function rangeOf(
+  entry: LdapEntry,
+  attribute: string,
+): { description: string; start: number; end: number | null } | null {
+  for (const description of entry.descriptions()) {
+    const [name, ...options] = description.toLowerCase().split(";");
+    if (name !== attribute.toLowerCase()) continue;
+    const match = options.map((option) => /^range=(\d+)-(\d+|\*)$/.exec(option)).find((found) => found !== null);
+    if (match) return { description, start: Number(match[1]), end: match[2] === "*" ? null : Number(match[2]) };
+  }
+  return null;
+}
+
+function gap(entry: LdapEntry, attribute: string, at: number): ConnectorError {
+  return new ConnectorError(
+    "incomplete",
+    `the values of ${attribute} of ${entry.dn} from number ${at} on did not come`,
+  );
+}

@@ -1,0 +1,185 @@
+/**
+ * LDAP messages (RFC 4511 §4, BER) as they come off the wire, cut apart and checked before the client library sees them.
+ * The library takes a value that is longer than its message for an empty one, and drops what it does not understand: a
+ * damaged cookie would end a search early and a damaged entry would vanish. Here anything unsound ends the session.
+ */
+
+export type WireMessage = { id: number; operation: number; frame: Buffer };
+
+export const Operation = {
+  bindRequest: 0x60,
+  bindResponse: 0x61,
+  unbindRequest: 0x42,
+  searchRequest: 0x63,
+  searchEntry: 0x64,
+  searchDone: 0x65,
+  searchReference: 0x73,
+  extendedRequest: 0x77,
+  extendedResponse: 0x78,
+} as const;
+
+/** What may answer what (RFC 4511 §4.2 to §4.12). */
+export const ANSWERS: Readonly<Record<number, readonly number[]>> = {
+  [Operation.bindRequest]: [Operation.bindResponse],
+  [Operation.searchRequest]: [Operation.searchEntry, Operation.searchReference, Operation.searchDone],
+  [Operation.extendedRequest]: [Operation.extendedResponse],
+};
+
+const INTEGER = 0x02;
+const OCTETS = 0x04;
+const ENUMERATED = 0x0a;
+const SEQUENCE = 0x30;
+const SET = 0x31;
+const CONTROLS = 0xa0;
+const PAGED_RESULTS = "1.2.840.113556.1.4.319";
+/** A group of a million members is some 70 MB in one message. */
+const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
+
+/** The bytes are no LDAP, or LDAP that contradicts itself. */
+export class WireError extends Error {}
+
+type Element = { tag: number; start: number; end: number };
+
+/**
+ * Cuts a stream of bytes into whole messages, each checked.
+ * @returns feed: gives the messages that are complete with these bytes, throwing WireError at the first that is unsound;
+ * rest: how many bytes wait for their end.
+ */
+export function messageCutter(): { feed(data: Buffer): Generator<WireMessage>; rest(): number } {
+  let chunks: Buffer[] = [];
+  let held = 0;
+  let wanted = 2;
+  return {
+    rest: () => held,
+    *feed(data) {
+      chunks.push(data);
+      held += data.length;
+      // Joined only once the message is whole: joining at each chunk would copy a large message again and again.
+      if (held < wanted) return;
+      let buffer = chunks.length === 1 ? data : Buffer.concat(chunks);
+      for (;;) {
+        const size = messageSize(buffer);
+        wanted = size ?? buffer.length + 1;
+        if (size === null || buffer.length < size) break;
+        yield readMessage(buffer.subarray(0, size));
+        buffer = buffer.subarray(size);
+      }
+      chunks = buffer.length === 0 ? [] : [buffer];
+      held = buffer.length;
+    },
+  };
+}
+
+/** Bytes of the first message, or null while its header is not there yet. */
+function messageSize(buffer: Buffer): number | null {
+  if (buffer.length > 0 && buffer[0] !== SEQUENCE) throw new WireError("what came is no LDAP message");
+  const header = readHeader(buffer, 0, buffer.length);
+  if (header === null) return null;
+  if (header.end > MAX_MESSAGE_BYTES) throw new WireError(`a message of ${header.end} bytes`);
+  return header.end;
+}
+
+function readMessage(frame: Buffer): WireMessage {
+  const [message] = elements(frame, 0, frame.length);
+  const [id, operation, controls, ...more] = children(frame, message);
+  const idBytes = id === undefined ? 0 : id.end - id.start;
+  if (id?.tag !== INTEGER || idBytes < 1 || idBytes > 4 || operation === undefined || more.length > 0) {
+    throw new WireError("a message without its parts");
+  }
+  if (controls !== undefined) checkControls(frame, controls);
+  checkOperation(frame, operation);
+  return { id: frame.readIntBE(id.start, idBytes), operation: operation.tag, frame };
+}
+
+function checkOperation(frame: Buffer, operation: Element): void {
+  const parts = children(frame, operation);
+  switch (operation.tag) {
+    case Operation.searchEntry: {
+      const [name, list, ...more] = parts;
+      if (name?.tag !== OCTETS || list?.tag !== SEQUENCE || more.length > 0) throw new WireError("a damaged entry");
+      for (const attribute of children(frame, list)) checkAttribute(frame, attribute);
+      return;
+    }
+    case Operation.searchReference:
+      if (parts.length === 0) throw new WireError("an empty referral");
+      for (const part of parts) expect(part, OCTETS);
+      return;
+    case Operation.bindResponse:
+    case Operation.searchDone:
+    case Operation.extendedResponse: {
+      const [code, matched, text, ...more] = parts;
+      expect(code, ENUMERATED);
+      expect(matched, OCTETS);
+      expect(text, OCTETS);
+      // Referral, SASL credentials, name and value of an extended answer: context tags.
+      if (more.some((part) => (part.tag & 0xc0) !== 0x80)) throw new WireError("a damaged result");
+      return;
+    }
+    default:
+      throw new WireError(`an operation 0x${operation.tag.toString(16)} that nobody asked for`);
+  }
+}
+
+function checkAttribute(frame: Buffer, attribute: Element): void {
+  expect(attribute, SEQUENCE);
+  const [type, values, ...more] = children(frame, attribute);
+  expect(type, OCTETS);
+  expect(values, SET);
+  if (more.length > 0) throw new WireError("a damaged attribute");
+  if (values !== undefined) for (const value of children(frame, values)) expect(value, OCTETS);
+}
+
+/** The value of the paged results control (RFC 2696 §2) must be sound to the last byte: its cookie says whether there is more. */
+function checkControls(frame: Buffer, controls: Element): void {
+  expect(controls, CONTROLS);
+  let paged = 0;
+  for (const control of children(frame, controls)) {
+    expect(control, SEQUENCE);
+    const parts = children(frame, control);
+    const type = parts[0];
+    expect(type, OCTETS);
+    if (type === undefined || frame.toString("latin1", type.start, type.end) !== PAGED_RESULTS) continue;
+    const value = parts.at(-1);
+    if (++paged > 1 || parts.length < 2 || value?.tag !== OCTETS) throw new WireError("a damaged paging control");
+    const [content, ...more] = elements(frame, value.start, value.end);
+    expect(content, SEQUENCE);
+    const [size, cookie, ...rest] = children(frame, content);
+    expect(size, INTEGER);
+    expect(cookie, OCTETS);
+    if (more.length > 0 || rest.length > 0) throw new WireError("a damaged paging control");
+  }
+}
+
+function expect(element: Element | undefined, tag: number): void {
+  if (element?.tag !== tag) throw new WireError("a message whose parts are not what they must be");
+}
+
+function children(frame: Buffer, parent: Element | undefined): Element[] {
+  return parent === undefined ? [] : elements(frame, parent.start, parent.end);
+}
+
+/** The elements that fill the range exactly. */
+function elements(frame: Buffer, from: number, to: number): Element[] {
+  const found: Element[] = [];
+  for (let at = from; at < to; ) {
+    const element = readHeader(frame, at, to);
+    if (element === null || element.end > to) throw new WireError("a value that is longer than its message");
+    found.push(element);
+    at = element.end;
+  }
+  return found;
+}
+
+/** Tag and length; null when the header itself is cut off. Only the definite form is LDAP (RFC 4511 §5.1). */
+function readHeader(frame: Buffer, at: number, to: number): Element | null {
+  const tag = frame[at];
+  const first = frame[at + 1];
+  if (tag === undefined || first === undefined || at + 2 > to) return null;
+  if ((tag & 0x1f) === 0x1f) throw new WireError("a tag that LDAP does not have");
+  if (first < 0x80) return { tag, start: at + 2, end: at + 2 + first };
+  const bytes = first & 0x7f;
+  if (bytes === 0 || bytes > 4) throw new WireError("a length that LDAP does not allow");
+  if (at + 2 + bytes > to) return null;
+  const start = at + 2 + bytes;
+  return { tag, start, end: start + frame.readUIntBE(at + 2, bytes) };
+}

@@ -1,0 +1,35 @@
+import type { PulledGroup, PulledUser } from "../connector.ts";
+import { isActive } from "./active.ts";
+import { parseDn } from "./dn.ts";
+import type { LdapEntry } from "./entry.ts";
+
+export type UserAttributes = {
+  userName: string;
+  email: string;
+  /** Looked at in this order. */
+  displayName: readonly string[];
+  givenName: string;
+  familyName: string;
+};
+
+/** A person as Muster wants them, or null when the entry has no user name. Of several values the server's first counts. */
+export function pulledUser(entry: LdapEntry, id: string, attributes: UserAttributes, now: number): PulledUser | null {
+  const userName = entry.text(attributes.userName);
+  if (userName === null) return null;
+  return {
+    id,
+    userName,
+    active: isActive(entry, now),
+    email: entry.text(attributes.email),
+    displayName: attributes.displayName.map((name) => entry.text(name)).find((text) => text !== null) ?? null,
+    givenName: entry.text(attributes.givenName),
+    familyName: entry.text(attributes.familyName),
+    location: entry.dn,
+  };
+}
+
+/** A group, called by its naming attribute, else by the first part of its name in the directory. */
+export function pulledGroup(entry: LdapEntry, id: string, nameAttribute: string): PulledGroup {
+  const name = entry.text(nameAttribute) ?? parseDn(entry.dn)?.[0]?.[0]?.value.trim();
+  return { id, name: name === undefined || name === "" ? entry.dn : name, location: entry.dn };
+}

@@ -1,0 +1,149 @@
+import {
+  ExtendedRequest,
+  ExtendedResponse,
+  FilterParser,
+  PagedResultsControl,
+  SearchRequest,
+  type SearchRequestMessageOptions,
+  SearchResponse,
+} from "ldapts";
+import { ConnectorError } from "../connector.ts";
+import { openChannel, type Target } from "./channel.ts";
+import { type LdapEntry, ldapEntry } from "./entry.ts";
+import { Result, resultError } from "./result.ts";
+import { ROOT_ATTRIBUTES } from "./vendors.ts";
+
+export type PagedSearch = { base: string; filter: string; attributes: readonly string[]; pageSize: number };
+export type SearchPage = { entries: readonly LdapEntry[]; referrals: readonly string[] };
+
+/** One bound conversation with a directory server, from connect to unbind. It is never renewed and never used again. */
+export type LdapSession = {
+  /** The server's own entry: what it is and what it can do. */
+  root: LdapEntry;
+  /** As the server names who is bound (RFC 4532); what was bound with, when it does not tell. */
+  boundAs: string;
+  /**
+   * All entries below `base` that match, page by page, ended by the server's empty cookie and by nothing else (RFC 2696 §3).
+   * @throws ConnectorError when any page fails, also after pages were given out.
+   */
+  pages(search: PagedSearch): AsyncGenerator<SearchPage, void, void>;
+  /** One entry by name, or null when there is none that the reader may see. */
+  entry(dn: string, attributes: readonly string[]): Promise<LdapEntry | null>;
+  /** @throws ConnectorError when the server now names somebody else than `boundAs`. */
+  confirm(): Promise<void>;
+  close(): Promise<void>;
+};
+
+const WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3";
+/** A server that never stops would otherwise be read for ever; the limit fails the read, it does not shorten it. */
+const MAX_PAGES = 10_000;
+const MAX_EMPTY_PAGES = 1_000;
+
+/**
+ * Connects, encrypts, binds and asks who is bound, in this order.
+ * @throws ConnectorError `unreachable`, `tls`, `credentials`, `protocol` or `cancelled`.
+ */
+export async function openSession(
+  target: Target,
+  reader: { name: string; password: string },
+  signal: AbortSignal,
+): Promise<LdapSession> {
+  const channel = await openChannel(target, signal);
+
+  const search = async (
+    options: Omit<SearchRequestMessageOptions, "messageId">,
+    doing: string,
+  ): Promise<SearchResponse> => {
+    // No limits of our own: a limit that is met looks like the end.
+    const request = { ...options, sizeLimit: 0, timeLimit: 0 };
+    const answer = await channel.send((messageId) => new SearchRequest({ messageId, ...request }), doing);
+    if (answer instanceof SearchResponse) return answer;
+    throw new ConnectorError("protocol", `what came is no answer to a search (${doing})`);
+  };
+
+  const entry: LdapSession["entry"] = async (dn, attributes) => {
+    const doing = dn === "" ? "reading the server's root entry" : `reading ${dn}`;
+    const answer = await search(
+      { baseDN: dn, scope: "base", filter: FilterParser.parseString("(objectClass=*)"), attributes: [...attributes] },
+      doing,
+    );
+    if (answer.status === Result.noSuchObject || answer.status === Result.referral) return null;
+    if (answer.status !== Result.success) throw resultError(answer.status, doing, answer.errorMessage);
+    const [found] = answer.searchEntries;
+    return found === undefined ? null : ldapEntry(found);
+  };
+
+  const whoAmI = async (): Promise<string> => {
+    const answer = await channel.send(
+      (messageId) => new ExtendedRequest({ messageId, oid: WHO_AM_I }),
+      "asking who is bound",
+    );
+    if (!(answer instanceof ExtendedResponse) || answer.status !== Result.success) {
+      throw new ConnectorError("incomplete", "the server does not say who is bound any more");
+    }
+    const identity = (answer.value ?? "").replace(/^dn:/i, "");
+    if (identity === "") throw new ConnectorError("credentials", "the server takes the reader for anonymous");
+    return identity;
+  };
+
+  async function* pages(wanted: PagedSearch): AsyncGenerator<SearchPage, void, void> {
+    const filter = FilterParser.parseString(wanted.filter);
+    let cookie: Buffer = Buffer.alloc(0);
+    let emptyPages = 0;
+    for (let page = 1; ; page++) {
+      const doing = `reading page ${page} below ${wanted.base}`;
+      if (page > MAX_PAGES)
+        throw new ConnectorError(
+          "limit",
+          `more than ${MAX_PAGES} pages (${doing}); raise pageSize or narrow the filter`,
+        );
+      const control = new PagedResultsControl({ critical: true, value: { size: wanted.pageSize, cookie } });
+      const answer = await search(
+        { baseDN: wanted.base, scope: "sub", filter, attributes: [...wanted.attributes], controls: [control] },
+        doing,
+      );
+      if (answer.status !== Result.success) throw resultError(answer.status, doing, answer.errorMessage);
+      yield {
+        entries: answer.searchEntries.map(ldapEntry),
+        referrals: answer.searchReferences.flatMap((reference) => reference.uris),
+      };
+      const next = answer.controls?.find((candidate) => candidate instanceof PagedResultsControl)?.value?.cookie;
+      if (next === undefined)
+        throw new ConnectorError("incomplete", `the server does not say whether there are more pages (${doing})`);
+      if (next.length === 0) return;
+      // Pages without entries are no end, and neither need the cookie change: some servers send the same one each time.
+      emptyPages = answer.searchEntries.length === 0 ? emptyPages + 1 : 0;
+      if (emptyPages > MAX_EMPTY_PAGES)
+        throw new ConnectorError("incomplete", `${MAX_EMPTY_PAGES} pages brought nothing (${doing})`);
+      cookie = Buffer.from(next);
+    }
+  }
+
+  try {
+    await channel.bind(reader.name, reader.password);
+    const root = await entry("", ROOT_ATTRIBUTES);
+    if (root === null) throw new ConnectorError("protocol", "the server does not show its root entry");
+    const tells = root.texts("supportedExtension").includes(WHO_AM_I);
+    const boundAs = tells ? await whoAmI() : reader.name;
+    return {
+      root,
+      boundAs,
+      pages,
+      entry,
+      async confirm() {
+        if (tells) {
+          const now = await whoAmI();
+          if (now !== boundAs)
+            throw new ConnectorError("incomplete", `bound as ${boundAs} at first and as ${now} at the end`);
+        } else {
+          // The answer alone shows that this connection, bound at its beginning, still stands.
+          await entry("", ["objectClass"]);
+        }
+      },
+      close: channel.close,
+    };
+  } catch (error) {
+    await channel.close();
+    throw error;
+  }
+}
