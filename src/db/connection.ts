@@ -42,7 +42,9 @@ export class Database {
     this.pool = new pg.Pool({ ...options, max: Math.max(1, size - unset) });
     this.#unset = new pg.Pool({ ...options, max: unset });
     // An idle connection that dies must not end the process; the next checkout opens a new one.
-    for (const pool of [this.pool, this.#unset]) pool.on("error", () => {});
+    // The pool listens to idle ones only, so each gets a listener for the time that somebody holds it.
+    for (const pool of [this.pool, this.#unset])
+      pool.on("error", () => {}).on("connect", (client) => client.on("error", () => {}));
   }
 
   /** Reads of `organization`, each statement on a connection of its own. */

@@ -1,23 +1,18 @@
-import { type Runner, run, type TaskList, Logger as WorkerLogger } from "graphile-worker";
+import { type Runner, run, Logger as WorkerLogger } from "graphile-worker";
 import pg from "pg";
 import type { Context } from "../context.ts";
 import { clientOptions } from "../db/connection.ts";
-import { requeueOverdueMails } from "../identity/mails.ts";
-import { loadSecretKey } from "../identity/secrets.ts";
 import type { Logger } from "../logger.ts";
-import { parseSender } from "../mail/address.ts";
-import { makeSend } from "../mail/transport.ts";
-import { sendMail } from "./send-mail.ts";
+import { CRONTAB, catchUp, makeTasks } from "./tasks.ts";
 
 export type Jobs = {
   /** Takes no further jobs, waits for those that run, closes its connections. */
   stop(): Promise<void>;
 };
 
-const CONCURRENCY = 4;
+/** More than a few long syncs, so that a mail never waits for them. */
+const CONCURRENCY = 8;
 const RESTART_DELAY = 2_000;
-/** Every minute: what is due by the clock, and what a dead worker left behind. */
-const CRONTAB = "* * * * * requeue-mails ?jobKey=requeue-mails&max=1";
 
 /**
  * Runs the jobs of all organizations: graphile-worker takes them from its tables as `muster_owner`, the work itself is
@@ -42,7 +37,7 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
   async function keepRunning(): Promise<void> {
     while (!stopped) {
       try {
-        await requeueOverdueMails(ctx.db);
+        await catchUp(ctx);
         runner = await run({
           pgPool: pool,
           taskList: tasks,
@@ -71,18 +66,6 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
       await runner?.stop().catch(() => {});
       await running;
       await pool.end();
-    },
-  };
-}
-
-function makeTasks(ctx: Context): TaskList {
-  const key = loadSecretKey(ctx.config);
-  const send = makeSend(ctx.config);
-  const from = parseSender(ctx.config.mail.from);
-  return {
-    "send-mail": (payload) => sendMail(ctx, { key, send, from }, payload),
-    "requeue-mails": async () => {
-      await requeueOverdueMails(ctx.db);
     },
   };
 }

@@ -1,10 +1,22 @@
 import type { Context } from "../../src/context.ts";
-import { type AccountId, type DirectoryId, type DirectoryUserId, newId, type OrganizationId } from "../../src/db/id.ts";
+import {
+  type AccountId,
+  type DirectoryId,
+  type DirectoryUserId,
+  type GroupId,
+  newId,
+  type OrganizationId,
+  type ProductId,
+} from "../../src/db/id.ts";
 import { type Actor, inTransaction } from "../../src/db/transaction.ts";
 import { addDirectory } from "../../src/identity/directories.ts";
+import { insertDirectoryGroups } from "../../src/identity/directory-groups/write.ts";
 import { createDirectoryUser } from "../../src/identity/directory-users/create.ts";
 import type { DirectoryUserInput } from "../../src/identity/directory-users/directory-user.ts";
+import { grantRole } from "../../src/identity/grants.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";
+import { createProduct } from "../../src/identity/products.ts";
+import { resolveSite } from "../../src/identity/sites.ts";
 
 export type World = { organization: OrganizationId; directory: DirectoryId; actor: Actor };
 
@@ -75,4 +87,36 @@ export async function deliveryOf(ctx: Context, world: World, account: AccountId)
     values: [world.organization, account],
   });
   return rows[0]?.delivery;
+}
+
+/** A product on the organization's site and a group of the directory that has `role` in it. */
+export async function addProduct(
+  ctx: Context,
+  world: World,
+  key: string,
+  role: "admin" | "user" | "guest",
+  url: string | null = null,
+): Promise<{ product: ProductId; group: GroupId }> {
+  const group = newId<GroupId>();
+  return inTransaction(
+    ctx,
+    world.actor,
+    async (tx) => {
+      const product = await createProduct(tx, await resolveSite(tx, undefined), { key, name: `The ${key}`, url });
+      await insertDirectoryGroups(tx, world.directory, [
+        {
+          id: group,
+          immutableId: null,
+          externalId: null,
+          displayName: `${key}-people`,
+          resource: {},
+          contentHash: null,
+          uniqueName: true,
+        },
+      ]);
+      await grantRole(tx, { group, product: product.id, role });
+      return { product: product.id, group };
+    },
+    { lock: "exclusive" },
+  );
 }
