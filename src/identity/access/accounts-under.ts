@@ -1,29 +1,37 @@
+import type { Db } from "../../db/connection.ts";
 import type { AccountId, GroupId } from "../../db/id.ts";
-import type { Tx } from "../../db/transaction.ts";
 
 /**
- * Everybody whom these groups can reach: their members and the members of the groups nested in them, remote and
- * local, counted or not. Whoever changes what a group gives or contains reconciles these.
- * Before: any ids. After: nothing has changed. Circles end; groups that are tombstones are walked through too.
+ * Every account that is a member of one of these groups or of a group below them, by a live record or locally: those
+ * whose access a change at the groups may touch. Nothing leads through a deleted group. Circles are walked once.
+ * Each look-up stands in a subquery of its own for the reason that migration 0006 gives.
  */
-export async function accountsUnder(tx: Tx, groups: readonly GroupId[]): Promise<AccountId[]> {
+export async function accountsUnder(db: Db, groups: readonly GroupId[]): Promise<AccountId[]> {
   if (groups.length === 0) return [];
-  const rows = await tx.query<{ account: AccountId }>({
-    name: "accounts-under",
+  const rows = await db.query<{ account: AccountId }>({
     text: `
-      with recursive under as (
-        select id from unnest($2::uuid[]) as g (id)
+      with recursive below as (
+        select g.id from groups g where g.organization = $1 and g.id = any ($2) and g.deleted_at is null
         union
-        select n.child from under u join group_nestings n on n.organization = $1 and n.parent = u.id
+        select g.id from below b
+        cross join lateral (
+          select n.child from group_nestings n where n.organization = $1 and n.parent = b.id offset 0) n
+        cross join lateral (
+          select c.id, c.deleted_at from groups c where c.organization = $1 and c.id = n.child offset 0) g
+        where g.deleted_at is null
       )
-      select r.account from under u
-      join remote_memberships m on m.organization = $1 and m.group_id = u.id
-      join directory_users r on r.organization = $1 and r.id = m.directory_user
-      where r.deleted_at is null
+      select u.account from below b
+      cross join lateral (
+        select m.directory_user from remote_memberships m where m.organization = $1 and m.group_id = b.id offset 0) m
+      cross join lateral (
+        select u.account, u.deleted_at from directory_users u
+        where u.organization = $1 and u.id = m.directory_user offset 0) u
+      where u.deleted_at is null
       union
-      select m.account from under u join local_memberships m on m.organization = $1 and m.group_id = u.id
-      order by 1`,
-    values: [tx.organization, groups],
+      select m.account from below b
+      cross join lateral (
+        select m.account from local_memberships m where m.organization = $1 and m.group_id = b.id offset 0) m`,
+    values: [db.organization, groups],
   });
   return rows.map((row) => row.account);
 }
