@@ -11,8 +11,8 @@ import { clearStaging } from "./stage.ts";
 /** How a caller follows a run, and stops it. */
 export type RunHooks = {
   signal?: AbortSignal;
-  /** Told after each page and each committed batch: how many entries or rows of the plan it held. */
-  onProgress?: (phase: "read" | "apply", rows: number) => void;
+  /** Told after each page how many entries were read so far, and after each committed batch how many rows of the plan it held. */
+  onProgress?: (phase: "read" | "apply", count: number) => void;
 };
 
 /** The run itself is the actor of what it writes. */

@@ -22,9 +22,10 @@ export async function stage(
   run: SyncRunId,
   connector: Connector,
   signal: AbortSignal,
-  onPage: (entries: number) => void,
+  onPage: (entriesSoFar: number) => void,
 ): Promise<Staged> {
   const staged = { users: 0, groups: 0, members: 0 };
+  const arrived = { users: 0, groups: 0 };
   const waiting: { users: StagedUser[]; groups: StagedGroup[]; members: StagedMember[] } = {
     users: [],
     groups: [],
@@ -46,12 +47,14 @@ export async function stage(
     }
     if (next.done) {
       await flush(0);
-      compare(next.value, staged);
+      compare(next.value, arrived, staged);
       return { proof: next.value, ...staged };
     }
     collect(next.value, waiting);
     await flush(ENTRIES - 1);
-    onPage((next.value.users?.length ?? 0) + (next.value.groups?.length ?? 0));
+    arrived.users += next.value.users?.length ?? 0;
+    arrived.groups += next.value.groups?.length ?? 0;
+    onPage(arrived.users + arrived.groups);
   }
 }
 
@@ -79,11 +82,15 @@ function checked<Entry extends { id: string; location: string }>(entry: Entry): 
   return entry;
 }
 
-function compare(proof: CompletenessProof, staged: { users: number; groups: number }): void {
+type Count = { users: number; groups: number };
+
+function compare(proof: CompletenessProof, arrived: Count, staged: Count): void {
+  if (arrived.users !== staged.users || arrived.groups !== staged.groups)
+    throw new ConnectorError("incomplete", "the directory gave the same id to two entries, or one entry twice");
   if (proof.users !== staged.users || proof.groups !== staged.groups)
     throw new ConnectorError(
       "incomplete",
-      `the directory's reader counted ${proof.users} users and ${proof.groups} groups, but ${staged.users} and ${staged.groups} with ids of their own arrived`,
+      `the directory's reader counted ${proof.users} users and ${proof.groups} groups, but ${staged.users} and ${staged.groups} arrived`,
     );
 }
 

@@ -47,10 +47,12 @@ export async function planUsers(tx: Tx, run: SyncRunId, directory: DirectoryId):
       left join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
         and h.deleted_at is null
       left join tombstones t on h.id is null and t.immutable_id = s.immutable_id
-        -- A tombstone comes back under its old name first, so that one must be free.
-        and (t.user_name_key = s.user_name_key or not exists (
-          select from directory_users o where o.organization = $1 and o.directory = $3 and o.deleted_at is null
-            and o.user_name_key = t.user_name_key))
+        -- A tombstone comes back under its old name first, so that one must be free and stay free until then.
+        and (t.user_name_key = s.user_name_key or not (
+          exists (select from directory_users o where o.organization = $1 and o.directory = $3 and o.deleted_at is null
+            and o.user_name_key = t.user_name_key)
+          or exists (select from sync_staged_users o where o.organization = $1 and o.run = $2
+            and o.user_name_key = t.user_name_key)))
       where s.organization = $1 and s.run = $2 and s.conflict is null
         and (h.id is null or h.content_hash is distinct from s.content_hash)
       order by s.immutable_id collate "C"`,

@@ -1,0 +1,140 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { userNameKey } from "../../src/identity/keys.ts";
+import { testContext } from "../harness/postgres.ts";
+import { scaled, seed } from "../harness/scale.ts";
+import { ScriptedDirectory } from "../harness/scripted-directory.ts";
+import { makeWorld, type World } from "./world.ts";
+
+const ctx = await testContext();
+
+type Entry = { name: string; active: boolean; mail: string };
+/** What a directory says at one time: people and groups by id, members by index. */
+type Snapshot = {
+  people: Record<string, Entry>;
+  groups: Record<string, { name: string; people: string[]; groups: string[] }>;
+};
+
+const ids = ["1", "2", "3", "4", "5", "6"];
+const groupIds = ["g1", "g2", "g3"];
+
+/** Few ids, names and addresses, so that swaps, chains, twins and recycled names are common. */
+const snapshot = (names: fc.Arbitrary<string>): fc.Arbitrary<Snapshot> =>
+  fc.record({
+    people: fc.dictionary(
+      fc.constantFrom(...ids),
+      fc.record({ name: names, active: fc.boolean(), mail: fc.constantFrom("a@x.org", "b@x.org", "c@x.org") }),
+    ),
+    groups: fc.dictionary(
+      fc.constantFrom(...groupIds),
+      fc.record({
+        name: fc.constantFrom("red", "Red", "blue"),
+        people: fc.subarray(ids),
+        groups: fc.subarray(groupIds),
+      }),
+    ),
+  });
+
+function directoryOf({ people, groups }: Snapshot): ScriptedDirectory {
+  const source = new ScriptedDirectory();
+  for (const [id, entry] of Object.entries(people))
+    source.user(id, { userName: entry.name, active: entry.active, email: entry.mail, displayName: null });
+  for (const [id, group] of Object.entries(groups))
+    source.group(
+      id,
+      group.people.filter((person) => people[person] !== undefined),
+      group.groups.filter((child) => groups[child] !== undefined),
+      group.name,
+    );
+  return source;
+}
+
+/** Whatever waits for a person is approved at once: here the result counts, not the guard. */
+async function force(world: World, directory: Parameters<World["sync"]>[0], source: ScriptedDirectory) {
+  const result = await world.sync(directory, source);
+  return result.state === "held" || result.state === "previewed"
+    ? world.sync(directory, source, { mode: "approve" })
+    : result;
+}
+
+async function heldOf(world: World, directory: string): Promise<{ people: Record<string, Entry>; members: string[] }> {
+  const people = await world.query<Entry & { id: string }>({
+    text: `select immutable_id as id, user_name as name, active, email as mail from directory_users
+      where organization = $1 and directory = $2 and deleted_at is null order by immutable_id`,
+    values: [world.actor.organization, directory],
+  });
+  const members = await world.query<{ line: string }>({
+    text: `select g.immutable_id || '/' || u.immutable_id as line from remote_memberships m
+        join directory_groups g on g.id = m.group_id and g.deleted_at is null
+        join directory_users u on u.id = m.directory_user and u.deleted_at is null where g.directory = $1
+      union all
+      select p.immutable_id || '/' || c.immutable_id from group_nestings n
+        join directory_groups p on p.id = n.parent and p.deleted_at is null
+        join directory_groups c on c.id = n.child and c.deleted_at is null where p.directory = $1
+      order by 1`,
+    values: [directory],
+  });
+  return {
+    people: Object.fromEntries(people.map(({ id, ...entry }) => [id, entry])),
+    members: members.map((row) => row.line),
+  };
+}
+
+function wantedMembers({ people, groups }: Snapshot): string[] {
+  return Object.entries(groups)
+    .flatMap(([id, group]) => [
+      ...group.people.filter((person) => people[person] !== undefined).map((person) => `${id}/${person}`),
+      ...group.groups.filter((child) => child !== id && groups[child] !== undefined).map((child) => `${id}/${child}`),
+    ])
+    .sort();
+}
+
+test("whatever a directory said before, a sync makes Muster hold what it says now, and a second one writes nothing", async () => {
+  const distinct = snapshot(fc.constantFrom("ann", "Ann", "bob", "cyd", "dee", "eve", "fay")).filter(({ people }) => {
+    const keys = Object.values(people).map((entry) => userNameKey(entry.name));
+    return new Set(keys).size === keys.length;
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(distinct, { minLength: 2, maxLength: 4 }), async (history) => {
+      const world = await makeWorld(ctx);
+      const directory = await world.directory("corp");
+      for (const now of history) {
+        const result = await force(world, directory, directoryOf(now));
+        expect(result.state).toBe("done");
+        expect(await heldOf(world, directory)).toEqual({ people: now.people, members: wantedMembers(now) });
+        const before = await world.fingerprint();
+        expect(await world.sync(directory, directoryOf(now))).toMatchObject({ state: "done", rowsWritten: 0 });
+        expect(await world.fingerprint()).toBe(before);
+      }
+    }),
+    { seed, numRuns: scaled(200) },
+  );
+});
+
+test("T23: with twin user names nobody is lost, the names stay unique, and a second run writes nothing", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(snapshot(fc.constantFrom("ann", "Ann", "bob", "cyd")), { minLength: 2, maxLength: 4 }),
+      async (history) => {
+        const world = await makeWorld(ctx);
+        const directory = await world.directory("corp");
+        for (const now of history) {
+          const { people: before } = await heldOf(world, directory);
+          const result = await force(world, directory, directoryOf(now));
+          const { people: after } = await heldOf(world, directory);
+          for (const [id, entry] of Object.entries(now.people)) {
+            if (before[id] !== undefined) expect(after[id], `${id} was held and is still there`).toBeDefined();
+            if (before[id]?.active && entry.active) expect(after[id]?.active).toBe(true);
+            if (before[id] !== undefined && !entry.active) expect(after[id]?.active).toBe(false);
+          }
+          expect(Object.keys(after).filter((id) => now.people[id] === undefined)).toEqual([]);
+          const wanted = new Set(Object.values(now.people).map((entry) => userNameKey(entry.name)));
+          const twins = Object.keys(now.people).length - wanted.size;
+          expect(result.state).toBe(twins > 0 ? "partial" : "done");
+          expect(await world.sync(directory, directoryOf(now))).toMatchObject({ rowsWritten: 0 });
+        }
+      },
+    ),
+    { seed, numRuns: scaled(200) },
+  );
+});
