@@ -51,6 +51,13 @@ export async function serve(ctx: Context, doors: readonly Door[]): Promise<HttpS
   };
 }
 
+/** Proves that the configured address can be had before anything else is started. @throws as `serve` */
+export async function probeAddress(config: Config): Promise<void> {
+  const server = http.createServer();
+  await listen(server, config.listen);
+  await new Promise((resolve) => server.close(resolve));
+}
+
 function makeServer(config: Config): http.Server | https.Server {
   const options = {
     maxHeaderSize: MAX_HEADER_SIZE,

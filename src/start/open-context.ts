@@ -27,7 +27,12 @@ type Access = { app: ConnectionSettings; ownerUrl: string; leave(): Promise<void
  * @throws MusterError `configuration` or `unavailable`, in one line that names what is wrong and where.
  */
 export async function openContext(config: Config, logger: Logger): Promise<Opened> {
-  const access = config.database.url ? external(config, config.database.url) : await embedded(config, logger);
+  // Said once it has worked: what ends a start is the one line that a person should read.
+  const notes: string[] = [];
+  let note = (message: string): void => void notes.push(message);
+  const access = config.database.url
+    ? external(config, config.database.url)
+    : await embedded(config, (message) => note(message));
   const db = new Database({ ...access.app, poolSize: config.database.poolSize });
   const close = async (): Promise<void> => {
     // A statement that never ends must not keep the embedded PostgreSQL running.
@@ -41,6 +46,8 @@ export async function openContext(config: Config, logger: Logger): Promise<Opene
     await close().catch(() => {});
     throw isMusterError(error) && error.code === "unavailable" ? unreachableDatabase(access.ownerUrl, error) : error;
   }
+  note = (message) => void logger.info(message);
+  for (const message of notes) note(message);
   return { ctx: { config, db, logger }, ownerUrl: access.ownerUrl, close };
 }
 
@@ -53,7 +60,7 @@ function external(config: Config, url: string): Access {
   };
 }
 
-async function embedded(config: Config, logger: Logger): Promise<Access> {
-  const server = await startEmbedded(config.dataDirectory, { log: (message) => logger.info(message) });
+async function embedded(config: Config, log: (message: string) => void): Promise<Access> {
+  const server = await startEmbedded(config.dataDirectory, { log });
   return { app: { url: server.appUrl }, ownerUrl: server.ownerUrl, leave: server.leave };
 }
