@@ -1,0 +1,61 @@
+import type { GroupId } from "../db/id.ts";
+import type { DirectoryGroup, DirectoryGroupInput } from "../identity/directory-groups/directory-group.ts";
+import type { GroupMember } from "../identity/directory-groups/read.ts";
+import { nameKey } from "../identity/keys.ts";
+import type { Caller } from "./authenticate.ts";
+import { etagOf } from "./etag.ts";
+import { type Document, invalidValue } from "./schema/canonical.ts";
+import { groupType } from "./schema/resource-types.ts";
+import { locationOf } from "./user-resource.ts";
+
+/** What a group says of itself, without its members: the document that PATCH works on. */
+export function toDocument(group: DirectoryGroup): Document {
+  return {
+    displayName: group.displayName,
+    ...(group.externalId === null ? {} : { externalId: group.externalId }),
+    ...group.resource,
+  };
+}
+
+/** PostgreSQL refuses index rows of more than a third of a page; keys grow when they are folded. */
+const MAX_KEY_BYTES = 2_000;
+
+/** A canonical document as the group that it makes; names are unique in a SCIM directory, because providers match by them. */
+export function toInput(id: GroupId, document: Document): DirectoryGroupInput {
+  const { displayName, externalId, members: _members, ...resource } = document;
+  const name = String(displayName);
+  if (Buffer.byteLength(nameKey(name)) > MAX_KEY_BYTES) throw invalidValue("displayName", "is too long");
+  if (typeof externalId === "string" && Buffer.byteLength(externalId) > MAX_KEY_BYTES)
+    throw invalidValue("externalId", "is too long");
+  return {
+    id,
+    immutableId: null,
+    externalId: typeof externalId === "string" ? externalId : null,
+    displayName: name,
+    resource,
+    contentHash: null,
+    uniqueName: true,
+  };
+}
+
+/** A group as an answer shows it (RFC 7643 §4.2). */
+export function toGroupResource(caller: Caller, group: DirectoryGroup, members: readonly GroupMember[]): Document {
+  return {
+    schemas: [groupType.core.urn],
+    id: group.id,
+    ...toDocument(group),
+    members: members.map((member) => ({
+      value: member.id,
+      $ref: locationOf(caller, member.kind === "User" ? "/Users" : "/Groups", member.id),
+      ...(member.display === null ? {} : { display: member.display }),
+      type: member.kind,
+    })),
+    meta: {
+      resourceType: "Group",
+      created: group.createdAt.toISOString(),
+      lastModified: group.updatedAt.toISOString(),
+      location: locationOf(caller, "/Groups", group.id),
+      version: etagOf(group.version),
+    },
+  };
+}

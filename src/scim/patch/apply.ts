@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from "node:util";
+import { MusterError } from "../../errors.ts";
+import type { Attribute, ResourceType } from "../schema/attribute.ts";
+import { canonicalValue, type Document, invalidValue, isDiscarded, requireAttributes } from "../schema/canonical.ts";
+import { applyToElements } from "./elements.ts";
+import type { Operation } from "./operations.ts";
+
+/**
+ * Applies operations to a document, one after the other (RFC 7644 §3.5.2), and leaves the document that was given as it
+ * was. `changed` is false when the result says the same: then nothing is to be written (§3.5.2.1).
+ * @throws MusterError `invalid-value`, `mutability`, `no-target`, naming the operation; then nothing of the request counts.
+ */
+export function applyOperations(
+  type: ResourceType,
+  document: Document,
+  operations: readonly Operation[],
+): { document: Document; changed: boolean } {
+  const result = structuredClone(document);
+  for (const operation of operations) applyOperation(result, operation);
+  requireAttributes(type, result);
+  return { document: result, changed: !isDeepStrictEqual(result, document) };
+}
+
+function applyOperation(document: Document, operation: Operation): void {
+  const { target } = operation;
+  if (target.kind === "extension") {
+    delete document[target.urn];
+    return;
+  }
+  const { attribute, extension } = target.path;
+  if (isDiscarded(attribute)) return;
+  if (extension === null) {
+    assign(document, attribute, operation);
+    return;
+  }
+  const holder = { ...(document[extension] as Document | undefined) };
+  assign(holder, attribute, operation);
+  if (Object.keys(holder).length > 0) document[extension] = holder;
+  else delete document[extension];
+}
+
+function assign(holder: Document, attribute: Attribute, operation: Operation): void {
+  const value = newValue(attribute, holder[attribute.name], operation);
+  if (value !== undefined) holder[attribute.name] = value;
+  else if (isKept(attribute)) throw refusal(attribute, operation);
+  else delete holder[attribute.name];
+}
+
+/** A required attribute always has a value, and so has `active`: what would a person without it be? */
+function isKept(attribute: Attribute): boolean {
+  return attribute.required || attribute.name === "active";
+}
+
+/** RFC 7644 §3.5.2.2 wants `mutability` for the removal; a value that is none is the value's fault. */
+function refusal(attribute: Attribute, operation: Operation): MusterError {
+  if (operation.op !== "remove") return invalidValue(operation.at, `leaves ${attribute.name} without a value`);
+  return new MusterError("mutability", `${attribute.name} always has a value and cannot be removed`, {
+    at: operation.at,
+  });
+}
+
+/** The attribute's value after the operation, undefined when it has none. */
+function newValue(attribute: Attribute, held: unknown, operation: Operation): unknown {
+  const { target, op, value, at } = operation;
+  if (target.kind === "extension") return undefined;
+  const { sub } = target.path;
+  if (attribute.type === "complex") {
+    const before = held === undefined ? [] : ((attribute.multiValued ? held : [held]) as Document[]);
+    const after = applyToElements(attribute, before, operation, sub, target.filter);
+    if (after.length === 0) return undefined;
+    return attribute.multiValued ? after : after[0];
+  }
+  if (op === "remove" && (!attribute.multiValued || value === undefined || value === null)) return undefined;
+  const given = canonicalValue(attribute, value, at);
+  if (!attribute.multiValued || op === "replace") return given;
+  const values = (held ?? []) as unknown[];
+  const listed = new Set((given ?? []) as unknown[]);
+  const after = op === "remove" ? values.filter((item) => !listed.has(item)) : [...new Set([...values, ...listed])];
+  return after.length === 0 ? undefined : after;
+}

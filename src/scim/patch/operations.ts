@@ -1,0 +1,116 @@
+import { MusterError } from "../../errors.ts";
+import { parsePath, type Target } from "../filter/path.ts";
+import type { ResourceType } from "../schema/attribute.ts";
+import { invalidValue, isObject } from "../schema/canonical.ts";
+
+/** One step of a PATCH on one attribute or on a whole extension (then it is a removal). */
+export type Operation = {
+  op: "add" | "remove" | "replace";
+  target: Target;
+  value: unknown;
+  /** Where it stands in the request, for error messages. */
+  at: string;
+};
+
+/** Operations of one request; far more than any provider sends. */
+const MAX_OPERATIONS = 1_000;
+
+/**
+ * The operations of a PATCH request (RFC 7644 §3.5.2) in their order, each aimed at one attribute: an operation without a
+ * path becomes one for each key of its value. Keys may be dotted or carry a URN, as Entra writes them
+ * (test/fixtures/idp/entra/patch-with-flag.json). Read-only or unknown keys of such a value are left out: Okta repeats the
+ * `id` (test/fixtures/idp/okta/groups.json).
+ * @throws MusterError `invalid`, `invalid-path`, `invalid-value`, `no-target`, `mutability`, `too-many`, naming the operation.
+ */
+export function readOperations(type: ResourceType, body: unknown): Operation[] {
+  if (!isObject(body)) throw new MusterError("invalid", "the body must be a JSON object");
+  const list = caseless(body, "operations");
+  if (!Array.isArray(list) || list.length === 0)
+    throw new MusterError("invalid", "a PATCH needs a list of one or more operations", { at: "Operations" });
+  if (list.length > MAX_OPERATIONS)
+    throw new MusterError("too-many", `a PATCH may hold at most ${MAX_OPERATIONS} operations`, { at: "Operations" });
+  return list.flatMap((item, index) => readOperation(type, item, `Operations[${index}]`));
+}
+
+function caseless(body: Readonly<Record<string, unknown>>, name: string): unknown {
+  const key = Object.keys(body).find((candidate) => candidate.toLowerCase() === name);
+  return key === undefined ? undefined : body[key];
+}
+
+const OPS: Readonly<Record<string, Operation["op"]>> = { add: "add", remove: "remove", replace: "replace" };
+
+function readOperation(type: ResourceType, item: unknown, at: string): Operation[] {
+  if (!isObject(item)) throw new MusterError("invalid", "an operation must be an object", { at });
+  const word = caseless(item, "op");
+  const key = typeof word === "string" ? word.toLowerCase() : "";
+  const op = Object.hasOwn(OPS, key) ? OPS[key] : undefined;
+  if (op === undefined) throw new MusterError("invalid", "op must be add, remove or replace", { at: `${at}.op` });
+  const path = caseless(item, "path");
+  const value = caseless(item, "value");
+  if (path === undefined || path === null || path === "") return withoutPath(type, op, value, at);
+  if (typeof path !== "string") throw new MusterError("invalid-path", "path must be a text", { at: `${at}.path` });
+  const target = readPath(type, path, at);
+  if (op !== "remove" && value === undefined && !selectsByFilter(target))
+    throw invalidValue(`${at}.value`, "is missing");
+  return target.kind === "extension" ? ofExtension(type, target.urn, op, value, at) : [{ op, target, value, at }];
+}
+
+function readPath(type: ResourceType, path: string, at: string): Target {
+  const target = located(() => parsePath(path, type), `${at}.path`);
+  if (target === undefined)
+    throw new MusterError("invalid-path", `${type.name} has no attribute of this path`, { at: `${at}.path` });
+  if (target.kind === "extension" && target.urn === type.core.urn)
+    throw new MusterError("invalid-path", "the core schema itself is no attribute", { at: `${at}.path` });
+  if (isReadOnly(target)) throw new MusterError("mutability", "this attribute is read-only", { at: `${at}.path` });
+  return target;
+}
+
+function located<T>(read: () => T, at: string): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MusterError)) throw error;
+    throw new MusterError(error.code, error.message, { at: error.at === undefined ? at : `${at}, ${error.at}` });
+  }
+}
+
+/** OneLogin adds a member by path alone: `members[value eq "…"]`. */
+function selectsByFilter(target: Target): boolean {
+  return target.kind === "attribute" && target.filter !== null;
+}
+
+function isReadOnly(target: Target): boolean {
+  if (target.kind === "extension") return false;
+  return target.path.attribute.mutability === "readOnly" || target.path.sub?.mutability === "readOnly";
+}
+
+function withoutPath(type: ResourceType, op: Operation["op"], value: unknown, at: string): Operation[] {
+  if (op === "remove") throw new MusterError("no-target", "remove needs a path", { at: `${at}.path` });
+  if (!isObject(value)) throw invalidValue(`${at}.value`, "must be an object when there is no path");
+  return Object.entries(value).flatMap(([key, inner]) => ofKey(type, key, op, inner, `${at}.value`));
+}
+
+function ofKey(type: ResourceType, key: string, op: Operation["op"], value: unknown, at: string): Operation[] {
+  let target: Target | undefined;
+  try {
+    target = parsePath(key, type);
+  } catch {
+    return [];
+  }
+  if (target === undefined || isReadOnly(target)) return [];
+  if (target.kind === "extension") return ofExtension(type, target.urn, op, value, at);
+  return [{ op, target, value, at: `${at}.${key}` }];
+}
+
+/** A value for a whole schema is a value for each attribute in it; the others stay (RFC 7644 §3.5.2.3). */
+function ofExtension(type: ResourceType, urn: string, op: Operation["op"], value: unknown, at: string): Operation[] {
+  if (op === "remove" || value === null) {
+    if (urn === type.core.urn) return [];
+    return [{ op: "remove", target: { kind: "extension", urn }, value: undefined, at }];
+  }
+  if (!isObject(value)) throw invalidValue(at, "must be an object of the schema's attributes");
+  return Object.entries(value).flatMap(([key, inner]) => {
+    // A key that is a schema itself would nest without end.
+    return key.includes(":") ? [] : ofKey(type, `${urn}:${key}`, op, inner, at);
+  });
+}

@@ -1,0 +1,168 @@
+import { MusterError } from "../../errors.ts";
+import { parseDateTime } from "../filter/operand.ts";
+import { type Attribute, type AttributeTable, findSchema, type ResourceType } from "./attribute.ts";
+
+/**
+ * A resource in canonical form: names as the schemas spell them, extensions under their URNs, values of the schemas'
+ * types, nothing unassigned, nothing read-only. This is what is stored, so that reads need no coercion.
+ */
+export type Document = Record<string, unknown>;
+
+/** Values that one multi-valued attribute may have; members are bounded by the size of the body alone. */
+const MAX_VALUES = 1_000;
+
+/** Accepted and thrown away: Muster keeps no passwords of users, and `password` is all that is write-only. */
+export function isDiscarded(attribute: Attribute): boolean {
+  return attribute.mutability === "writeOnly";
+}
+
+/**
+ * The canonical form of a resource that a request brought (POST, PUT). Names are found whatever their case; what no
+ * schema knows, what is read-only and `password` are left out; null, "" and [] are unassigned (RFC 7643 §2.5).
+ * @throws MusterError `invalid` when it is no JSON object; `invalid-value`, naming the attribute, for a value of the wrong
+ *   type, too long, with two primaries, or a required one that is missing.
+ */
+export function readResource(type: ResourceType, body: unknown): Document {
+  if (!isObject(body)) throw new MusterError("invalid", "the body must be a JSON object");
+  const document: Document = readAttributes(type.core, body, "");
+  for (const [key, value] of Object.entries(body)) {
+    const extension = findSchema(type, key);
+    if (!extension || extension === type.core || value === null) continue;
+    if (!isObject(value)) throw invalidValue(extension.urn, "must be an object");
+    const attributes = readAttributes(extension, value, `${extension.urn}:`);
+    if (Object.keys(attributes).length > 0) document[extension.urn] = attributes;
+  }
+  requireAttributes(type, document);
+  return document;
+}
+
+/** @throws MusterError `invalid-value` when a required attribute has no value. */
+export function requireAttributes(type: ResourceType, document: Document): void {
+  for (const attribute of type.core.attributes.values())
+    if (attribute.required && document[attribute.name] === undefined)
+      throw invalidValue(attribute.name, "is required and may not be empty");
+}
+
+function readAttributes(table: AttributeTable, body: Readonly<Record<string, unknown>>, prefix: string): Document {
+  const document: Document = {};
+  for (const [key, value] of Object.entries(body)) {
+    const attribute = table.attributes.get(key.toLowerCase());
+    if (!attribute || attribute.mutability === "readOnly" || isDiscarded(attribute)) continue;
+    const canonical = canonicalValue(attribute, value, prefix + attribute.name);
+    if (canonical !== undefined) document[attribute.name] = canonical;
+  }
+  return document;
+}
+
+/**
+ * The canonical form of one attribute's whole value; undefined when that is no value. A list of one is taken for a
+ * single value and the other way round, as Entra and OneLogin send them.
+ * @param at how an error names the place.
+ */
+export function canonicalValue(attribute: Attribute, value: unknown, at: string): unknown {
+  if (value === null || value === undefined || value === "") return undefined;
+  if (!attribute.multiValued) return canonicalSingle(attribute, unwrap(value, at), at);
+  const elements = canonicalElements(attribute, Array.isArray(value) ? value : [value], at);
+  return elements.length === 0 ? undefined : elements;
+}
+
+/** The canonical values of a multi-valued attribute; those without content are left out. */
+export function canonicalElements(attribute: Attribute, values: readonly unknown[], at: string): unknown[] {
+  if (values.length > MAX_VALUES && attribute.name !== "members")
+    throw invalidValue(at, `may have at most ${MAX_VALUES} values`);
+  const elements: unknown[] = [];
+  values.forEach((value, index) => {
+    const element = canonicalSingle(attribute, value, `${at}[${index}]`);
+    if (element !== undefined && (!isObject(element) || isSubstantial(attribute, element))) elements.push(element);
+  });
+  requireOnePrimary(elements, at);
+  return elements;
+}
+
+/** A value that says only of what kind it is, or that it is the primary one, says nothing. */
+export function isSubstantial(attribute: Attribute, element: Document): boolean {
+  if (!attribute.multiValued) return Object.keys(element).length > 0;
+  return Object.keys(element).some((name) => name !== "type" && name !== "primary");
+}
+
+/** @throws MusterError `invalid-value` when several values are primary (RFC 7643 §2.4). */
+export function requireOnePrimary(elements: readonly unknown[], at: string): void {
+  if (elements.filter((element) => isObject(element) && element.primary === true).length > 1)
+    throw invalidValue(at, "may have only one primary value");
+}
+
+function unwrap(value: unknown, at: string): unknown {
+  if (!Array.isArray(value)) return value;
+  if (value.length > 1) throw invalidValue(at, "has one value only");
+  return value[0];
+}
+
+/** The canonical form of one value: of a single-valued attribute, or of one among several. */
+export function canonicalSingle(attribute: Attribute, value: unknown, at: string): unknown {
+  if (value === null || value === undefined || value === "") return undefined;
+  switch (attribute.type) {
+    case "complex":
+      return canonicalComplex(attribute, value, at);
+    case "boolean":
+      return canonicalBoolean(value, at);
+    case "integer":
+    case "decimal":
+      if (
+        typeof value !== "number" ||
+        !Number.isFinite(value) ||
+        (attribute.type === "integer" && !Number.isInteger(value))
+      )
+        throw invalidValue(at, attribute.type === "integer" ? "must be a whole number" : "must be a number");
+      return value;
+    case "dateTime":
+      if (typeof value !== "string" || parseDateTime(value) === undefined)
+        throw invalidValue(at, 'must be a time such as "2026-01-31T12:00:00Z"');
+      return value;
+    case "string":
+    case "reference":
+    case "binary":
+      return canonicalText(attribute, value, at);
+  }
+}
+
+function canonicalComplex(attribute: Attribute, value: unknown, at: string): Document | undefined {
+  // Entra gives a manager or a member as the bare id (test/fixtures/idp/entra/manager.json, member-shapes.json).
+  const given = typeof value === "string" && attribute.subAttributes.has("value") ? { value } : value;
+  if (!isObject(given)) throw invalidValue(at, "must be an object");
+  const parts: Document = {};
+  for (const [key, part] of Object.entries(given)) {
+    const sub = attribute.subAttributes.get(key.toLowerCase());
+    if (!sub || sub.mutability === "readOnly") continue;
+    const canonical = canonicalValue(sub, part, `${at}.${sub.name}`);
+    if (canonical !== undefined) parts[sub.name] = canonical;
+  }
+  return Object.keys(parts).length === 0 ? undefined : parts;
+}
+
+/** Entra sends "True" and "False" (test/fixtures/idp/entra/patch-without-flag.json). */
+function canonicalBoolean(value: unknown, at: string): boolean {
+  if (typeof value === "boolean") return value;
+  const word = typeof value === "string" ? value.toLowerCase() : "";
+  if (word !== "true" && word !== "false") throw invalidValue(at, "must be true or false");
+  return word === "true";
+}
+
+function canonicalText(attribute: Attribute, value: unknown, at: string): string {
+  // A number is a harmless spelling of a text (employeeNumber), but never of what a person is known by.
+  const text = typeof value === "number" && !attribute.required ? String(value) : value;
+  if (typeof text !== "string") throw invalidValue(at, "must be a text");
+  if (text.length > attribute.maxLength) throw invalidValue(at, `may have at most ${attribute.maxLength} characters`);
+  if (text.includes("\0") || !text.isWellFormed())
+    throw invalidValue(at, "holds a character that cannot be stored (NUL, or half of a surrogate pair)");
+  if (attribute.required && text.trim() === "") throw invalidValue(at, "is required and may not be empty");
+  if (attribute.type === "binary" && !/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) throw invalidValue(at, "must be base64");
+  return text;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function invalidValue(at: string, problem: string): MusterError {
+  return new MusterError("invalid-value", `${at} ${problem}`, { at });
+}

@@ -1,0 +1,93 @@
+import type { DirectoryUserId } from "../db/id.ts";
+import type { DirectoryUser, DirectoryUserInput } from "../identity/directory-users/directory-user.ts";
+import type { GroupOfUser } from "../identity/directory-users/read.ts";
+import { emailKey, userNameKey } from "../identity/keys.ts";
+import type { Caller } from "./authenticate.ts";
+import { etagOf } from "./etag.ts";
+import { type Document, invalidValue, isObject } from "./schema/canonical.ts";
+import { userType } from "./schema/resource-types.ts";
+
+/** What a record says, as the document that PATCH works on: its columns beside its stored attributes. */
+export function toDocument(user: DirectoryUser): Document {
+  return {
+    userName: user.userName,
+    ...(user.externalId === null ? {} : { externalId: user.externalId }),
+    active: user.active,
+    ...user.resource,
+  };
+}
+
+/** PostgreSQL refuses index rows of more than a third of a page; keys grow when they are folded. */
+const MAX_KEY_BYTES = 2_000;
+
+/**
+ * A canonical document as the record that it makes. `active` is what it says, else `activeBefore`: a PUT that leaves it
+ * out must not bring a deactivated person back.
+ * @throws MusterError `invalid-value` for a user name too long for an index.
+ */
+export function toInput(id: DirectoryUserId, document: Document, activeBefore = true): DirectoryUserInput {
+  const { userName, externalId, active, ...resource } = document;
+  const name = String(userName);
+  if (Buffer.byteLength(userNameKey(name)) > MAX_KEY_BYTES) throw invalidValue("userName", "is too long");
+  if (typeof externalId === "string" && Buffer.byteLength(externalId) > MAX_KEY_BYTES)
+    throw invalidValue("externalId", "is too long");
+  return {
+    id,
+    immutableId: null,
+    externalId: typeof externalId === "string" ? externalId : null,
+    userName: name,
+    active: typeof active === "boolean" ? active : activeBefore,
+    email: emailOf(resource),
+    displayName: displayNameOf(resource),
+    resource,
+    contentHash: null,
+  };
+}
+
+/** The address that Muster knows the person by: the primary one, else the one for work, else the first that is one. */
+function emailOf(resource: Document): string | null {
+  const emails = (Array.isArray(resource.emails) ? resource.emails : []).filter(isObject);
+  const usable = emails.filter((email) => typeof email.value === "string" && emailKey(email.value) !== null);
+  const isWork = (email: Document): boolean => String(email.type).toLowerCase() === "work";
+  const chosen = usable.find((email) => email.primary === true) ?? usable.find(isWork) ?? usable[0];
+  return chosen === undefined ? null : String(chosen.value);
+}
+
+function displayNameOf(resource: Document): string | null {
+  if (typeof resource.displayName === "string") return resource.displayName;
+  const name = isObject(resource.name) ? resource.name : {};
+  if (typeof name.formatted === "string") return name.formatted;
+  const parts = [name.givenName, name.familyName].filter((part) => typeof part === "string");
+  return parts.length === 0 ? null : parts.join(" ");
+}
+
+export function locationOf(caller: Caller, endpoint: "/Users" | "/Groups", id: string): string {
+  return `${caller.baseUrl}${endpoint}/${id}`;
+}
+
+/** A record as an answer shows it (RFC 7643 §4.1, §8.2). */
+export function toUserResource(caller: Caller, user: DirectoryUser, groups: readonly GroupOfUser[]): Document {
+  const extensions = userType.extensions.map(({ urn }) => urn).filter((urn) => user.resource[urn] !== undefined);
+  return {
+    schemas: [userType.core.urn, ...extensions],
+    id: user.id,
+    ...toDocument(user),
+    ...(groups.length === 0
+      ? {}
+      : {
+          groups: groups.map((group) => ({
+            value: group.id,
+            $ref: locationOf(caller, "/Groups", group.id),
+            display: group.displayName,
+            type: group.direct ? "direct" : "indirect",
+          })),
+        }),
+    meta: {
+      resourceType: "User",
+      created: user.createdAt.toISOString(),
+      lastModified: user.updatedAt.toISOString(),
+      location: locationOf(caller, "/Users", user.id),
+      version: etagOf(user.version),
+    },
+  };
+}
