@@ -1,5 +1,4 @@
-import { runMigrations as runJobMigrations } from "graphile-worker";
-import knex from "knex";
+import type { Knex } from "knex";
 import pg from "pg";
 import { migrations } from "../../migrations/index.ts";
 import { MusterError } from "../errors.ts";
@@ -19,14 +18,18 @@ export async function migrate(owner: ConnectionSettings): Promise<void> {
   const client = new pg.Client(clientOptions({ url: owner.url }));
   try {
     await client.connect();
-    const { rows } = await client.query<{ version: number }>(
-      "select current_setting('server_version_num')::int as version",
+    const { rows } = await client.query<{ version: number; owner: boolean }>(
+      "select current_setting('server_version_num')::int as version, current_user = 'muster_owner' as owner",
     );
-    if ((rows[0]?.version ?? 0) < 150_000)
+    const server = rows[0];
+    if (!server || server.version < 150_000)
       throw new MusterError("configuration", "PostgreSQL 15 or newer is needed", { at: "DATABASE_URL" });
+    // Every command comes here: where nothing is to do, nothing is loaded and nobody waits.
+    if (server.owner && (await isComplete(client))) return;
     await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    await refuseNewer(client);
+    await isComplete(client);
     await createRoles(client);
+    const { runMigrations: runJobMigrations } = await import("graphile-worker");
     await runJobMigrations({ connectionString: ownerString(owner) });
     await runMusterMigrations(owner);
     // So that a running process can tell whether the schema is still the one it knows.
@@ -61,9 +64,10 @@ export async function isMigrated(db: Database): Promise<boolean> {
   return rows[0]?.count === names.length;
 }
 
-async function refuseNewer(client: pg.Client): Promise<void> {
+/** @throws MusterError `configuration` when the database holds a migration that this version does not know. */
+async function isComplete(client: pg.Client): Promise<boolean> {
   const { rows: found } = await client.query("select to_regclass('muster.migrations') as table");
-  if (found[0]?.table === null) return;
+  if (found[0]?.table === null) return false;
   const { rows } = await client.query<{ name: string }>("select name from muster.migrations");
   const ours = new Set(migrations.map(([name]) => name));
   const newer = rows.find((row) => !ours.has(row.name));
@@ -72,6 +76,7 @@ async function refuseNewer(client: pg.Client): Promise<void> {
       "configuration",
       `this database was made by a newer Muster (it holds the migration ${newer.name}); start that version, or point this one at another database`,
     );
+  return rows.length === ours.size;
 }
 
 async function createRoles(client: pg.Client): Promise<void> {
@@ -108,9 +113,10 @@ function ownerString(owner: ConnectionSettings): string {
 }
 
 async function runMusterMigrations(owner: ConnectionSettings): Promise<void> {
+  const { default: knex } = await import("knex");
   const builder = knex({
     client: "pg",
-    connection: clientOptions({ ...owner, role: "muster_owner" }) as knex.Knex.PgConnectionConfig,
+    connection: clientOptions({ ...owner, role: "muster_owner" }) as Knex.PgConnectionConfig,
     pool: { min: 0, max: 1 },
   });
   try {
@@ -121,7 +127,7 @@ async function runMusterMigrations(owner: ConnectionSettings): Promise<void> {
         getMigrations: async () => migrations.map(([name]) => name),
         getMigrationName: (name: string) => name,
         getMigration: async (name: string) => ({
-          up: (knexInstance: knex.Knex) => byName(name).up(knexInstance),
+          up: (knexInstance: Knex) => byName(name).up(knexInstance),
           down: async () => {
             throw new MusterError("internal", "migrations only go forward; restore a backup instead");
           },
