@@ -1,0 +1,192 @@
+import type { Db } from "../db/connection.ts";
+import { type AccountId, type AssignmentId, newId, type ProductId, type SpaceId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { reconcile } from "./access/reconcile.ts";
+import { recordChanges } from "./record.ts";
+
+/** R135. */
+export type Permission = "can-create-and-edit" | "read-only";
+
+export type GuestAssignment = {
+  id: AssignmentId;
+  account: AccountId;
+  product: ProductId;
+  space: SpaceId;
+  permission: Permission;
+  /** Who answers for the guest. */
+  sponsor: AccountId | null;
+  /** The instant at which it ends by itself; null: never (R147). */
+  expiresAt: Date | null;
+  /** Whether it waits for an administrator to confirm that the person is still the same. */
+  parked: boolean;
+};
+
+const COLUMNS = `id, account, product, space, permission, sponsor, expires_at as "expiresAt", parked_at is not null as parked`;
+
+/**
+ * Gives a guest his one space of a product (R128, R130, R132). Whether it opens anything is the guest role's matter
+ * (R129): one without the other gives no access.
+ *
+ * Before: any. After: the account has this assignment and no other on the product, and its access follows.
+ * @throws MusterError `not-found` (account, space); `invalid` for a product without guests (R8) or an end in the past;
+ * `conflict` when the account has a space of this product already (R133).
+ */
+export async function assignGuest(
+  tx: Tx,
+  input: {
+    account: AccountId;
+    space: SpaceId;
+    permission: Permission;
+    expiresAt: Date | null;
+    sponsor: AccountId | null;
+  },
+): Promise<GuestAssignment> {
+  const space = await requireSpace(tx, input.space);
+  await refusePast(tx, input.expiresAt);
+  await lockAccount(tx, input.account);
+  await refuseSecondSpace(tx, input.account, space.product);
+  const id = newId<AssignmentId>();
+  await tx.query({
+    text: `insert into guest_assignments (organization, id, account, product, space, permission, sponsor, expires_at)
+      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    values: [
+      tx.organization,
+      id,
+      input.account,
+      space.product,
+      input.space,
+      input.permission,
+      input.sponsor,
+      input.expiresAt,
+    ],
+  });
+  return changed(tx, id, "guest.assigned");
+}
+
+/**
+ * Sets when an assignment ends, counted from now and not from its beginning (R148 to R150); an expired one comes back
+ * (R153), if the quota has room again. Before: any. After: it ends at `expiresAt`, never for null; access follows.
+ * @throws MusterError `not-found`; `invalid` for an end in the past.
+ */
+export async function extendGuest(tx: Tx, id: AssignmentId, expiresAt: Date | null): Promise<GuestAssignment> {
+  await refusePast(tx, expiresAt);
+  return update(tx, id, "guest.extended", { text: "expires_at = $3", value: expiresAt });
+}
+
+/** Changes what a guest may do in his space (R136). @throws MusterError `not-found`. */
+export async function changeGuestPermission(
+  tx: Tx,
+  id: AssignmentId,
+  permission: Permission,
+): Promise<GuestAssignment> {
+  return update(tx, id, "guest.permission-changed", { text: "permission = $3", value: permission });
+}
+
+/**
+ * Takes a guest out of his space (R157); the account and its groups stay. Before: any. After: the assignment is gone
+ * and access follows.
+ * @throws MusterError `not-found`.
+ */
+export async function removeGuest(tx: Tx, id: AssignmentId): Promise<void> {
+  const before = await getGuestAssignment(tx, id);
+  await lockAccount(tx, before.account);
+  await tx.query({
+    text: "delete from guest_assignments where organization = $1 and id = $2",
+    values: [tx.organization, id],
+  });
+  await record(tx, "guest.removed", before);
+  await reconcile(tx, [before.account]);
+}
+
+/** Every guest assignment, the first to end first (R151); of one account when it is named. */
+export async function listGuestAssignments(db: Db, account?: AccountId): Promise<GuestAssignment[]> {
+  return db.query<GuestAssignment>({
+    text: `select ${COLUMNS} from guest_assignments
+      where organization = $1 and ($2::uuid is null or account = $2) order by expires_at nulls last, id`,
+    values: [db.organization, account ?? null],
+  });
+}
+
+/** @throws MusterError `not-found`. */
+export async function getGuestAssignment(db: Db, id: AssignmentId): Promise<GuestAssignment> {
+  const [row] = await db.query<GuestAssignment>({
+    text: `select ${COLUMNS} from guest_assignments where organization = $1 and id = $2`,
+    values: [db.organization, id],
+  });
+  if (!row) throw new MusterError("not-found", "there is no such guest assignment", { at: "assignment" });
+  return row;
+}
+
+async function update(
+  tx: Tx,
+  id: AssignmentId,
+  action: string,
+  set: { text: string; value: unknown },
+): Promise<GuestAssignment> {
+  await lockAccount(tx, (await getGuestAssignment(tx, id)).account);
+  await tx.query({
+    text: `update guest_assignments set ${set.text} where organization = $1 and id = $2`,
+    values: [tx.organization, id, set.value],
+  });
+  return changed(tx, id, action);
+}
+
+async function changed(tx: Tx, id: AssignmentId, action: string): Promise<GuestAssignment> {
+  const assignment = await getGuestAssignment(tx, id);
+  await record(tx, action, assignment);
+  await reconcile(tx, [assignment.account]);
+  return assignment;
+}
+
+async function record(tx: Tx, action: string, assignment: GuestAssignment): Promise<void> {
+  const { account, parked: _, ...detail } = assignment;
+  await recordChanges(tx, [{ action, subjectKind: "account", subject: account, detail, event: true }]);
+}
+
+async function requireSpace(tx: Tx, space: SpaceId): Promise<{ product: ProductId }> {
+  const [row] = await tx.query<{ product: ProductId; key: string; hasGuests: boolean }>({
+    text: `select s.product, p.key, p.has_guests as "hasGuests" from spaces s
+      join products p on p.organization = s.organization and p.id = s.product
+      where s.organization = $1 and s.id = $2`,
+    values: [tx.organization, space],
+  });
+  if (!row) throw new MusterError("not-found", "there is no such space", { at: "space" });
+  if (!row.hasGuests) throw new MusterError("invalid", `the product ${row.key} has no guests`, { at: "space" });
+  return row;
+}
+
+async function refusePast(tx: Tx, expiresAt: Date | null): Promise<void> {
+  const [row] = await tx.query<{ past: boolean }>({
+    text: "select coalesce($1::timestamptz <= statement_timestamp(), false) as past",
+    values: [expiresAt],
+  });
+  if (row?.past)
+    throw new MusterError("invalid", "the end lies in the past; remove the guest instead", { at: "expiresAt" });
+}
+
+async function lockAccount(tx: Tx, account: AccountId): Promise<void> {
+  const [row] = await tx.query({
+    text: "select id from accounts where organization = $1 and id = $2 for no key update",
+    values: [tx.organization, account],
+  });
+  if (!row) throw new MusterError("not-found", "there is no such account", { at: "account" });
+}
+
+/** Held by the account's lock: two assignments at the same moment come one after the other. */
+async function refuseSecondSpace(tx: Tx, account: AccountId, product: ProductId): Promise<void> {
+  const [other] = await tx.query<{ key: string; parked: boolean }>({
+    text: `select s.key, g.parked_at is not null as parked from guest_assignments g
+      join spaces s on s.organization = g.organization and s.id = g.space
+      where g.organization = $1 and g.account = $2 and g.product = $3 limit 1`,
+    values: [tx.organization, account, product],
+  });
+  if (other)
+    throw new MusterError(
+      "conflict",
+      other.parked
+        ? `the guest has the space ${other.key}, which waits for a confirmation; confirm or remove it first`
+        : `the guest has the space ${other.key} of this product already; a guest belongs to one space, remove it there first`,
+      { at: "space" },
+    );
+}
