@@ -1,5 +1,5 @@
-import { type AccountId, type DirectoryId, type GrantId, type GroupId, newId, type ProductId } from "../db/id.ts";
 import type { Db } from "../db/connection.ts";
+import { type AccountId, type DirectoryId, type GrantId, type GroupId, newId, type ProductId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { accountsUnder } from "./access/accounts-under.ts";
@@ -107,7 +107,14 @@ async function grantWaiting(
     product: productId,
     role,
   });
-  return { id, group: { id: null, name: group.name }, product: product.key, role, state: "waiting", accountsChanged: 0 };
+  return {
+    id,
+    group: { id: null, name: group.name },
+    product: product.key,
+    role,
+    state: "waiting",
+    accountsChanged: 0,
+  };
 }
 
 /**
