@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+const report = process.env.MUSTER_TEST_REPORT;
+
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
@@ -9,6 +11,8 @@ export default defineConfig({
     pool: "forks",
     execArgv: ["--disable-proto=delete"],
     maxWorkers: 2,
+    // CI reads the counts, to fail when a suite was skipped.
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
