@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { type MailId, type OrganizationId, parseId } from "../db/id.ts";
 import { type Actor, inTransaction } from "../db/transaction.ts";
-import { MusterError } from "../errors.ts";
+import { isMusterError, MusterError } from "../errors.ts";
 import { invitationToken } from "../identity/invitation-links.ts";
 import { claimMail, type Delivery, type OutgoingMail, recordDelivery } from "../identity/mails.ts";
 import type { SecretKey } from "../identity/secrets.ts";
@@ -16,6 +17,9 @@ import type { Send } from "../mail/transport.ts";
 const HOLD_SECONDS = 300;
 /** Seconds between attempts while our own settings are at fault. */
 const MISCONFIGURED_DELAY = 300;
+
+/** Milliseconds between tries to record an outcome. */
+const RECORDING_WAITS = [200, 1_000, 5_000, 15_000, null];
 
 /** What every mail needs, worked out once at start. */
 export type Sender = { key: SecretKey; send: Send; from: Address };
@@ -46,10 +50,23 @@ export async function sendMail(ctx: Context, sender: Sender, payload: unknown): 
   const { retryDelays } = ctx.config.mail;
   const attempt = await attemptOnce(ctx, sender, claim.mail, token);
   const delivery = toDelivery(attempt, claim.mail.attempt, retryDelays);
-  await inTransaction(ctx, actor, (tx) => recordDelivery(tx, claim.mail, delivery), { lock: "none" });
+  await recordPatiently(ctx, actor, claim.mail, delivery);
   // ERROR means that a person must act on this installation: its settings are wrong.
   const level = attempt.outcome === "misconfigured" ? "error" : delivery.outcome === "failed" ? "warn" : "info";
   ctx.logger.log(level, `mail ${delivery.outcome}`, { ...log, detail: delivery.reply });
+}
+
+/** What was sent and not recorded is sent again: worth waiting for a database that is away for a moment. */
+async function recordPatiently(ctx: Context, actor: Actor, mail: OutgoingMail, delivery: Delivery): Promise<void> {
+  for (const wait of RECORDING_WAITS) {
+    try {
+      await inTransaction(ctx, actor, (tx) => recordDelivery(tx, mail, delivery), { lock: "none" });
+      return;
+    } catch (error) {
+      if (wait === null || !isMusterError(error) || error.code !== "unavailable") throw error;
+      await sleep(wait);
+    }
+  }
 }
 
 function parsePayload(payload: unknown): { organization: OrganizationId; mail: MailId } {

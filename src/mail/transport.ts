@@ -7,7 +7,7 @@ import type { Address } from "./address.ts";
 import { type Attempt, readFailure } from "./delivery.ts";
 
 /** A finished mail to exactly one address. */
-export type Message = {
+type Message = {
   id: string;
   from: Address;
   to: Address;

@@ -3,12 +3,12 @@ import PostalMime, { type Email } from "postal-mime";
 import { SMTPServer } from "smtp-server";
 
 /** What the sink does to one mail instead of taking it. `drop` ends the connection without an answer. */
-export type Refusal =
+type Refusal =
   | { at: "rcpt" | "data"; code: number; text: string }
   /** `stored`: the server has the whole message when the line dies, and the sender cannot know. */
   | { at: "rcpt" | "data" | "stored"; drop: true };
 
-export type ReceivedMail = {
+type ReceivedMail = {
   /** As the envelope said, not the headers. */
   from: string;
   to: string[];
