@@ -11,6 +11,8 @@ const CHUNK = 1000;
 /** Each asks the server once; beyond this many, members that are not in the read are only counted. */
 const MAX_LOOKUPS = 1000;
 
+type Member = { kind: "users" | "groups"; id: string };
+
 export type MemberReader = {
   /** The members of one group, in chunks of at most 1,000. */
   of(entry: LdapEntry, group: string): AsyncGenerator<PulledMembers, void, void>;
@@ -29,53 +31,51 @@ export function memberReader(
   const lookedUp = new Set<string>();
 
   /** Why a name is not in the read: filtered out, dangling, or moved meanwhile, which makes the read untrustworthy. */
-  const resolveByServer = async (dn: string, name: string): Promise<string | null> => {
+  const resolveByServer = async (dn: string, name: string): Promise<Member | null> => {
     if (lookedUp.has(name) || lookedUp.size >= MAX_LOOKUPS || !bases.some((base) => isWithin(name, base))) return null;
     lookedUp.add(name);
     const entry = await session.entry(dn, [vendor.id.attribute]);
     const id = entry === null ? null : immutableId(entry, vendor.id);
     if (entry === null || id === null) return null;
     const own = canonicalDn(entry.dn);
-    for (const known of [snapshot.users, snapshot.groups]) {
-      if (!known.ids.has(id)) continue;
+    for (const kind of ["users", "groups"] as const) {
+      if (!snapshot[kind].ids.has(id)) continue;
       // The server takes two names for one that differ to us; it knows its attribute types better.
-      if (own !== null && known.byName.get(own) === id) {
-        known.byName.set(name, id);
-        return id;
+      if (own !== null && snapshot[kind].byName.get(own) === id) {
+        snapshot[kind].byName.set(name, id);
+        return { kind, id };
       }
       throw new ConnectorError("incomplete", `${entry.dn} was moved or renamed while the directory was read`);
     }
     return null;
   };
 
-  const byName = async (dn: string, group: LdapEntry): Promise<string | null> => {
+  const byName = async (dn: string, group: LdapEntry): Promise<Member | null> => {
     const name = canonicalDn(dn);
     if (name !== null) {
-      const known = snapshot.users.byName.get(name) ?? snapshot.groups.byName.get(name);
-      if (known !== undefined && known !== null) return known;
-      if (snapshot.users.byName.has(name)) return null;
+      for (const kind of ["users", "groups"] as const) {
+        const id = snapshot[kind].byName.get(name);
+        if (id !== undefined) return id === null ? null : { kind, id };
+      }
       const asked = await resolveByServer(dn, name);
       if (asked !== null) return asked;
     }
-    note(snapshot, {
-      code: "unresolved-member",
-      location: group.dn,
-      detail: `${dn} is no person or group of this read`,
-    });
+    const detail = `${dn} is no person or group of this read`;
+    note(snapshot, { code: "unresolved-member", location: group.dn, detail });
     return null;
   };
 
-  const byUid = (uid: string, group: LdapEntry): string | null => {
-    const known = snapshot.byUid.get(uid.toLowerCase());
-    if (known !== undefined && known !== null) return known;
-    const why = known === null ? "is the uid of several people" : "is no uid of this read";
+  const byUid = (uid: string, group: LdapEntry): Member | null => {
+    const id = snapshot.byUid.get(uid.toLowerCase());
+    if (id !== undefined && id !== null) return { kind: "users", id };
+    const why = id === null ? "is the uid of several people" : "is no uid of this read";
     note(snapshot, { code: "unresolved-member", location: group.dn, detail: `memberUid ${uid} ${why}` });
     return null;
   };
 
   return {
     async *of(entry, group) {
-      const seen = new Set<string>();
+      const seen = { users: new Set<string>(), groups: new Set([group]) };
       let chunk: PulledMembers & { users: string[]; groups: string[] } = { group, users: [], groups: [] };
       for (const attribute of vendor.members) {
         for await (const value of allValues(session, entry, attribute)) {
@@ -83,9 +83,9 @@ export function memberReader(
             attribute === "memberUid"
               ? byUid(value, entry)
               : await byName(attribute === "uniqueMember" ? withoutBits(value) : value, entry);
-          if (member === null || member === group || seen.has(member)) continue;
-          seen.add(member);
-          (snapshot.users.ids.has(member) ? chunk.users : chunk.groups).push(member);
+          if (member === null || seen[member.kind].has(member.id)) continue;
+          seen[member.kind].add(member.id);
+          chunk[member.kind].push(member.id);
           snapshot.memberships += 1;
           if (chunk.users.length + chunk.groups.length < CHUNK) continue;
           yield chunk;
