@@ -90,6 +90,8 @@ export async function up(knex: Knex): Promise<void> {
       location text not null,
       content_hash bytea not null,
       conflict text,
+      -- Still in the directory, but in a form that cannot be taken: neither it nor its memberships are touched.
+      withheld boolean not null default false,
       constraint sync_staged_users_pk primary key (organization, run, immutable_id)
     );
     create index sync_staged_users_user_name on sync_staged_users (organization, run, user_name_key);

@@ -80,8 +80,8 @@ function faultOf(user: PulledUser, userName: string): string | null {
   return null;
 }
 
-/** PostgreSQL's text holds neither NUL nor half of a surrogate pair. */
-function storable(text: string): string {
+/** The text without what PostgreSQL cannot hold: NUL and half of a surrogate pair. */
+export function storable(text: string): string {
   return text.replaceAll("\0", "").toWellFormed();
 }
 

@@ -8,6 +8,7 @@ import { isMusterError, MusterError } from "../errors.ts";
 import { type Directory, getDirectory, readDirectorySecret } from "../identity/directories.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
 import { type DirectoryLock, holdEpoch, withDirectoryLock } from "./lock.ts";
+import { storable } from "./map.ts";
 import type { SyncCounts } from "./plan/counts.ts";
 import { type Plan, plan } from "./plan/plan.ts";
 import { finishRun, markPlanned, markRead, openRun, type SyncRun, type SyncState, type SyncTrigger } from "./runs.ts";
@@ -122,7 +123,7 @@ async function read(
   const begin = performance.now();
   const connector = options.connector ?? (await connectorOf(ctx, db, source));
   const signal = options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost;
-  const staged = await stage(db, run, connector, signal, (entries) => options.onProgress?.("read", entries));
+  const staged = await stage(db, run, source.id, connector, signal, (entries) => options.onProgress?.("read", entries));
   await markRead(db, run, staged.proof, Math.round(performance.now() - begin));
   return staged;
 }
@@ -179,8 +180,11 @@ async function lastApplied(db: Db, directory: DirectoryId): Promise<"none" | "ap
   return last.undo ? "undone" : "applied";
 }
 
+/** In words for the administrator; they come from the network, so they are made storable and short. */
 function wordsFor(error: unknown): string {
-  if (error instanceof ConnectorError) return `${error.code}: ${error.message}`;
-  if (isMusterError(error)) return `${error.code}: ${error.message}`;
-  return `the directory's reader failed: ${error instanceof Error ? error.message : String(error)}`;
+  const text = error instanceof Error ? error.message : String(error);
+  const known = error instanceof ConnectorError || isMusterError(error);
+  return storable(known ? `${error.code}: ${text}` : `the directory's reader failed: ${text}`).slice(0, LONGEST_ERROR);
 }
+
+const LONGEST_ERROR = 2000;

@@ -5,6 +5,7 @@ import type { Tx } from "../db/transaction.ts";
 import { recordChanges } from "../identity/record.ts";
 import type { Verdict } from "./guard.ts";
 import type { DirectoryLock } from "./lock.ts";
+import { storable } from "./map.ts";
 import type { SyncCounts, SyncDetails } from "./plan/counts.ts";
 import type { Plan } from "./plan/plan.ts";
 
@@ -82,8 +83,13 @@ export async function markRead(db: Db, run: SyncRunId, proof: CompletenessProof,
   await db.query({
     text: `update sync_runs set complete = true, proof = $3, phase = 'plan',
         timings = timings || jsonb_build_object('read', $4::int) where organization = $1 and id = $2`,
-    values: [db.organization, run, proof, milliseconds],
+    values: [db.organization, run, storableJson(proof), milliseconds],
   });
+}
+
+/** Its oddities quote what the directory holds. */
+function storableJson(proof: CompletenessProof): string {
+  return JSON.stringify(proof, (_, value: unknown) => (typeof value === "string" ? storable(value) : value));
 }
 
 /** The plan stands; the same transaction has written its rows. */

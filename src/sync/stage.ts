@@ -1,7 +1,7 @@
 import { type CompletenessProof, type Connector, ConnectorError, type Page } from "../../connectors/connector.ts";
 import type { Db } from "../db/connection.ts";
-import type { SyncRunId } from "../db/id.ts";
-import { isStorableId, mapGroup, mapUser, type StagedGroup, type StagedUser } from "./map.ts";
+import type { DirectoryId, SyncRunId } from "../db/id.ts";
+import { isStorableId, mapGroup, mapUser, type StagedGroup, type StagedUser, storable } from "./map.ts";
 
 /** How many rows stand in staging when the read is over; planning refuses to start with fewer. */
 export type Staged = { proof: CompletenessProof; users: number; groups: number; members: number };
@@ -20,6 +20,7 @@ const MEMBERS = 5000;
 export async function stage(
   db: Db,
   run: SyncRunId,
+  directory: DirectoryId,
   connector: Connector,
   signal: AbortSignal,
   onPage: (entriesSoFar: number) => void,
@@ -48,6 +49,7 @@ export async function stage(
     if (next.done) {
       await flush(0);
       compare(next.value, arrived, staged);
+      staged.users += await withhold(db, run, directory, next.value);
       return { proof: next.value, ...staged };
     }
     collect(next.value, waiting);
@@ -56,6 +58,39 @@ export async function stage(
     arrived.groups += next.value.groups?.length ?? 0;
     onPage(arrived.users + arrived.groups);
   }
+}
+
+/**
+ * Entries that are in the directory although no page could hold them: whoever Muster holds under their ids is staged
+ * as a conflict, so that their absence from the pages is not taken for a departure. A list of them that was cut names
+ * not all of them, and then nobody's absence says anything.
+ */
+async function withhold(db: Db, run: SyncRunId, directory: DirectoryId, proof: CompletenessProof): Promise<number> {
+  const { oddities, oddityCount } = proof;
+  if (oddityCount > oddities.length && oddities.at(-1)?.id !== undefined)
+    throw new ConnectorError(
+      "incomplete",
+      `more than ${oddities.length} entries could not be taken (first ${oddities[0]?.location}: ${oddities[0]?.detail}); narrow the filter to people`,
+    );
+  const named = oddities.filter((oddity) => oddity.id !== undefined);
+  if (named.length === 0) return 0;
+  return insert(db, {
+    name: "stage-withheld",
+    text: `insert into sync_staged_users (organization, run, immutable_id, user_name, user_name_key, active, resource,
+        location, content_hash, conflict, withheld)
+      select $1, $2, h.immutable_id, h.user_name, chr(1) || h.immutable_id, h.active, '{}', o.location, '',
+        format('%s (id %s) %s; %s is left as it was', o.location, h.immutable_id, o.detail, h.user_name), true
+      from unnest($4::text[], $5::text[], $6::text[]) as o (id, location, detail)
+      join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = o.id and h.deleted_at is null`,
+    values: [
+      db.organization,
+      run,
+      directory,
+      named.map((oddity) => storable(oddity.id ?? "")),
+      named.map((oddity) => storable(oddity.location)),
+      named.map((oddity) => storable(oddity.detail)),
+    ],
+  });
 }
 
 /** Empties what a run left in staging. */

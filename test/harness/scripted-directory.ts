@@ -24,6 +24,8 @@ export class ScriptedDirectory {
   readonly users = new Map<string, PulledUser>();
   readonly groups = new Map<string, PulledGroup>();
   readonly members = new Map<string, { users: Set<string>; groups: Set<string> }>();
+  /** Entries that are there but have no user name: id → place. */
+  readonly nameless = new Map<string, string>();
   pageSize = 3;
   reads = 0;
 
@@ -111,8 +113,13 @@ export class ScriptedDirectory {
       ),
       pages,
       boundAs: "dn:cn=reader",
-      oddities: [],
-      oddityCount: 0,
+      oddities: [...this.nameless].map(([id, location]) => ({
+        code: "no-user-name",
+        location,
+        detail: "has no uid",
+        id,
+      })),
+      oddityCount: this.nameless.size,
     };
   }
 }

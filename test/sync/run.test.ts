@@ -5,9 +5,9 @@ import { listRuns, showRun } from "../../src/sync/history.ts";
 import { undoRun } from "../../src/sync/undo.ts";
 import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
-import { makeWorld } from "./world.ts";
+import { makeWorld, silent } from "./world.ts";
 
-const ctx = await testContext();
+const ctx = await testContext({ logger: silent });
 
 /** Twelve people in three groups, one group inside another. */
 function company(): ScriptedDirectory {

@@ -4,9 +4,9 @@ import { userNameKey } from "../../src/identity/keys.ts";
 import { testContext } from "../harness/postgres.ts";
 import { scaled, seed } from "../harness/scale.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
-import { makeWorld, type World } from "./world.ts";
+import { makeWorld, silent, type World } from "./world.ts";
 
-const ctx = await testContext();
+const ctx = await testContext({ logger: silent });
 
 type Entry = { name: string; active: boolean; mail: string };
 /** What a directory says at one time: people and groups by id, members by index. */

@@ -1,3 +1,4 @@
+import { createLogger } from "winston";
 import type { Context } from "../../src/context.ts";
 import type { Statement } from "../../src/db/connection.ts";
 import { type DirectoryId, newId, type OrganizationId } from "../../src/db/id.ts";
@@ -6,6 +7,9 @@ import { addDirectory } from "../../src/identity/directories.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";
 import { runSync, type SyncOptions, type SyncResult } from "../../src/sync/run.ts";
 import type { Fault, ScriptedDirectory } from "../harness/scripted-directory.ts";
+
+/** These tests make runs fail on purpose; what the log says of it is not their subject. */
+export const silent = createLogger({ silent: true });
 
 /** An organization of its own with pulled directories, and questions about what it holds. */
 export type World = {

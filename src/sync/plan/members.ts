@@ -1,13 +1,16 @@
 import type { DirectoryId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 
-/** Everybody and every group that will be there once the plan is applied, by the directory's id and by Muster's. */
+/**
+ * Everybody and every group that will be there once the plan is applied, by the directory's id and by Muster's; without
+ * those who are withheld, because nobody knows what they belong to.
+ */
 const AFTERWARDS = `
   people as (
     select s.immutable_id, h.id, s.user_name as name from sync_staged_users s
     join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
       and h.deleted_at is null
-    where s.organization = $1 and s.run = $2
+    where s.organization = $1 and s.run = $2 and not s.withheld
     union all
     select immutable_id, subject, name from sync_plan
     where organization = $1 and run = $2 and kind in ('user-add', 'user-restore')
