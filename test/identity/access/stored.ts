@@ -1,0 +1,70 @@
+import { expect } from "vitest";
+import type { Db } from "../../../src/db/connection.ts";
+import { type Access, accessOfWorld, canonicalOf, type World } from "../model.ts";
+
+/** The facts of an organization as the tables hold them, for the model to judge. */
+export async function readWorld(db: Db): Promise<World> {
+  const ask = <Row>(text: string) => db.query<Row>({ text, values: [db.organization] });
+  const [organization] = await ask<{ masking: boolean; now: number }>(
+    `select membership_mode = 'masking' as masking, extract(epoch from statement_timestamp())::float8 * 1000 as now
+     from organizations where id = $1`,
+  );
+  return {
+    masking: organization?.masking ?? false,
+    now: organization?.now ?? 0,
+    directories: await ask(
+      `select id, domain_policy as "domainPolicy" from directories where organization = $1 order by position`,
+    ),
+    domains: await ask("select domain, match from sign_up_domains where organization = $1"),
+    accounts: await ask(
+      `select id, email_domain as "emailDomain", suspended_at is not null as suspended from accounts where organization = $1`,
+    ),
+    records: await ask(
+      `select u.id, u.account, u.directory, u.active, array(select m.group_id::text from remote_memberships m
+         where m.organization = u.organization and m.directory_user = u.id) as groups
+       from directory_users u where u.organization = $1 and u.deleted_at is null`,
+    ),
+    groups: (await ask<{ id: string }>("select id from groups where organization = $1 and deleted_at is null")).map(
+      (row) => row.id,
+    ),
+    locals: await ask(
+      `select account, group_id as "group", parked_at is not null as parked from local_memberships where organization = $1`,
+    ),
+    nestings: await ask("select parent, child from group_nestings where organization = $1"),
+    grants: await ask(
+      `select id, product, group_id as "group", role, needs_confirmation as unconfirmed from role_grants
+       where organization = $1 and group_id is not null`,
+    ),
+    assignments: await ask(
+      `select account, product, extract(epoch from expires_at)::float8 * 1000 as "expiresAt" from guest_assignments
+       where organization = $1 and parked_at is null`,
+    ),
+  };
+}
+
+/** What the reconciler has written, in the model's form. */
+export async function readAccess(db: Db): Promise<Map<string, Access>> {
+  const rows = await db.query<Access & { account: string; product: string }>({
+    text: `select account, product, role, state, domain_limited as "domainLimited",
+        extract(epoch from live_until)::float8 * 1000 as "liveUntil", directory_user as record, group_id as "group",
+        grant_id as "grant"
+      from access where organization = $1`,
+    values: [db.organization],
+  });
+  return new Map(rows.map(({ account, product, ...access }) => [`${account} ${product}`, access]));
+}
+
+/** Fails unless canonical records and access are what the model says of the facts that stand. */
+export async function expectModel(db: Db, hint: string): Promise<void> {
+  const world = await readWorld(db);
+  const rows = await db.query<{ id: string; canonical: string | null }>({
+    text: "select id, canonical from accounts where organization = $1 order by id",
+    values: [db.organization],
+  });
+  expect(rows, `canonical records, ${hint}`).toEqual(rows.map(({ id }) => ({ id, canonical: canonicalOf(world, id) })));
+  expect(sorted(await readAccess(db)), `access, ${hint}`).toEqual(sorted(accessOfWorld(world)));
+}
+
+function sorted(map: Map<string, Access>): [string, Access][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+}
