@@ -2,7 +2,7 @@ import type { Db } from "../db/connection.ts";
 import { type AccountId, type DirectoryUserId, newId, type RightId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
-import { getAccountName } from "./account-overview.ts";
+import { getAccount } from "./account-overview.ts";
 import { resolvePerson } from "./accounts/person.ts";
 import { listDirectories } from "./directories.ts";
 import { insertDirectoryUsers } from "./directory-users/insert.ts";
@@ -34,7 +34,22 @@ export async function addAdministrator(tx: Tx, email: string): Promise<Administr
       detail: { right: "organization-administrator", scope: "organization" },
     },
   ]);
-  return { id: account, userName: await getAccountName(tx, account), rights: await rightsOf(tx, account) };
+  return { id: account, userName: (await getAccount(tx, account)).userName, rights: await rightsOf(tx, account) };
+}
+
+/** As `addAdministrator`, but content when the person is one already. Returns whether the right is new. */
+export async function ensureAdministrator(tx: Tx, email: string): Promise<boolean> {
+  const account = await existing(tx, emailKey(email) ?? email);
+  const held =
+    account &&
+    (await tx.query({
+      text: `select id from rights where organization = $1 and account = $2
+      and bundle = 'organization-administrator' and scope_kind = 'organization'`,
+      values: [tx.organization, account],
+    }));
+  if (held && held.length > 0) return false;
+  await addAdministrator(tx, email);
+  return true;
 }
 
 /** The rights that count for this account: those parked after a change of its canonical record do not. */

@@ -2,6 +2,7 @@ import type { Database, Db } from "../db/connection.ts";
 import type { OrganizationId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { reconcileAll } from "./access/reconcile.ts";
 import { createInternalDirectory } from "./directories.ts";
 import { recordChanges } from "./record.ts";
 import { createSite } from "./sites.ts";
@@ -73,4 +74,26 @@ export async function getOrganization(db: Db): Promise<Organization> {
   });
   if (!row) throw new MusterError("not-found", "there is no such organization");
   return row;
+}
+
+/**
+ * Says whose memberships count for people in several directories, and works out everybody's access anew. The caller
+ * holds the organization exclusively. Returns whether it was another mode before.
+ */
+export async function setMembershipMode(tx: Tx, mode: MembershipMode): Promise<boolean> {
+  const rows = await tx.query({
+    text: "update organizations set membership_mode = $2 where id = $1 and membership_mode <> $2 returning id",
+    values: [tx.organization, mode],
+  });
+  if (rows.length === 0) return false;
+  await recordChanges(tx, [
+    {
+      action: "organization.updated",
+      subjectKind: "organization",
+      subject: tx.organization,
+      detail: { membershipMode: mode },
+    },
+  ]);
+  await reconcileAll(tx);
+  return true;
 }

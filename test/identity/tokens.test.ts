@@ -77,12 +77,10 @@ describe("tokens at rest", async () => {
       directory: directory.id,
       product: null,
     });
-    const [row] = await ctx.db
-      .of(actor.organization)
-      .query<{ hash: Buffer }>({
-        text: "select hash from tokens where organization = $1 and id = $2",
-        values: [actor.organization, made.id],
-      });
+    const [row] = await ctx.db.of(actor.organization).query<{ hash: Buffer }>({
+      text: "select hash from tokens where organization = $1 and id = $2",
+      values: [actor.organization, made.id],
+    });
     expect(row?.hash.equals(hashToken(made.token))).toBe(true);
   });
 

@@ -4,30 +4,46 @@ import { MusterError } from "../../errors.ts";
 import { readInput } from "../input.ts";
 import { type ApplyFile, applySchema } from "./schema.ts";
 
+/** A checked file, and where things stand in it. */
+export type ApplySource = {
+  path: string;
+  file: ApplyFile;
+  /** FILE:LINE:COLUMN of a key, or of what is nearest to it. */
+  place(steps: readonly PropertyKey[]): string;
+};
+
 /**
- * Reads a file for `muster apply` and checks all of it before anything is opened.
- * @throws MusterError `invalid`, `at` being FILE:LINE:COLUMN of what is wrong, and the path to it in the message.
+ * Reads a file for `muster apply` and checks its form before anything is opened.
+ * @throws MusterError `invalid`, `at` being FILE:LINE:COLUMN of what is wrong, with the path to it in the message.
  */
-export function readApplyFile(path: string): ApplyFile {
+export function readApplyFile(path: string): ApplySource {
   const lines = new LineCounter();
-  const document = parseDocument(readInput(path, "-f"), { lineCounter: lines, uniqueKeys: true });
-  const place = (offset: number | undefined) => {
+  const document = parseDocument(readInput(path, "--file"), { lineCounter: lines, uniqueKeys: true });
+  const placeOf = (offset: number | undefined) => {
     if (offset === undefined) return path;
     const { line, col } = lines.linePos(offset);
     return `${path}:${line}:${col}`;
   };
+  const place = (steps: readonly PropertyKey[]) => placeOf(offsetOf(document, steps));
   const [broken] = document.errors;
   if (broken)
     throw new MusterError("invalid", `this is no YAML: ${broken.message.split(" at line ")[0]}`, {
-      at: place(broken.pos[0]),
+      at: placeOf(broken.pos[0]),
     });
-  const parsed = applySchema.safeParse(document.toJS({ maxAliasCount: 100 }));
-  if (parsed.success) return parsed.data;
+  const parsed = applySchema.safeParse(toPlain(document, path));
+  if (parsed.success) return { path, file: parsed.data, place };
   const issue = parsed.error.issues[0];
   const steps = issuePath(issue);
-  throw new MusterError("invalid", `${steps.join(".") || "the file"}: ${issueMessage(issue)}`, {
-    at: place(offsetOf(document, steps)),
-  });
+  throw new MusterError("invalid", `${steps.join(".") || "the file"}: ${issueMessage(issue)}`, { at: place(steps) });
+}
+
+/** Aliases that would multiply the document are refused by the reader. */
+function toPlain(document: Document, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    throw new MusterError("invalid", "an alias of this YAML cannot be resolved", { at: path, cause });
+  }
 }
 
 function issuePath(issue: z.core.$ZodIssue | undefined): PropertyKey[] {

@@ -16,6 +16,19 @@ const every = z.string().transform((text, check) => {
   return seconds ?? 0;
 });
 
+/** Each key once: two entries of one key would undo each other at every run. */
+function once<T extends z.ZodArray<z.ZodType<{ key: string } | { name: string }>>>(list: T): T {
+  return list.superRefine((items, check) => {
+    const seen = new Set<string>();
+    for (const [index, item] of (items as ({ key: string } | { name: string })[]).entries()) {
+      const [field, value] = "key" in item ? (["key", item.key] as const) : (["name", item.name] as const);
+      if (seen.has(value))
+        check.addIssue({ code: "custom", path: [index, field], message: `${value} stands here twice` });
+      seen.add(value);
+    }
+  });
+}
+
 const space = z.strictObject({ key, name: name.optional() });
 
 const product = z.strictObject({
@@ -35,10 +48,10 @@ const product = z.strictObject({
     .default(false),
   seats: z.int().min(0).nullable().default(null),
   seatEnforcement: enforcement.default("warn"),
-  spaces: z.array(space).default([]),
+  spaces: once(z.array(space)).default([]),
 });
 
-const site = z.strictObject({ key, name: name.optional(), products: z.array(product).default([]) });
+const site = z.strictObject({ key, name: name.optional(), products: once(z.array(product)).default([]) });
 
 const common = {
   name: key,
@@ -51,15 +64,14 @@ const common = {
 const directory = z.discriminatedUnion("kind", [
   z.strictObject({ ...common, kind: z.literal("internal") }),
   z.strictObject({ ...common, kind: z.literal("scim") }),
-  z.strictObject({
+  // Every other key is one of the connector's own settings (connectors/ldap/settings.ts), which checks them.
+  z.looseObject({
     ...common,
     kind: z.literal("ldap"),
     firstRun: z.enum(["preview", "apply"]).default("preview"),
     every: every.nullable().default(3600),
     /** A file that holds the password, relative to this file; a secret itself never stands here. */
-    bindPasswordFile: z.string().min(1).optional(),
-    /** As `connectors/ldap` describes them: url, bindDn, base, … */
-    settings: z.record(z.string(), z.unknown()),
+    bindPasswordFile: z.string().min(1),
   }),
 ]);
 
@@ -85,17 +97,17 @@ const organization = z.strictObject({
   membershipMode: z.enum(["aggregating", "masking"]).default("aggregating"),
   /** `example.com` covers that domain alone, `*.example.com` its sub-domains; the list is complete. R113, R114. */
   signUpDomains: z.array(z.string().min(1)).optional(),
-  sites: z.array(site).default([]),
+  sites: once(z.array(site)).default([]),
   /** In their order; `internal` stands last unless it is listed. */
-  directories: z.array(directory).default([]),
-  groups: z.array(group).default([]),
+  directories: once(z.array(directory)).default([]),
+  groups: once(z.array(group)).default([]),
   grants: z.array(grant).default([]),
   /** E-mail addresses of organization administrators. */
   administrators: z.array(z.email()).default([]),
 });
 
 /** What `muster apply` reads. What a file does not name stays as it is. */
-export const applySchema = z.strictObject({ organizations: z.array(organization).min(1) });
+export const applySchema = z.strictObject({ organizations: once(z.array(organization).min(1)) });
 
 export type ApplyFile = z.output<typeof applySchema>;
 export type WantedOrganization = ApplyFile["organizations"][number];

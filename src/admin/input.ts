@@ -1,0 +1,68 @@
+import type { Request } from "express";
+import { z } from "zod";
+import { MusterError } from "../errors.ts";
+import { type Fault, InvalidInput } from "./problem.ts";
+
+/** What came in, checked; every fault of it at once. @throws InvalidInput. */
+export function parseInput<S extends z.ZodType>(schema: S, input: unknown, kind: "body" | "query"): z.output<S> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new InvalidInput(parsed.error.issues.flatMap((issue) => faults(issue, kind)));
+}
+
+function faults(issue: z.core.$ZodIssue, kind: "body" | "query"): Fault[] {
+  const place = (path: readonly PropertyKey[]) =>
+    kind === "query"
+      ? path.join(".")
+      : path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => ({
+      pointer: place([...issue.path, key]),
+      code: "unknown",
+      message: kind === "query" ? "there is no such parameter" : "there is no such field",
+    }));
+  return [{ pointer: place(issue.path), code: "invalid", message: issue.message }];
+}
+
+/** The parameters of a list. */
+export const paging = {
+  limit: z.coerce.number({ error: "it must be a number" }).int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional(),
+};
+
+/** The body of a request that must have one. @throws MusterError `unsupported-media-type`, `usage`. */
+export function bodyOf(request: Request): unknown {
+  if (!request.is("json") && !request.is("+json"))
+    throw new MusterError("unsupported-media-type", "send the body as application/json");
+  return request.body;
+}
+
+/** The form of a cursor that goes on after an id. */
+export const UUID_KEY = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** A cursor is opaque to callers: it says after which key the next page begins. */
+export function cursorAfter(key: string): string {
+  return Buffer.from(key, "utf8").toString("base64url");
+}
+
+/** @throws InvalidInput when it is not a cursor that an answer gave. */
+export function keyOfCursor(cursor: string | undefined, form: RegExp, parameter: string): RegExpExecArray | undefined {
+  if (cursor === undefined) return undefined;
+  const found = form.exec(Buffer.from(cursor, "base64url").toString("utf8"));
+  if (!found)
+    throw new InvalidInput([{ pointer: parameter, code: "invalid", message: "this is no cursor that an answer gave" }]);
+  return found;
+}
+
+/** The parameters of the query string, each at most once. @throws InvalidInput. */
+export function queryOf(request: Request): Record<string, string> {
+  const start = request.originalUrl.indexOf("?");
+  const found = new URLSearchParams(start < 0 ? "" : request.originalUrl.slice(start + 1));
+  const values: Record<string, string> = Object.create(null);
+  for (const [name, value] of found) {
+    if (name in values)
+      throw new InvalidInput([{ pointer: name, code: "repeated", message: "it may be given only once" }]);
+    values[name] = value;
+  }
+  return { ...values };
+}

@@ -1,0 +1,127 @@
+import type { Command } from "commander";
+import { MusterError } from "../errors.ts";
+import { listDirectories, releaseDirectory, resolveDirectory, updateDirectory } from "../identity/directories.ts";
+import { orderDirectories } from "../identity/directory-order.ts";
+import { OVERLAP_HOURS, rotateDirectoryToken } from "../identity/tokens.ts";
+import { facts, table } from "./answer.ts";
+import type { CommandLine } from "./command-line.ts";
+import { registerDirectoryAdd } from "./directory-add.ts";
+import { registerDirectorySync } from "./directory-sync.ts";
+import { count, duration } from "./input.ts";
+
+/** `muster directory …`. */
+export function registerDirectory(program: Command, line: CommandLine): void {
+  const directory = program.command("directory").description("where people and groups come from, in order");
+  registerDirectoryAdd(directory, line);
+  registerDirectorySync(directory, line);
+  registerOrder(directory, line);
+  registerPolicies(directory, line);
+  directory
+    .command("token")
+    .description("the token with which an identity provider pushes")
+    .command("rotate <name>")
+    .description("print a new token; the old ones end after the overlap")
+    .option("--overlap <hours>", `hours for which the old ones still work (default: ${OVERLAP_HOURS})`, count)
+    .action(
+      line.inOrganization(async (session, options: { overlap?: number }, name: string) => {
+        const found = await resolveDirectory(session.db, name);
+        if (found.kind !== "scim")
+          throw new MusterError("invalid", `${name} is pulled by Muster: only a directory of kind scim has tokens`, {
+            at: "name",
+          });
+        const made = await session.write((tx) => rotateDirectoryToken(tx, found.id, options.overlap), "none");
+        const view = { id: made.id, directory: found.name, token: made.token, expiresAt: made.expiresAt };
+        return { json: view, text: `${facts(view)}\nThe token is shown this once.` };
+      }),
+    );
+}
+
+function registerOrder(directory: Command, line: CommandLine): void {
+  directory
+    .command("list")
+    .description("the directories in their order")
+    .action(
+      line.inOrganization(async ({ ctx, db }) => {
+        const all = await listDirectories(db);
+        return {
+          json: all.map(({ id, name, kind, position, domainPolicy, authoritativeDomains, firstRun, syncEvery }) => ({
+            id,
+            name,
+            kind,
+            position,
+            domainPolicy,
+            authoritativeDomains,
+            ...(kind === "scim" ? { baseUrl: `${ctx.config.publicUrl}/scim/v2/${id}` } : {}),
+            ...(kind === "ldap" || kind === "google-workspace" ? { firstRun, syncEvery } : {}),
+          })),
+          text: table(
+            ["position", "name", "kind", "domain policy", "id"],
+            all.map((one) => [one.position, one.name, one.kind, one.domainPolicy ? "on" : "off", one.id]),
+          ),
+        };
+      }),
+    );
+  directory
+    .command("order <names...>")
+    .description("put all directories in this order; who is in several is taken from the first")
+    .action(
+      line.inOrganization(async (session, _options: object, names: string[]) => {
+        const { directories } = await session.write((tx) => orderDirectories(tx, names), "exclusive");
+        return {
+          json: directories.map(({ id, name, kind, position }) => ({ id, name, kind, position })),
+          text: table(
+            ["position", "name", "kind"],
+            directories.map((one) => [one.position, one.name, one.kind]),
+          ),
+        };
+      }),
+    );
+}
+
+function registerPolicies(directory: Command, line: CommandLine): void {
+  directory
+    .command("policy <name>")
+    .description("settings of one directory")
+    .option("--domain-policy", "user and admin roles by synced groups only for addresses in the sign-up domains")
+    .option("--no-domain-policy", "for every address")
+    .option(
+      "--authoritative <domains>",
+      "domains whose addresses it is believed about, separated by commas; none: empty",
+    )
+    .action(
+      line.inOrganization(
+        async (session, options: { domainPolicy?: boolean; authoritative?: string }, name: string) => {
+          const found = await resolveDirectory(session.db, name);
+          const changes = {
+            ...(options.domainPolicy === undefined ? {} : { domainPolicy: options.domainPolicy }),
+            ...(options.authoritative === undefined ? {} : { authoritativeDomains: words(options.authoritative) }),
+          };
+          const changed = await session.write((tx) => updateDirectory(tx, found.id, changes), "exclusive");
+          const view = { id: found.id, name: found.name, ...changes, changed };
+          return { json: view, text: facts(view) };
+        },
+      ),
+    );
+  directory
+    .command("release <name>")
+    .description("let removals of this directory pass the removal budget for a while")
+    .requiredOption("--for <duration>", "as in 1h", duration)
+    .requiredOption("--reason <text>", "stands in the audit")
+    .action(
+      line.inOrganization(async (session, options: { for: number; reason: string }, name: string) => {
+        const found = await resolveDirectory(session.db, name);
+        const until = await session.write((tx) => releaseDirectory(tx, found.id, options.for, options.reason), "none");
+        return {
+          json: { id: found.id, name: found.name, releasedUntil: until },
+          text: `${found.name} is released until ${until.toISOString()}`,
+        };
+      }),
+    );
+}
+
+function words(text: string): string[] {
+  return text
+    .split(",")
+    .map((word) => word.trim().toLowerCase())
+    .filter(Boolean);
+}

@@ -1,0 +1,104 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import type { Context } from "../context.ts";
+import type { Db } from "../db/connection.ts";
+import { isMusterError, MusterError } from "../errors.ts";
+import { listDirectories, readDirectorySecret } from "../identity/directories.ts";
+import { listOrganizations } from "../identity/organizations.ts";
+import { listTokens } from "../identity/tokens.ts";
+import { listRuns } from "../sync/history.ts";
+import { table } from "./answer.ts";
+import type { CommandLine } from "./command-line.ts";
+import { secretKey } from "./session.ts";
+
+type Check = { name: string; state: "ok" | "warning" | "failed"; detail: string };
+
+const DAY = 86_400_000;
+
+/** `muster doctor`: what an administrator should look at, each with the way out. */
+export function registerDoctor(program: Command, line: CommandLine): void {
+  program
+    .command("doctor")
+    .description("look at the installation and say what needs a person")
+    .action(
+      line.onDatabase(async (ctx) => {
+        // That the database answered, was migrated and binds the application's role was proven when it was opened.
+        const checks: Check[] = [
+          { name: "database", state: "ok", detail: await databaseVersion(ctx) },
+          mailCheck(ctx),
+          ...filesCheck(ctx),
+        ];
+        for (const { id, key } of await listOrganizations(ctx.db))
+          checks.push(...(await organizationChecks(ctx, ctx.db.of(id), key)));
+        const failed = checks.filter((check) => check.state === "failed");
+        return {
+          json: { ok: failed.length === 0, checks },
+          text: table(
+            ["check", "state", "detail"],
+            checks.map((check) => [check.name, check.state, check.detail]),
+          ),
+          ...(failed[0]
+            ? { exitCode: 1 as const, error: new MusterError("unavailable", failed[0].detail, { at: failed[0].name }) }
+            : {}),
+        };
+      }),
+    );
+}
+
+async function databaseVersion({ config, db }: Context): Promise<string> {
+  const [row] = await db.lookUp<{ version: string }>({ text: "select current_setting('server_version') as version" });
+  return `PostgreSQL ${row?.version ?? "?"}, ${config.database.url ? "external" : "embedded"}`;
+}
+
+function mailCheck({ config }: Context): Check {
+  return config.mail.smtpUrl
+    ? { name: "mail", state: "ok", detail: "sent by the configured mail server" }
+    : {
+        name: "mail",
+        state: "warning",
+        detail: `no SMTP_URL: mails become files in ${join(config.dataDirectory, "mail")}`,
+      };
+}
+
+function filesCheck({ config }: Context): Check[] {
+  const path = config.secretKeyFile ?? join(config.dataDirectory, "secret.key");
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+  return mode !== undefined && (mode & 0o077) !== 0
+    ? [{ name: "secret key", state: "warning", detail: `${path} can be read by others; chmod 600 it` }]
+    : [];
+}
+
+async function organizationChecks(ctx: Context, db: Db, key: string): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const directory of await listDirectories(db)) {
+    const name = `${key}: directory ${directory.name}`;
+    if (directory.hasSecret) {
+      try {
+        await readDirectorySecret(db, secretKey(ctx), directory.id);
+        checks.push({ name, state: "ok", detail: "its secret opens" });
+      } catch (error) {
+        checks.push({
+          name,
+          state: "failed",
+          detail: isMusterError(error) ? error.message : "its secret cannot be read",
+        });
+      }
+    }
+    const [latest] = await listRuns(db, { directory: directory.id, limit: 1 });
+    if (latest?.state === "held" || latest?.state === "failed")
+      checks.push({
+        name,
+        state: "warning",
+        detail: `its latest run is ${latest.state}: muster sync show ${latest.id}`,
+      });
+  }
+  for (const token of await listTokens(db))
+    if (token.expiresAt !== null && token.expiresAt.getTime() < Date.now() + 30 * DAY)
+      checks.push({
+        name: `${key}: token ${token.id}`,
+        state: "warning",
+        detail: `ends at ${token.expiresAt.toISOString()}; make its successor now`,
+      });
+  return checks;
+}

@@ -1,0 +1,85 @@
+import { Argument, type Command } from "commander";
+import { type GrantId, parseId } from "../db/id.ts";
+import { MusterError } from "../errors.ts";
+import { confirmGrant, grantRole, listGrants, type Role, revokeGrant } from "../identity/grants.ts";
+import { resolveGroup } from "../identity/groups.ts";
+import { resolveProduct } from "../identity/products.ts";
+import { facts, table } from "./answer.ts";
+import type { CommandLine, GlobalOptions } from "./command-line.ts";
+
+/** `muster grant GROUP PRODUCT ROLE`, and what can be done with grants that stand. */
+export function registerGrant(program: Command, line: CommandLine): void {
+  const grant = program.command("grant").description("give a group a role on a product");
+  grant
+    .addArgument(
+      new Argument("<group>", "DIRECTORY/NAME, local/NAME or id:UUID; a directory's group may not exist yet"),
+    )
+    .addArgument(new Argument("<product>", "the product's key"))
+    .addArgument(new Argument("<role>").choices(["admin", "user", "guest"]))
+    .action(
+      line.inOrganization(
+        async (session, options: GlobalOptions, groupText: string, productKey: string, role: Role) => {
+          const made = await session.write(async (tx) => {
+            const product = await resolveProduct(tx, productKey, options.site);
+            const group = await resolveGroup(tx, groupText);
+            return grantRole(tx, { group: "id" in group ? group.id : group, product: product.id, role });
+          }, "exclusive");
+          const { group, ...rest } = made;
+          return { json: made, text: facts({ grant: made.id, group: group.name, ...rest }) };
+        },
+      ),
+    );
+  grant
+    .command("list")
+    .description("all grants")
+    .action(
+      line.inOrganization(async ({ db }) => {
+        const all = await listGrants(db);
+        return {
+          json: all,
+          text: table(
+            ["product", "group", "role", "state", "id"],
+            all.map((one) => [
+              `${one.site}/${one.product}`,
+              `${one.directory ?? "local"}/${one.group.name}`,
+              one.role,
+              one.state,
+              one.id,
+            ]),
+          ),
+        };
+      }),
+    );
+  grant
+    .command("confirm <id>")
+    .description("let a grant of admin that had to wait for its group count")
+    .action(
+      line.inOrganization(async (session, _options: object, text: string) => {
+        const id = grantId(text);
+        const accountsChanged = await session.write((tx) => confirmGrant(tx, id), "exclusive");
+        return {
+          json: { id, state: "in-force", accountsChanged },
+          text: `the grant counts; ${accountsChanged} people noticed`,
+        };
+      }),
+    );
+  grant
+    .command("revoke <id>")
+    .description("take a grant away")
+    .action(
+      line.inOrganization(async (session, _options: object, text: string) => {
+        const id = grantId(text);
+        const accountsChanged = await session.write((tx) => revokeGrant(tx, id), "exclusive");
+        return {
+          json: { id, revoked: true, accountsChanged },
+          text: `the grant is gone; ${accountsChanged} people noticed`,
+        };
+      }),
+    );
+}
+
+function grantId(text: string): GrantId {
+  const id = parseId<GrantId>(text);
+  if (id === undefined) throw new MusterError("not-found", "there is no such grant", { at: "id" });
+  return id;
+}

@@ -1,0 +1,111 @@
+import type { Command } from "commander";
+import type { GroupId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { resolvePerson } from "../identity/accounts/person.ts";
+import {
+  addLocalMembers,
+  createLocalGroup,
+  listGroups,
+  nestGroups,
+  removeLocalMembers,
+  resolveGroup,
+  unnestGroups,
+} from "../identity/groups.ts";
+import { facts, table } from "./answer.ts";
+import type { CommandLine } from "./command-line.ts";
+
+/** `muster group …`: groups of the organization itself, and what an administrator adds to a directory's. */
+export function registerGroup(program: Command, line: CommandLine): void {
+  const group = program.command("group").description("groups of the organization, and local members of any group");
+  group
+    .command("list")
+    .description("all groups")
+    .action(
+      line.inOrganization(async ({ db }) => {
+        const all = await listGroups(db);
+        return {
+          json: all,
+          text: table(
+            ["group", "id"],
+            all.map((one) => [`${one.directory ?? "local"}/${one.name}`, one.id]),
+          ),
+        };
+      }),
+    );
+  group
+    .command("create <name>")
+    .description("make a group of the organization itself, local/NAME")
+    .action(
+      line.inOrganization(async (session, _options: object, name: string) => {
+        const made = await session.write((tx) => createLocalGroup(tx, name));
+        return { json: made, text: facts({ group: `local/${made.name}`, id: made.id }) };
+      }),
+    );
+  group
+    .command("add <group> <people...>")
+    .description("put people into a group; no sync takes them out")
+    .action(
+      line.inOrganization(async (session, _options: object, text: string, people: string[]) => {
+        const view = await session.write(async (tx) => {
+          const id = await existingGroup(tx, text);
+          return { group: id, added: await addLocalMembers(tx, id, await accountsOf(tx, people)) };
+        });
+        return { json: view, text: `${view.added} added` };
+      }),
+    );
+  group
+    .command("remove <group> <people...>")
+    .description("take people out whom an administrator put in")
+    .action(
+      line.inOrganization(async (session, _options: object, text: string, people: string[]) => {
+        const view = await session.write(async (tx) => {
+          const id = await existingGroup(tx, text);
+          return { group: id, removed: await removeLocalMembers(tx, id, await accountsOf(tx, people)) };
+        });
+        return { json: view, text: `${view.removed} removed` };
+      }),
+    );
+  group
+    .command("nest <parent> <children...>")
+    .description("put groups into a local group: their members get what it gives")
+    .action(
+      line.inOrganization(async (session, _options: object, parent: string, children: string[]) => {
+        const view = await session.write(async (tx) => {
+          const id = await existingGroup(tx, parent);
+          return { group: id, added: await nestGroups(tx, id, await groupsOf(tx, children)) };
+        }, "exclusive");
+        return { json: view, text: `${view.added} added` };
+      }),
+    );
+  group
+    .command("unnest <parent> <children...>")
+    .description("take groups out of a local group")
+    .action(
+      line.inOrganization(async (session, _options: object, parent: string, children: string[]) => {
+        const view = await session.write(async (tx) => {
+          const id = await existingGroup(tx, parent);
+          return { group: id, removed: await unnestGroups(tx, id, await groupsOf(tx, children)) };
+        }, "exclusive");
+        return { json: view, text: `${view.removed} removed` };
+      }),
+    );
+}
+
+async function existingGroup(tx: Tx, text: string): Promise<GroupId> {
+  const group = await resolveGroup(tx, text);
+  if (!("id" in group)) throw new MusterError("not-found", `there is no group ${text}`, { at: text });
+  return group.id;
+}
+
+async function groupsOf(tx: Tx, texts: readonly string[]): Promise<GroupId[]> {
+  const ids: GroupId[] = [];
+  for (const text of texts) ids.push(await existingGroup(tx, text));
+  return ids;
+}
+
+async function accountsOf(tx: Tx, people: readonly string[]) {
+  const accounts = [];
+  for (const person of people) accounts.push(await resolvePerson(tx, person));
+  return accounts;
+}

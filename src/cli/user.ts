@@ -1,0 +1,114 @@
+import { type Command, Option } from "commander";
+import {
+  type AccountFilter,
+  type AccountOverview,
+  getAccount,
+  listAccounts,
+  STATUSES,
+} from "../identity/account-overview.ts";
+import { confirmAccount } from "../identity/accounts/confirm.ts";
+import { resolvePerson } from "../identity/accounts/person.ts";
+import { restoreAccount, suspendAccount } from "../identity/accounts/suspend.ts";
+import type { Status } from "../identity/statuses.ts";
+import { type Answer, facts, table } from "./answer.ts";
+import type { CommandLine } from "./command-line.ts";
+import type { Session } from "./session.ts";
+
+const PAGE = 1_000;
+
+/** `muster user …`: the people of the organization, by e-mail, user name or id. */
+export function registerUser(program: Command, line: CommandLine): void {
+  const user = program.command("user").description("people of the organization");
+  user
+    .command("list")
+    .description("everybody")
+    .addOption(new Option("--status <status>", "only these").choices([...STATUSES]))
+    .action(
+      line.inOrganization(async (session, options: { status?: Status }) => {
+        const all = await everybody(session, options.status);
+        return {
+          json: all,
+          text: table(
+            ["user name", "e-mail", "status", "from", "id"],
+            all.map((one) => [
+              one.userName,
+              one.email,
+              one.status,
+              one.records.map((record) => record.directory).join(" + "),
+              one.id,
+            ]),
+          ),
+        };
+      }),
+    );
+  user
+    .command("show <person>")
+    .description("one person with the records that the directories hold")
+    .action(
+      line.inOrganization(async ({ db }, _options: object, person: string) =>
+        answerOf(await getAccount(db, await resolvePerson(db, person))),
+      ),
+    );
+  user
+    .command("suspend <person>")
+    .description("take the person's access away until restored; groups, spaces and rights stay")
+    .option("--reason <text>", "stands in the audit")
+    .action(
+      line.inOrganization((session, options: { reason?: string }, person: string) =>
+        session.write(async (tx) => {
+          const account = await resolvePerson(tx, person);
+          await suspendAccount(tx, account, options.reason ?? null);
+          return answerOf(await getAccount(tx, account));
+        }),
+      ),
+    );
+  user
+    .command("restore <person>")
+    .description("end a suspension")
+    .action(
+      line.inOrganization((session, _options: object, person: string) =>
+        session.write(async (tx) => {
+          const account = await resolvePerson(tx, person);
+          await restoreAccount(tx, account);
+          return answerOf(await getAccount(tx, account));
+        }),
+      ),
+    );
+  user
+    .command("confirm <person>")
+    .description("after another record became the person's: it is the same person, what was parked counts again")
+    .action(
+      line.inOrganization((session, _options: object, person: string) =>
+        session.write(async (tx) => {
+          const id = await resolvePerson(tx, person);
+          const restored = await confirmAccount(tx, id);
+          return { json: { id, restored }, text: `${restored} groups, spaces and rights count again` };
+        }),
+      ),
+    );
+}
+
+async function everybody({ db }: Session, status: Status | undefined): Promise<AccountOverview[]> {
+  const filter: AccountFilter[] = status === undefined ? [] : [{ field: "status", operator: "eq", value: status }];
+  const all: AccountOverview[] = [];
+  for (;;) {
+    const page = await listAccounts(db, { filter, after: all.at(-1)?.id ?? null, limit: PAGE });
+    all.push(...page);
+    if (page.length < PAGE) return all;
+  }
+}
+
+function answerOf(account: AccountOverview): Answer {
+  const { records, ...rest } = account;
+  const rows = records.map((one) => [
+    one.directory,
+    one.canonical ? "yes" : "no",
+    one.active ? "yes" : "no",
+    one.externalId,
+    one.id,
+  ]);
+  return {
+    json: account,
+    text: `${facts(rest)}\n\n${table(["directory", "canonical", "active", "external id", "id"], rows, "no directory holds this person")}`,
+  };
+}
