@@ -34,7 +34,8 @@ export function makeApp(ctx: Context, doors: readonly Door[], health: Health): E
   return app;
 }
 
-function trustProxies(app: Express, proxies: readonly string[]): void {
+/** @throws MusterError `configuration` when one is neither an address, a CIDR nor a name such as `loopback`. */
+export function trustProxies(app: Express, proxies: readonly string[]): void {
   try {
     app.set("trust proxy", [...proxies]);
   } catch (error) {

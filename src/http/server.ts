@@ -3,11 +3,12 @@ import http from "node:http";
 import https from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import express from "express";
 import type { Config } from "../config.ts";
 import type { Context } from "../context.ts";
 import { newId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
-import { type Door, makeApp } from "./app.ts";
+import { type Door, makeApp, trustProxies } from "./app.ts";
 import type { Health } from "./health.ts";
 import { problemDocument } from "./problem.ts";
 
@@ -51,9 +52,10 @@ export async function serve(ctx: Context, doors: readonly Door[]): Promise<HttpS
   };
 }
 
-/** Proves that the configured address can be had before anything else is started. @throws as `serve` */
-export async function probeAddress(config: Config): Promise<void> {
-  const server = http.createServer();
+/** Proves that the settings of HTTP can be used, before anything else is started. @throws as `serve` */
+export async function checkHttp(config: Config): Promise<void> {
+  trustProxies(express(), config.trustedProxies);
+  const server = makeServer(config);
   await listen(server, config.listen);
   await new Promise((resolve) => server.close(resolve));
 }
@@ -93,10 +95,14 @@ function readTls(at: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new MusterError("configuration", `the file ${path} cannot be read: ${(error as Error).message}`, {
-      at,
-      cause: error,
-    });
+    throw new MusterError(
+      "configuration",
+      `the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`,
+      {
+        at,
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config.ts";
 import type { Context } from "../context.ts";
-import { type HttpServer, probeAddress, serve } from "../http/server.ts";
+import { checkHttp, type HttpServer, serve } from "../http/server.ts";
 import { startJobs } from "../jobs/start.ts";
 import { makeLogger } from "../logger.ts";
 import { doors } from "./doors.ts";
@@ -20,7 +20,7 @@ export type Parts = { http: boolean; jobs: boolean };
 export async function runMuster(config: Config, parts: Parts, announce: (line: string) => void): Promise<void> {
   const logger = makeLogger(config.log);
   const signal = stopSignal(logger);
-  if (parts.http) await probeAddress(config);
+  if (parts.http) await checkHttp(config);
   warnOfPlainHttp(config, (message) => logger.warn(message));
   const opened = await openContext(config, logger);
   let http: HttpServer | undefined;

@@ -28,7 +28,10 @@ export async function runMuster(
 }
 
 /** `muster start`, once it says that it is ready. The caller ends it. */
-export async function startMuster(environment: NodeJS.ProcessEnv, start: Start & { command?: string } = {}): Promise<RunningMuster> {
+export async function startMuster(
+  environment: NodeJS.ProcessEnv,
+  start: Start & { command?: string } = {},
+): Promise<RunningMuster> {
   const listen = environment.MUSTER_LISTEN ?? `127.0.0.1:${await freePort()}`;
   const running = muster([start.command ?? "start"], { MUSTER_LISTEN: listen, ...environment }, start);
   await running.line(/^Muster is ready/);

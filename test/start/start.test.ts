@@ -3,9 +3,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { embeddedOwnerUrl } from "../harness/embedded-url.ts";
 import { freePort, type RunningMuster, runMuster, startMuster } from "../harness/muster.ts";
-import { isRunning, postmasterOf, type Start, until } from "../harness/process.ts";
 import { testDatabase } from "../harness/postgres.ts";
+import { isRunning, postmasterOf, type Start, until } from "../harness/process.ts";
 import { statements } from "../harness/server.ts";
 
 const running: RunningMuster[] = [];
@@ -36,29 +37,37 @@ async function start(environment: NodeJS.ProcessEnv, how: Start & { command?: st
 
 /** The error of a start that failed: standard error is one line and nothing in it looks like a stack. */
 async function failedStart(environment: NodeJS.ProcessEnv): Promise<{ code: unknown; line: string }> {
-  const { code, out, err } = await runMuster(["start"], { MUSTER_LISTEN: `127.0.0.1:${await freePort()}`, ...environment });
+  const { code, out, err } = await runMuster(["start"], {
+    MUSTER_LISTEN: `127.0.0.1:${await freePort()}`,
+    ...environment,
+  });
   expect(out).toBe("");
   expect(err).toMatch(/^muster: [^\n]+\n$/);
   expect(err).not.toMatch(/\bat .*:\d+:\d+|Error:|node:internal/);
   return { code, line: err };
 }
 
-test.each(["SIGTERM", "SIGINT"] as const)("with nothing configured it becomes ready; %s stops it and its PostgreSQL in order", async (signal) => {
-  const data = emptyDirectory();
-  const muster = await start({ MUSTER_DATA_DIR: data });
-  expect(muster.out()).toBe(`Muster is ready at ${muster.url} (SCIM ${muster.url}/scim/v2, administration ${muster.url}/api/v1)\n`);
-  for (const path of ["/livez", "/readyz"]) expect((await fetch(muster.url + path)).status).toBe(200);
-  expect((await fetch(`${muster.url}/metrics`)).status).toBe(200);
-  const pid = postmasterOf(data) ?? 0;
-  expect(isRunning(pid)).toBe(true);
-  muster.child.kill(signal);
-  expect(await muster.ended).toBe(0);
-  expect(isRunning(pid)).toBe(false);
-  expect(existsSync(join(data, "postgres", "postmaster.pid"))).toBe(false);
-  expect(readFileSync(join(data, "postgres.log"), "utf8").trimEnd()).toMatch(/database system is shut down$/);
-  expect(readdirSync(join(data, "postgres-users"))).toEqual([]);
-  for (const line of muster.err().trimEnd().split("\n")) expect(JSON.parse(line)).not.toHaveProperty("error");
-});
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "with nothing configured it becomes ready; %s stops it and its PostgreSQL in order",
+  async (signal) => {
+    const data = emptyDirectory();
+    const muster = await start({ MUSTER_DATA_DIR: data });
+    expect(muster.out()).toBe(
+      `Muster is ready at ${muster.url} (SCIM ${muster.url}/scim/v2, administration ${muster.url}/api/v1)\n`,
+    );
+    for (const path of ["/livez", "/readyz"]) expect((await fetch(muster.url + path)).status).toBe(200);
+    expect((await fetch(`${muster.url}/metrics`)).status).toBe(200);
+    const pid = postmasterOf(data) ?? 0;
+    expect(isRunning(pid)).toBe(true);
+    muster.child.kill(signal);
+    expect(await muster.ended).toBe(0);
+    expect(isRunning(pid)).toBe(false);
+    expect(existsSync(join(data, "postgres", "postmaster.pid"))).toBe(false);
+    expect(readFileSync(join(data, "postgres.log"), "utf8").trimEnd()).toMatch(/database system is shut down$/);
+    expect(readdirSync(join(data, "postgres-users"))).toEqual([]);
+    for (const line of muster.err().trimEnd().split("\n")) expect(JSON.parse(line)).not.toHaveProperty("error");
+  },
+);
 
 test("a terminal's signal to the whole process group drains Muster before PostgreSQL", async () => {
   const data = emptyDirectory();
@@ -152,12 +161,28 @@ test("a wrong key, a wrong value, a file that is missing: each named, exit code 
   const data = emptyDirectory();
   const file = join(data, "muster.yaml");
   writeFileSync(file, "listen: 127.0.0.1:1\ndatabse:\n  url: x\n");
-  expect(await failedStart({ MUSTER_CONFIG: file })).toEqual({ code: 78, line: expect.stringContaining("there is no setting databse") });
+  expect(await failedStart({ MUSTER_CONFIG: file })).toEqual({
+    code: 78,
+    line: expect.stringContaining("there is no setting databse"),
+  });
   writeFileSync(file, "listen: [\n");
-  expect(await failedStart({ MUSTER_CONFIG: file })).toMatchObject({ code: 78, line: expect.stringContaining("muster.yaml") });
-  expect(await failedStart({ MUSTER_LISTEN: "8080" })).toMatchObject({ code: 78, line: expect.stringContaining("MUSTER_LISTEN") });
-  expect(await failedStart({ MUSTER_CONFIG: join(data, "none.yaml") })).toMatchObject({ code: 78, line: expect.stringContaining("none.yaml") });
-  const tls = { MUSTER_DATA_DIR: data, MUSTER_TLS_CERT_FILE: join(data, "no.crt"), MUSTER_TLS_KEY_FILE: join(data, "no.key") };
+  expect(await failedStart({ MUSTER_CONFIG: file })).toMatchObject({
+    code: 78,
+    line: expect.stringContaining("muster.yaml"),
+  });
+  expect(await failedStart({ MUSTER_LISTEN: "8080" })).toMatchObject({
+    code: 78,
+    line: expect.stringContaining("MUSTER_LISTEN"),
+  });
+  expect(await failedStart({ MUSTER_CONFIG: join(data, "none.yaml") })).toMatchObject({
+    code: 78,
+    line: expect.stringContaining("none.yaml"),
+  });
+  const tls = {
+    MUSTER_DATA_DIR: data,
+    MUSTER_TLS_CERT_FILE: join(data, "no.crt"),
+    MUSTER_TLS_KEY_FILE: join(data, "no.key"),
+  };
   expect(await failedStart(tls)).toMatchObject({ code: 78, line: expect.stringContaining("no.crt") });
 });
 
@@ -182,14 +207,19 @@ test("an unreachable database: its address, never its password", async () => {
 test("a data directory made by a newer Muster or another PostgreSQL is refused", async () => {
   const data = emptyDirectory();
   const muster = await start({ MUSTER_DATA_DIR: data });
-  const { owner } = JSON.parse(readFileSync(join(data, "postgres", "muster-passwords.json"), "utf8")) as { owner: string };
-  const url = new URL(`postgres://muster_owner:${owner}@localhost/muster`);
-  url.searchParams.set("host", join(data, "postgres"));
-  await statements(url.toString(), ["insert into muster.migrations (name, batch, migration_time) values ('9999-tomorrow', 9, now())"]);
+  await statements(embeddedOwnerUrl(data), [
+    "insert into muster.migrations (name, batch, migration_time) values ('9999-tomorrow', 9, now())",
+  ]);
   muster.child.kill("SIGTERM");
   expect(await muster.ended).toBe(0);
-  expect(await failedStart({ MUSTER_DATA_DIR: data })).toEqual({ code: 78, line: expect.stringContaining("made by a newer Muster") });
+  expect(await failedStart({ MUSTER_DATA_DIR: data })).toEqual({
+    code: 78,
+    line: expect.stringContaining("made by a newer Muster"),
+  });
   expect(postmasterOf(data)).toBeUndefined();
   writeFileSync(join(data, "postgres", "PG_VERSION"), "19\n");
-  expect(await failedStart({ MUSTER_DATA_DIR: data })).toEqual({ code: 78, line: expect.stringContaining("PostgreSQL 19") });
+  expect(await failedStart({ MUSTER_DATA_DIR: data })).toEqual({
+    code: 78,
+    line: expect.stringContaining("PostgreSQL 19"),
+  });
 });
