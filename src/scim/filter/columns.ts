@@ -3,9 +3,9 @@ import type { Attribute, AttributePath, ResourceType } from "../schema/attribute
 
 /**
  * How an attribute is held. `key`: folded already by the keys of src/identity; `folded`: compared through the SQL
- * function `fold_text`; the others as they are.
+ * function `fold_text`; `reference`: another resource's id, whose case does not count; the others as they are.
  */
-export type Form = "exact" | "key" | "folded" | "uuid" | "boolean" | "time" | "number";
+export type Form = "exact" | "key" | "folded" | "uuid" | "reference" | "boolean" | "time" | "number";
 
 /** An SQL expression for one attribute of the row at hand. */
 export type Column = { sql: string; form: Form; nullable: boolean };
@@ -169,7 +169,7 @@ function referenceColumn(sub: Attribute | null, location: string): Column {
   switch (sub?.name) {
     case undefined:
     case "value":
-      return { sql: "e.id", form: "uuid", nullable: false };
+      return { sql: "e.id", form: "reference", nullable: false };
     case "display":
       return { sql: "e.display", form: "folded", nullable: true };
     case "type":

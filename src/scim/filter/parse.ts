@@ -134,11 +134,24 @@ function parseGroup(state: State, scope: Scope): Filter {
   return filter;
 }
 
+/**
+ * `emails[…]`, and `emails[…].value eq "x"`, which no RFC knows but Entra sends (test/fixtures/idp/entra/filters.json): the
+ * same value must match both.
+ */
 function parseValuePath(state: State, scope: Scope, path: AttributePath): Filter {
+  const { cursor } = state;
   if (scope.parent !== null || path.sub !== null || path.attribute.type !== "complex")
-    throw syntaxError(state.cursor, "a bracket may follow only an attribute with parts");
-  state.cursor.position++;
-  return { kind: "value", path, filter: insideBrackets(state, { type: scope.type, parent: path }) };
+    throw syntaxError(cursor, "a bracket may follow only an attribute with parts");
+  cursor.position++;
+  const inside: Scope = { type: scope.type, parent: path };
+  const filter = insideBrackets(state, inside);
+  if (!take(cursor, ".")) return { kind: "value", path, filter };
+  const start = cursor.position;
+  const word = readWord(cursor);
+  const part = resolve(inside, word);
+  if (part === undefined) throw syntaxError(cursor, `${path.attribute.name} has no attribute ${shorten(word)}`, start);
+  if (++state.terms > MAX_TERMS) throw syntaxError(cursor, `a filter may hold at most ${MAX_TERMS} comparisons`, start);
+  return { kind: "value", path, filter: { kind: "and", terms: [filter, parseComparison(cursor, part)] } };
 }
 
 function parseComparison(cursor: Cursor, path: AttributePath): Filter {

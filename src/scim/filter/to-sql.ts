@@ -52,7 +52,8 @@ function condition(
 /** A single-valued attribute with parts (`name[…]`) is a list of at most one. */
 function valuesOf(scope: SqlScope, path: AttributePath): Source {
   if (path.attribute.multiValued) return sourceOf(scope, path);
-  return { from: "(values (true)) as e (v)", column: (sub) => columnOf(scope, { ...path, sub }) };
+  const held = isPresent(columnOf(scope, { ...path, sub: null }));
+  return { from: `(select where ${held}) as e`, column: (sub) => columnOf(scope, { ...path, sub }) };
 }
 
 function present(path: AttributePath, scope: SqlScope, element: Source | null): string {
@@ -104,6 +105,8 @@ function compare(column: Column, operator: Operator, value: Value, values: Param
       return textual(`fold_text(${column.sql})`, operator, () => `fold_text(${bind(value, "text")})`);
     case "uuid":
       return identity(column.sql, operator, String(value), bind);
+    case "reference":
+      return identity(column.sql, operator, String(value).toLowerCase(), bind);
     case "boolean":
       return simple(column.sql, operator, bind(value, "boolean"));
     case "number":
@@ -146,17 +149,16 @@ function textual(sql: string, operator: Operator, parameter: () => string): stri
   }
 }
 
-/** Ids are compared as ids, so that the index serves them; what is no UUID is nobody's id. */
+/** Ids are compared as ids, so that the index serves them; what is no UUID in canonical form is nobody's id. */
 function identity(
   sql: string,
   operator: Operator,
   value: string,
   bind: (value: unknown, type: string) => string,
 ): string {
-  if (operator !== "eq" && operator !== "ne")
-    return textual(`${sql}::text`, operator, () => bind(value.toLowerCase(), "text"));
+  if (operator !== "eq" && operator !== "ne") return textual(`${sql}::text`, operator, () => bind(value, "text"));
   const id = parseId(value);
-  if (id === undefined) return operator === "ne" ? "true" : "false";
+  if (id !== value) return operator === "ne" ? "true" : "false";
   return simple(sql, operator, bind(id, "uuid"));
 }
 

@@ -27,7 +27,7 @@ export function readResource(type: ResourceType, body: unknown): Document {
   const document: Document = readAttributes(type.core, body, "");
   for (const [key, value] of Object.entries(body)) {
     const extension = findSchema(type, key);
-    if (!extension || extension === type.core || value === null) continue;
+    if (!extension || extension === type.core || value === null || value === undefined) continue;
     if (!isObject(value)) throw invalidValue(extension.urn, "must be an object");
     const attributes = readAttributes(extension, value, `${extension.urn}:`);
     if (Object.keys(attributes).length > 0) document[extension.urn] = attributes;
