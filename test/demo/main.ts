@@ -2,11 +2,12 @@ import type { ChildProcess } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import PostalMime from "postal-mime";
 import { parseDocument } from "yaml";
 import { readExchangeFile, replay } from "../harness/replay.ts";
 import { findSlapd, type RunningSlapd, startSlapd } from "../harness/slapd.ts";
 import { freePort, MusterCommands, stop } from "./muster-process.ts";
-import { type Person, peopleTable, type ProductAccess } from "./table.ts";
+import { type Person, type ProductAccess, peopleTable } from "./table.ts";
 
 /**
  * The main job from nothing: a Muster of its own in a temporary data directory, two identity providers pushing over
@@ -99,7 +100,16 @@ async function show(): Promise<void> {
       (run) => `${run.state}: ${run.counts.read} read, ${run.counts.added} added`,
     );
 
-  await step("giving the guests a space", () => assignGuests(muster), (count) => `${count} spaces given`);
+  await step(
+    "confirming the grant of admin that waited for its group",
+    () => confirmAdmins(muster),
+    (count) => `${count} confirmed`,
+  );
+  await step(
+    "giving the guests a space",
+    () => assignGuests(muster),
+    (count) => `${count} spaces given`,
+  );
 
   const { token } = await muster.run<{ token: string }>("token", "create", "--scope", "admin");
   const people = await step(
@@ -123,7 +133,7 @@ async function show(): Promise<void> {
     },
     (answer) => `status is now ${answer.status}`,
   );
-  say(`\n${indent(mail.text.split(/\r?\n/).slice(0, 24).join("\n"))}\n`);
+  say(`\n${indent(await readable(mail.text))}\n`);
   say(`Mails sent in all: ${(await mails(dataDirectory)).length}`);
 
   if (once) return;
@@ -168,13 +178,36 @@ async function replayProvider(muster: MusterCommands, provider: string): Promise
   return { requests: outcomes.length };
 }
 
+/** A grant of admin is never given by the name of a group alone. */
+async function confirmAdmins(muster: MusterCommands): Promise<number> {
+  const grants = await muster.run<{ id: string; role: string; state: string; group: { id: string | null } }[]>(
+    "grant",
+    "list",
+  );
+  const waiting = grants.filter(
+    (grant) => grant.role === "admin" && grant.state === "waiting" && grant.group.id !== null,
+  );
+  for (const grant of waiting) await muster.run("grant", "confirm", grant.id);
+  return waiting.length;
+}
+
 async function assignGuests(muster: MusterCommands): Promise<number> {
   const guests = [
     ["rlee@partner.example", "30d"],
     ["kpatel@agency.example", undefined],
   ] as const;
   for (const [person, period] of guests)
-    await muster.run("guest", "assign", person, "docs", "--product", "wiki", "--permission", "read-only", ...(period ? ["--for", period] : []));
+    await muster.run(
+      "guest",
+      "assign",
+      person,
+      "docs",
+      "--product",
+      "wiki",
+      "--permission",
+      "read-only",
+      ...(period ? ["--for", period] : []),
+    );
   return guests.length;
 }
 
@@ -213,6 +246,11 @@ async function waitForMail(dataDirectory: string, mailId: string): Promise<strin
     if (performance.now() > deadline) throw new Error("the mail was not written within 10 s");
     await new Promise((later) => setTimeout(later, 100));
   }
+}
+
+async function readable(eml: string): Promise<string> {
+  const mail = await PostalMime.parse(eml);
+  return `To:      ${mail.to?.[0]?.address}\nSubject: ${mail.subject}\n\n${mail.text?.trim()}`;
 }
 
 function indent(text: string): string {

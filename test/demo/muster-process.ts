@@ -11,7 +11,8 @@ export class MusterCommands {
 
   constructor(environment: Record<string, string>) {
     this.#environment = { ...process.env, ...environment };
-    for (const name of ["DATABASE_URL", "DATABASE_OWNER_URL", "SMTP_URL", "MUSTER_CONFIG"]) delete this.#environment[name];
+    for (const name of ["DATABASE_URL", "DATABASE_OWNER_URL", "SMTP_URL", "MUSTER_CONFIG"])
+      delete this.#environment[name];
   }
 
   /** Runs one command with `--json` and gives its answer. Throws with what it said when it fails. */

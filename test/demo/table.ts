@@ -26,13 +26,13 @@ const STATUS: Record<string, string> = {
 export function peopleTable(people: readonly { person: Person; access: readonly ProductAccess[] }[]): string {
   const products = [...new Set(people.flatMap(({ access }) => access.map((row) => row.product)))].sort();
   const rows = people
-    .toSorted((a, b) => (a.person.userName < b.person.userName ? -1 : 1))
+    .toSorted((a, b) => (a.person.userName.toLowerCase() < b.person.userName.toLowerCase() ? -1 : 1))
     .map(({ person, access }) => [
       person.userName,
       person.records.map((record) => record.directory).join(" + "),
       STATUS[person.status] ?? person.status,
       ...products.map((product) => role(access.find((row) => row.product === product))),
-      why(access),
+      why(person.status, access),
     ]);
   return columns([["who", "from", "status", ...products, "why"], ...rows]);
 }
@@ -42,14 +42,18 @@ function role(access: ProductAccess | undefined): string {
   return access.allowed ? access.role : `(${access.role})`;
 }
 
-function why(access: readonly ProductAccess[]): string {
+function why(status: string, access: readonly ProductAccess[]): string {
+  if (status === "deactivated") return "deactivated by the first directory that has this name";
+  if (status === "suspended") return "suspended by an administrator";
   const reasons = access.flatMap((row) => {
     const path = row.trace.find((step) => step.counts && step.role === row.role) ?? row.trace[0];
     const group = path ? `${path.directory ?? "local"}/${path.group}` : undefined;
     if (row.allowed && group)
-      return [`${row.product}: ${group}${row.spaces.length > 0 ? ` in ${row.spaces.map((space) => space.space).join(", ")}` : ""}`];
+      return [
+        `${row.product}: ${group}${row.spaces.length > 0 ? ` in ${row.spaces.map((space) => space.space).join(", ")}` : ""}`,
+      ];
     if (row.reason === null || row.reason === "no-grant") return [];
-    return [`${row.product}: ${row.reason}${group && row.reason !== "deactivated" ? ` (${group})` : ""}`];
+    return [`${row.product}: ${row.reason}${group ? ` (${group})` : ""}`];
   });
   return [...new Set(reasons)].join("; ") || "no group of theirs grants a role";
 }
@@ -57,7 +61,10 @@ function why(access: readonly ProductAccess[]): string {
 function columns(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>
-    row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd();
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd();
   const [head = [], ...rest] = rows;
   return [line(head), widths.map((width) => "─".repeat(width)).join("  "), ...rest.map(line)].join("\n");
 }
