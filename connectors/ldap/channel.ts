@@ -45,8 +45,8 @@ type ClientInsides = {
 export async function openChannel(target: Target, signal: AbortSignal): Promise<Channel> {
   const place = `${target.host}:${target.port}`;
   const sockets: Socket[] = [];
-  const broken = Promise.withResolvers<never>();
-  broken.promise.catch(() => {});
+  /** Who waits now. One promise for all waits would hold every answer of the read until its end. */
+  const waits = new Set<(error: ConnectorError) => void>();
   let failure: ConnectorError | undefined;
   let isClosed = false;
   let isBound = false;
@@ -61,7 +61,7 @@ export async function openChannel(target: Target, signal: AbortSignal): Promise<
   const fail = (error: ConnectorError): void => {
     if (failure !== undefined || isClosed) return;
     failure = error;
-    broken.reject(error);
+    for (const reject of waits) reject(error);
     destroy();
   };
   const own = <S extends Socket>(socket: S): S => {
@@ -104,13 +104,17 @@ export async function openChannel(target: Target, signal: AbortSignal): Promise<
   /** Nothing is waited for longer than `seconds`; whatever fails meanwhile fails this too. */
   const within = async <T>(seconds: number, doing: string, work: () => Promise<T>): Promise<T> => {
     check();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
     const late = new ConnectorError("unreachable", `no answer from ${place} within ${seconds} s while ${doing}`);
     const timer = setTimeout(() => fail(late), seconds * 1000);
+    waits.add(reject);
     try {
-      const result = await Promise.race([work(), broken.promise]);
+      work().then(resolve, reject);
+      const result = await promise;
       check();
       return result;
     } finally {
+      waits.delete(reject);
       clearTimeout(timer);
     }
   };

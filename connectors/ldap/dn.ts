@@ -96,7 +96,12 @@ function canonicalParent(text: string): string | null {
   return canonical;
 }
 
+/** One attribute whose value is ASCII letters, digits and signs that need no escape, as in most names of people. */
+const PLAIN = /^([a-z][a-z0-9-]*)=[a-z0-9@._-]+$/i;
+
 function canonicalOf(text: string): string | null {
+  const type = PLAIN.exec(text)?.[1]?.toLowerCase();
+  if (type !== undefined) return (TYPE_ALIASES.get(type) ?? type) + text.slice(type.length).toLowerCase();
   const dn = parseDn(text);
   if (dn === null) return null;
   return dn.map((parts) => parts.map(canonicalPart).sort().join("+")).join(",");

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { SearchEntry } from "ldapts";
 
 /** One entry as the server sent it. Attribute names are compared without case; values are bytes until asked for as text. */
@@ -13,31 +14,34 @@ export type LdapEntry = {
   descriptions(): string[];
 };
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 export function ldapEntry(received: SearchEntry): LdapEntry {
-  const values = new Map<string, Buffer[]>();
+  const values = new Map<string, readonly Buffer[]>();
   for (const attribute of received.attributes) {
     const key = attribute.type.toLowerCase();
-    values.set(key, [...(values.get(key) ?? []), ...attribute.parsedBuffers]);
+    const before = values.get(key);
+    values.set(key, before === undefined ? attribute.parsedBuffers : [...before, ...attribute.parsedBuffers]);
   }
-  const bytes = (attribute: string): readonly Buffer[] => values.get(attribute.toLowerCase()) ?? [];
-  const texts = (attribute: string): string[] => bytes(attribute).flatMap((value) => asText(value) ?? []);
+  const bytes = (attribute: string): readonly Buffer[] => values.get(attribute.toLowerCase()) ?? NONE;
   return {
     dn: received.name.replaceAll("\0", "\u{FFFD}"),
     has: (attribute) => bytes(attribute).length > 0,
-    texts,
-    text: (attribute) => texts(attribute)[0] ?? null,
+    texts: (attribute) => bytes(attribute).flatMap((value) => asText(value) ?? []),
+    text(attribute) {
+      for (const value of bytes(attribute)) {
+        const text = asText(value);
+        if (text !== null) return text;
+      }
+      return null;
+    },
     bytes,
     descriptions: () => received.attributes.map((attribute) => attribute.type),
   };
 }
 
+const NONE: readonly Buffer[] = [];
+
 function asText(value: Buffer): string | null {
-  try {
-    const text = utf8.decode(value).trim();
-    return text === "" || text.includes("\0") ? null : text;
-  } catch {
-    return null;
-  }
+  if (!isUtf8(value)) return null;
+  const text = value.toString("utf8").trim();
+  return text === "" || text.includes("\0") ? null : text;
 }

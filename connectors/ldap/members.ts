@@ -50,27 +50,37 @@ export function memberReader(
     return null;
   };
 
-  const byName = async (dn: string, group: LdapEntry): Promise<Member | null> => {
-    const name = canonicalDn(dn);
-    if (name !== null) {
-      for (const kind of ["users", "groups"] as const) {
-        const id = snapshot[kind].byName.get(name);
-        if (id !== undefined) return id === null ? null : { kind, id };
-      }
-      const asked = await resolveByServer(dn, name);
-      if (asked !== null) return asked;
+  const known = (name: string): Member | "withheld" | undefined => {
+    for (const kind of ["users", "groups"] as const) {
+      const id = snapshot[kind].byName.get(name);
+      if (id !== undefined) return id === null ? "withheld" : { kind, id };
     }
-    const detail = `${dn} is no person or group of this read`;
-    note(snapshot, { code: "unresolved-member", location: group.dn, detail });
-    return null;
+    return undefined;
   };
 
-  const byUid = (uid: string, group: LdapEntry): Member | null => {
+  const unresolved = (group: LdapEntry, detail: string): "withheld" => {
+    note(snapshot, { code: "unresolved-member", location: group.dn, detail });
+    return "withheld";
+  };
+
+  const byUid = (uid: string, group: LdapEntry): Member | "withheld" => {
     const id = snapshot.byUid.get(uid.toLowerCase());
     if (id !== undefined && id !== null) return { kind: "users", id };
-    const why = id === null ? "is the uid of several people" : "is no uid of this read";
-    note(snapshot, { code: "unresolved-member", location: group.dn, detail: `memberUid ${uid} ${why}` });
-    return null;
+    return unresolved(
+      group,
+      `memberUid ${uid} ${id === null ? "is the uid of several people" : "is no uid of this read"}`,
+    );
+  };
+
+  const byName = (dn: string): Member | "withheld" | undefined => {
+    const name = canonicalDn(dn);
+    return name === null ? undefined : known(name);
+  };
+
+  const byAsking = async (dn: string, group: LdapEntry): Promise<Member | "withheld"> => {
+    const name = canonicalDn(dn);
+    const found = name === null ? null : await resolveByServer(dn, name);
+    return found ?? unresolved(group, `${dn} is no person or group of this read`);
   };
 
   return {
@@ -78,18 +88,19 @@ export function memberReader(
       const seen = { users: new Set<string>(), groups: new Set([group]) };
       let chunk: PulledMembers & { users: string[]; groups: string[] } = { group, users: [], groups: [] };
       for (const attribute of vendor.members) {
-        for await (const value of allValues(session, entry, attribute)) {
-          const member =
-            attribute === "memberUid"
-              ? byUid(value, entry)
-              : await byName(attribute === "uniqueMember" ? withoutBits(value) : value, entry);
-          if (member === null || seen[member.kind].has(member.id)) continue;
-          seen[member.kind].add(member.id);
-          chunk[member.kind].push(member.id);
-          snapshot.memberships += 1;
-          if (chunk.users.length + chunk.groups.length < CHUNK) continue;
-          yield chunk;
-          chunk = { group, users: [], groups: [] };
+        for await (const values of allValues(session, entry, attribute)) {
+          for (const value of values) {
+            const dn = attribute === "uniqueMember" ? withoutBits(value) : value;
+            const quick = attribute === "memberUid" ? byUid(value, entry) : byName(dn);
+            const member = quick ?? (await byAsking(dn, entry));
+            if (member === "withheld" || seen[member.kind].has(member.id)) continue;
+            seen[member.kind].add(member.id);
+            chunk[member.kind].push(member.id);
+            snapshot.memberships += 1;
+            if (chunk.users.length + chunk.groups.length < CHUNK) continue;
+            yield chunk;
+            chunk = { group, users: [], groups: [] };
+          }
         }
       }
       if (chunk.users.length + chunk.groups.length > 0) yield chunk;
@@ -111,15 +122,15 @@ async function* allValues(
   session: LdapSession,
   entry: LdapEntry,
   attribute: string,
-): AsyncGenerator<string, void, void> {
-  yield* names(entry, attribute);
+): AsyncGenerator<string[], void, void> {
+  yield names(entry, attribute);
   let range = rangeOf(entry, attribute);
   let next = 0;
   while (range !== null) {
     const values = entry.bytes(range.description);
     const expected = range.end === null ? values.length : range.end - range.start + 1;
     if (range.start !== next || values.length !== expected || expected === 0) throw gap(entry, attribute, next);
-    yield* names(entry, range.description);
+    yield names(entry, range.description);
     if (range.end === null) return;
     next = range.end + 1;
     const more = await session.entry(entry.dn, [`${attribute};range=${next}-*`]);
@@ -130,12 +141,12 @@ async function* allValues(
 }
 
 /** @throws ConnectorError when a value is no text: it would be a member that nobody sees. */
-function* names(entry: LdapEntry, description: string): Generator<string, void, void> {
+function names(entry: LdapEntry, description: string): string[] {
   const texts = entry.texts(description);
   if (texts.length !== entry.bytes(description).length) {
     throw new ConnectorError("protocol", `${entry.dn} has a value of ${description} that is no text`);
   }
-  yield* texts;
+  return texts;
 }
 
 function rangeOf(

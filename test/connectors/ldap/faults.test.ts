@@ -1,3 +1,5 @@
+import v8 from "node:v8";
+import vm from "node:vm";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { ldapConnector } from "../../../connectors/ldap/ldap-connector.ts";
@@ -317,6 +319,33 @@ describe("the reader may be stopped", () => {
     await pages.next();
     await pages.return({ users: 0, groups: 0, memberships: 0, pages: 0, boundAs: "", oddities: [], oddityCount: 0 });
     expect(await pages.next()).toEqual({ done: true, value: undefined });
+  });
+});
+
+describe("memory", () => {
+  it("holds ids and names of what was read, not the entries", async () => {
+    v8.setFlagsFromString("--expose-gc");
+    const collect = vm.runInNewContext("gc") as () => void;
+    const held = async (): Promise<number> => {
+      for (let round = 0; round < 3; round++) {
+        collect();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const { heapUsed, external } = process.memoryUsage();
+      return heapUsed + external;
+    };
+    // One value of 8 kB for all: the server holds it once, 5,000 answers hold 40 MB of it.
+    const displayName = "x".repeat(8192);
+    const many = Array.from({ length: 5000 }, (_, number) => {
+      const { dn, attributes } = person(number + 1);
+      return { dn, attributes: { ...attributes, displayName: [displayName] } };
+    });
+    const pages = (await connector({ users: many, groups: [] }, { pageSize: 100 })).read(new AbortController().signal);
+    await pages.next();
+    const before = await held();
+    for (let page = 1; page < 50; page++) await pages.next();
+    expect(((await held()) - before) / 1e6).toBeLessThan(15);
+    expect((await pages.next()).value).toMatchObject({ users: 5000 });
   });
 });
 
