@@ -3,7 +3,15 @@ import type { SyncRunId } from "../../db/id.ts";
 import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../../db/transaction.ts";
 import { isMusterError, MusterError } from "../../errors.ts";
 import { type DirectoryLock, holdEpoch } from "../lock.ts";
-import { type GroupRow, type LinkRow, nextRows, type Outcome, type PlanKind, type UserRow } from "./rows.ts";
+import {
+  type GroupRow,
+  type LinkRow,
+  nextRows,
+  type Outcome,
+  type PlanKind,
+  type Slice,
+  type UserRow,
+} from "./rows.ts";
 import { writeGroups, writeLinks, writeUsers } from "./write.ts";
 
 /** Rows of the plan per transaction. */
@@ -75,21 +83,51 @@ export type ApplyJob = {
  * out of reach or the run is told to stop: what was committed stays, the rest can be resumed.
  */
 export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<void> {
-  for (const step of STEPS) await applyStep(ctx, job, step);
+  const keepCounted = statisticsKeeper(ctx, job);
+  for (const step of STEPS) await applyStep(ctx, job, step, keepCounted);
 }
 
-async function applyStep(ctx: { db: Database }, job: ApplyJob, step: Step): Promise<void> {
+const FIRST_COUNT = 1000;
+const GROWTH = 4;
+const GROWING = ["accounts", "directory_users", "groups", "directory_groups", "remote_memberships", "access"];
+
+/**
+ * Has PostgreSQL count the tables that a large plan fills, each time they have grown fourfold. Without it the batches
+ * of a first run are planned for empty tables: adding 500 people went from 0.1 to 1.6 s within 20,000.
+ */
+function statisticsKeeper(ctx: { db: Database }, job: ApplyJob): (rows: number) => Promise<void> {
+  const db = ctx.db.of(job.actor.organization);
+  let written = 0;
+  let next = FIRST_COUNT;
+  return async (rows) => {
+    written += rows;
+    if (written < next) return;
+    next *= GROWTH;
+    for (const table of GROWING) await db.query({ text: "select muster.analyze($1)", values: [table] });
+  };
+}
+
+async function applyStep(
+  ctx: { db: Database },
+  job: ApplyJob,
+  step: Step,
+  keepCounted: (rows: number) => Promise<void>,
+): Promise<void> {
   // After a batch failed for the sake of one row, that row is found by taking them one by one.
   let single = 0;
+  let after = 0;
   for (;;) {
     if (job.signal.aborted)
       throw new MusterError("unavailable", "the run was stopped; the next one goes on where it ended", {
         retryAfter: 5,
       });
     const limit = step.whole ? null : single > 0 ? 1 : BATCH;
+    const slice: Slice = { kinds: step.kinds, together: step.together === true, after, limit };
     try {
-      const taken = await applyBatch(ctx, job, step, limit);
+      const { taken, last } = await applyBatch(ctx, job, step, slice);
       if (taken === 0) return;
+      after = last;
+      await keepCounted(taken);
       job.onBatch(taken);
     } catch (error) {
       if (!isMusterError(error) || !OF_A_ROW.has(error.code)) throw error;
@@ -97,7 +135,7 @@ async function applyStep(ctx: { db: Database }, job: ApplyJob, step: Step): Prom
         single = BATCH;
         continue;
       }
-      await leaveOut(ctx, job, step, limit, error.message);
+      after = await leaveOut(ctx, job, slice, error.message);
     }
     if (single > 0) single -= 1;
   }
@@ -106,42 +144,35 @@ async function applyStep(ctx: { db: Database }, job: ApplyJob, step: Step): Prom
 /** Errors that are about the values of a row, not about the run. */
 const OF_A_ROW: ReadonlySet<string> = new Set(["uniqueness", "invalid", "invalid-value"]);
 
-async function applyBatch(ctx: { db: Database }, job: ApplyJob, step: Step, limit: number | null): Promise<number> {
+async function applyBatch(
+  ctx: { db: Database },
+  job: ApplyJob,
+  step: Step,
+  slice: Slice,
+): Promise<{ taken: number; last: number }> {
   return inTransaction(
     ctx,
     job.actor,
     async (tx) => {
       await holdEpoch(tx, job.lock);
-      const rows = await nextRows<{ seq: number }>(tx, job.run, step.kinds, step.together === true, limit);
-      if (rows.length === 0) return 0;
-      await keep(tx, job.run, await step.write(tx, job, rows));
-      return rows.length;
+      const rows = await nextRows<{ seq: number }>(tx, job.run, slice);
+      if (rows.length > 0) await keep(tx, job.run, await step.write(tx, job, rows));
+      return { taken: rows.length, last: rows.at(-1)?.seq ?? slice.after };
     },
     { lock: step.lock },
   );
 }
 
-async function leaveOut(
-  ctx: { db: Database },
-  job: ApplyJob,
-  step: Step,
-  limit: number | null,
-  why: string,
-): Promise<void> {
-  await inTransaction(
+async function leaveOut(ctx: { db: Database }, job: ApplyJob, slice: Slice, why: string): Promise<number> {
+  return inTransaction(
     ctx,
     job.actor,
     async (tx) => {
       await holdEpoch(tx, job.lock);
-      const rows = await nextRows<{ seq: number; name: string }>(
-        tx,
-        job.run,
-        step.kinds,
-        step.together === true,
-        limit,
-      );
+      const rows = await nextRows<{ seq: number; name: string }>(tx, job.run, slice);
       const leftOut = rows.map((row) => ({ seq: row.seq, conflict: `${row.name}: ${why}` }));
       await keep(tx, job.run, { applied: [], leftOut, written: 0, lost: 0, gained: 0 });
+      return rows.at(-1)?.seq ?? slice.after;
     },
     { lock: "none" },
   );

@@ -32,21 +32,18 @@ export type LeftOut = { seq: number; conflict: string };
 /** What a batch did. `applied` are rows of the plan, `written` rows of what is held. */
 export type Outcome = { applied: number[]; leftOut: LeftOut[]; written: number; lost: number; gained: number };
 
-/** The next rows of these kinds that are neither applied nor left out. `together`: only those, or all others. */
-export async function nextRows<Row>(
-  tx: Tx,
-  run: SyncRunId,
-  kinds: readonly PlanKind[],
-  together: boolean,
-  limit: number | null,
-): Promise<Row[]> {
+/** Which rows of a plan: of these kinds, `together` or all others, after this place, at most so many (null: all). */
+export type Slice = { kinds: readonly PlanKind[]; together: boolean; after: number; limit: number | null };
+
+/** The next rows that are neither applied nor left out, in the order of the plan. */
+export async function nextRows<Row>(tx: Tx, run: SyncRunId, slice: Slice): Promise<Row[]> {
   return tx.query<Row>({
     name: "next-plan-rows",
     text: `select seq, kind, subject, member, coalesce(name, '') as name, version, content_hash as "contentHash", next, previous
-      from sync_plan where organization = $1 and run = $2 and kind = any($3) and together = $4
+      from sync_plan where organization = $1 and run = $2 and kind = any($3) and together = $4 and seq > $5
         and applied_at is null and conflict is null
-      order by seq limit $5`,
-    values: [tx.organization, run, kinds, together, limit],
+      order by seq limit $6`,
+    values: [tx.organization, run, slice.kinds, slice.together, slice.after, slice.limit],
   });
 }
 
