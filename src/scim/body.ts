@@ -2,6 +2,7 @@ import express, { type RequestHandler } from "express";
 import { MusterError } from "../errors.ts";
 
 const JSON_TYPES = new Set(["application/scim+json", "application/json"]);
+const UTF_8 = new Set(["utf-8", "utf8", '"utf-8"']);
 
 /**
  * Reads a JSON body, after the authentication. A request without a media type is taken at its word; compressed bodies are
@@ -11,9 +12,12 @@ const JSON_TYPES = new Set(["application/scim+json", "application/json"]);
 export function readBody(bodyBytes: number): RequestHandler[] {
   return [
     (request, _response, next) => {
-      const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase();
-      if (type !== undefined && !JSON_TYPES.has(type))
+      const [type, ...parameters] = (request.headers["content-type"] ?? "").toLowerCase().split(";");
+      if (type !== undefined && type !== "" && !JSON_TYPES.has(type.trim()))
         throw new MusterError("unsupported-media-type", "the body must be application/scim+json or application/json");
+      const charset = parameters.map((each) => each.trim()).find((each) => each.startsWith("charset="));
+      if (charset !== undefined && !UTF_8.has(charset.slice("charset=".length)))
+        throw new MusterError("unsupported-media-type", "the body must be in UTF-8");
       next();
     },
     express.json({ type: () => true, limit: bodyBytes, inflate: false, strict: false }),

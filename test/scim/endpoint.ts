@@ -2,6 +2,7 @@ import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import { afterAll, beforeAll } from "vitest";
+import type { Context } from "../../src/context.ts";
 import { type DirectoryId, newId, type OrganizationId } from "../../src/db/id.ts";
 import { type Actor, inTransaction } from "../../src/db/transaction.ts";
 import { requestId } from "../../src/http/request-id.ts";
@@ -30,10 +31,17 @@ export type Endpoint = {
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 };
 
-/** The door alone on a loopback port, over the test database. Call it while the file is collected. */
-export async function scimServer(config: { bodyBytes?: number } = {}) {
+export type ScimServer = Awaited<ReturnType<typeof serveScim>>;
+
+/** The door alone on a loopback port, over a database of this file's own. Call it while the file is collected. */
+export async function scimServer(limits: { bodyBytes?: number } = {}): Promise<ScimServer> {
   const ctx = await testContext();
-  if (config.bodyBytes !== undefined) ctx.config.limits.bodyBytes = config.bodyBytes;
+  Object.assign(ctx.config.limits, limits);
+  return serveScim(ctx);
+}
+
+/** The door alone on a loopback port, over any database. */
+export async function serveScim(ctx: Context) {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -70,7 +78,7 @@ export async function scimServer(config: { bodyBytes?: number } = {}) {
 }
 
 /** A directory of an organization of its own, made before the file's first test. */
-export function oneDirectory(server: Awaited<ReturnType<typeof scimServer>>): { readonly at: Endpoint } {
+export function oneDirectory(server: ScimServer): { readonly at: Endpoint } {
   let endpoint: Endpoint | undefined;
   beforeAll(async () => {
     endpoint = await server.directory(await server.organization());
