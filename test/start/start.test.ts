@@ -6,7 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import { embeddedOwnerUrl } from "../harness/embedded-url.ts";
 import { freePort, type RunningMuster, runMuster, startMuster } from "../harness/muster.ts";
 import { testDatabase } from "../harness/postgres.ts";
-import { isRunning, postmasterOf, type Start, until } from "../harness/process.ts";
+import { isRunning, postmasterOf, type Start, talk, until } from "../harness/process.ts";
 import { statements } from "../harness/server.ts";
 
 const running: RunningMuster[] = [];
@@ -222,4 +222,21 @@ test("a data directory made by a newer Muster or another PostgreSQL is refused",
     code: 78,
     line: expect.stringContaining("PostgreSQL 19"),
   });
+});
+
+test.each(["SIGTERM", "SIGKILL"] as const)("started by npm, it stops in order when npm gets %s", async (signal) => {
+  const data = emptyDirectory();
+  const listen = `127.0.0.1:${await freePort()}`;
+  const npm = talk("npm", ["run", "-s", "muster", "--", "start"], {
+    cwd: join(import.meta.dirname, "..", ".."),
+    env: { ...process.env, MUSTER_DATA_DIR: data, MUSTER_LISTEN: listen, npm_lifecycle_event: "muster" },
+  });
+  running.push({ ...npm, url: `http://${listen}` });
+  await npm.line(/^Muster is ready/);
+  const pid = postmasterOf(data) ?? 0;
+  npm.child.kill(signal);
+  expect(await npm.ended).toBe(signal === "SIGTERM" ? 0 : signal);
+  await until("PostgreSQL is gone", 20, () => !isRunning(pid));
+  expect(existsSync(join(data, "postgres", "postmaster.pid"))).toBe(false);
+  await expect(fetch(`http://${listen}/livez`)).rejects.toThrow();
 });
