@@ -1,4 +1,4 @@
-import { type Runner, run, Logger as WorkerLogger } from "graphile-worker";
+import { run, type TaskList, Logger as WorkerLogger } from "graphile-worker";
 import pg from "pg";
 import type { Context } from "../context.ts";
 import { clientOptions } from "../db/connection.ts";
@@ -22,7 +22,8 @@ const RESTART_DELAY = 2_000;
  * @throws MusterError `configuration` when the sender's address or the secret key cannot be used.
  */
 export async function startJobs(ctx: Context, options: { ownerUrl: string }): Promise<Jobs> {
-  const tasks = makeTasks(ctx);
+  const running = new Set<Promise<void>>();
+  const taskList = tracked(makeTasks(ctx), running);
   const pool = new pg.Pool({
     ...clientOptions({ url: options.ownerUrl, role: "muster_owner" }),
     max: CONCURRENCY + 2,
@@ -30,7 +31,6 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
   // A connection that dies must not end the process: graphile-worker opens another.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
-  let runner: Runner | undefined;
   const stopping = Promise.withResolvers<void>();
   let stopped = false;
 
@@ -38,36 +38,72 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
     while (!stopped) {
       try {
         await catchUp(ctx);
-        runner = await run({
-          pgPool: pool,
-          taskList: tasks,
-          crontab: CRONTAB,
-          concurrency: CONCURRENCY,
-          pollInterval: 1_000,
-          noHandleSignals: true,
-          logger: toWorkerLogger(ctx.logger),
-        });
-        if (stopped) await runner.stop();
-        await runner.promise;
+        if (!stopped) await runUntil(stopping.promise, pool, taskList, ctx.logger);
       } catch (error) {
         ctx.logger.warn("jobs interrupted; starting again", { error: (error as Error).message });
       }
-      runner = undefined;
       if (!stopped) await Promise.race([stopping.promise, pause(RESTART_DELAY)]);
     }
   }
 
-  const running = keepRunning();
+  const loop = keepRunning();
   return {
     async stop() {
-      if (stopped) return running;
-      stopped = true;
-      stopping.resolve();
-      await runner?.stop().catch(() => {});
-      await running;
-      await pool.end();
+      if (!stopped) {
+        stopped = true;
+        stopping.resolve();
+        await loop;
+        await Promise.allSettled(running);
+        await pool.end();
+      }
+      await loop;
     },
   };
+}
+
+/** One life of the worker: until it is to stop, or until it lost track of a job because its connection died. */
+async function runUntil(stop: Promise<void>, pgPool: pg.Pool, taskList: TaskList, logger: Logger): Promise<void> {
+  const runner = await run({
+    pgPool,
+    taskList,
+    crontab: CRONTAB,
+    concurrency: CONCURRENCY,
+    pollInterval: 1_000,
+    noHandleSignals: true,
+    logger: toWorkerLogger(logger),
+    // Without batches the end of a job is written in a promise that nobody awaits: a connection lost at that moment
+    // would be an unhandled rejection and end the process.
+    preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
+  });
+  // After this event the worker takes no more jobs, and its own promise may never settle.
+  const lost = new Promise<void>((resolve) => {
+    runner.events.once("pool:fatalError", () => resolve());
+  });
+  try {
+    await Promise.race([stop, lost, runner.promise]);
+  } finally {
+    await Promise.race([runner.stop().catch(() => {}), lost]);
+  }
+}
+
+/** The same tasks, each known while it runs, so that stopping can wait for all of them. */
+function tracked(tasks: TaskList, running: Set<Promise<void>>): TaskList {
+  return Object.fromEntries(
+    Object.entries(tasks).map(([name, task]) => [
+      name,
+      async (payload, helpers) => {
+        const work = (async () => {
+          await task?.(payload, helpers);
+        })();
+        running.add(work);
+        try {
+          await work;
+        } finally {
+          running.delete(work);
+        }
+      },
+    ]),
+  );
 }
 
 function pause(milliseconds: number): Promise<void> {

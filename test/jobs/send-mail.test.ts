@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
 import { transports } from "winston";
 import type { Context } from "../../src/context.ts";
 import type { AccountId } from "../../src/db/id.ts";
@@ -48,19 +48,6 @@ async function start(context = ctx): Promise<Jobs> {
 async function newPerson(): Promise<AccountId> {
   number += 1;
   return addPerson(ctx, world, `person-${number}`);
-}
-
-function silentLogger() {
-  const logger = makeLogger({ level: "error", format: "json" });
-  logger.silent = true;
-  return logger;
-}
-
-/** Ends every connection to the database but the one that asks. */
-async function cutConnections(): Promise<void> {
-  await statements(base.database.superuserUrl, [
-    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
-  ]);
 }
 
 const press = (account: AccountId, context = ctx) => resendInvitation(context, world.actor, account);
@@ -216,29 +203,6 @@ test("two workers send twenty mails, each once", async () => {
   const recipients = sink.mails.map((mail) => mail.to.join());
   expect(recipients).toHaveLength(20);
   expect(new Set(recipients).size).toBe(20);
-});
-
-test("a worker whose connections are all cut goes on when the database answers again", async () => {
-  await start({ ...ctx, logger: silentLogger() });
-  const first = await newPerson();
-  await press(first);
-  await settled(first, "sent");
-  await cutConnections();
-  // Whoever asks at that moment is told to come again.
-  const second = await vi.waitFor(newPerson, { timeout: 30_000 });
-  await vi.waitFor(() => press(second), { timeout: 30_000 });
-  await settled(second, "sent");
-  expect(sink.mails).toHaveLength(2);
-});
-
-test("a database that is lost while a mail is on its way: sent is recorded when it answers again, and nothing goes twice", async () => {
-  await start({ ...ctx, logger: silentLogger() });
-  sink.onStored = cutConnections;
-  const account = await newPerson();
-  await press(account);
-  await vi.waitFor(() => settled(account, "sent"), { timeout: 30_000 });
-  await expect.poll(jobsLeft, { timeout: 30_000 }).toBe(0);
-  expect(sink.mails).toHaveLength(1);
 });
 
 test("stop waits for the mail that is on its way, and its outcome is recorded", async () => {

@@ -102,7 +102,12 @@ export async function addProduct(
     ctx,
     world.actor,
     async (tx) => {
-      const product = await createProduct(tx, await resolveSite(tx, undefined), { key, name: `The ${key}`, url });
+      const product = await createProduct(tx, await resolveSite(tx, undefined), {
+        key,
+        name: `The ${key}`,
+        url,
+        hasGuests: role === "guest",
+      });
       await insertDirectoryGroups(tx, world.directory, [
         {
           id: group,

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { afterAll, beforeEach, expect, test, vi } from "vitest";
+import type { Context } from "../../src/context.ts";
+import type { AccountId } from "../../src/db/id.ts";
+import { resendInvitation } from "../../src/identity/invitations.ts";
+import { type Jobs, startJobs } from "../../src/jobs/start.ts";
+import { makeLogger } from "../../src/logger.ts";
+import { testContext } from "../harness/postgres.ts";
+import { scaled, seed } from "../harness/scale.ts";
+import { statements } from "../harness/server.ts";
+import { startSmtpSink } from "../harness/smtp-sink.ts";
+import { addPerson, mailsOf, makeWorld } from "../mail/world.ts";
+
+const sink = await startSmtpSink();
+const logger = makeLogger({ level: "error", format: "json" });
+logger.silent = true;
+const base = await testContext({ logger });
+const ctx: Context = {
+  ...base,
+  config: { ...base.config, mail: { smtpUrl: sink.url, from: "muster@example.com", retryDelays: [0, 0] } },
+};
+const world = await makeWorld(ctx, "acme");
+let number = 0;
+
+afterAll(() => sink.stop());
+beforeEach(() => {
+  sink.mails.length = 0;
+  sink.onStored = () => {};
+});
+
+async function withJobs(work: (jobs: Jobs) => Promise<void>): Promise<void> {
+  const jobs = await startJobs(ctx, { ownerUrl: base.database.ownerUrl });
+  try {
+    await work(jobs);
+  } finally {
+    await jobs.stop();
+  }
+}
+
+/** Ends every connection to the database but the one that asks. */
+async function cutConnections(): Promise<void> {
+  await statements(base.database.superuserUrl, [
+    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+  ]);
+}
+
+/** Invites somebody new. Whoever asks at the moment of a cut is told to come again, and does. */
+async function invite(): Promise<AccountId> {
+  const account = await vi.waitFor(
+    () => {
+      number += 1;
+      return addPerson(ctx, world, `person-${number}`);
+    },
+    { timeout: 30_000 },
+  );
+  await vi.waitFor(
+    async () => {
+      if ((await mailsOf(ctx, world, account)).length === 0) await resendInvitation(ctx, world.actor, account);
+    },
+    { timeout: 30_000 },
+  );
+  return account;
+}
+
+async function sent(account: AccountId): Promise<void> {
+  await vi.waitFor(
+    async () => expect((await mailsOf(ctx, world, account)).map((mail) => mail.state)).toEqual(["sent"]),
+    { timeout: 30_000 },
+  );
+}
+
+test("a worker whose connections are all cut goes on when the database answers again", () =>
+  withJobs(async () => {
+    await sent(await invite());
+    await cutConnections();
+    await sent(await invite());
+    expect(sink.mails).toHaveLength(2);
+  }));
+
+test("a database lost while a mail is on its way: sent is recorded when it answers again, nothing goes twice", () =>
+  withJobs(async (jobs) => {
+    sink.onStored = cutConnections;
+    await sent(await invite());
+    await jobs.stop();
+    expect(sink.mails).toHaveLength(1);
+  }));
+
+test("connections cut at any moment, again and again: every mail arrives, none twice, and the worker lives", async () => {
+  const accounts: AccountId[] = [];
+  await withJobs(async () => {
+    const pauses = fc.sample(fc.integer({ min: 0, max: 60 }), { numRuns: scaled(60), seed });
+    for (const milliseconds of pauses) {
+      for (let count = 0; count < 4; count++) accounts.push(await invite());
+      await sleep(milliseconds);
+      await cutConnections();
+    }
+    await sent(await invite());
+  });
+  // What a lost connection left claimed is due when its hold ends; that is made to be now, with nobody at it.
+  await statements(base.database.superuserUrl, [
+    "update muster.mails set held_until = null, next_attempt_at = now() - interval '1 minute' where state = 'queued'",
+  ]);
+  await withJobs(async () => {
+    for (const account of accounts) await sent(account);
+  });
+  const ids = sink.mails.map((mail) => mail.parsed.messageId);
+  expect(new Set(ids).size).toBe(accounts.length + 1);
+  expect(ids).toHaveLength(accounts.length + 1);
+});
