@@ -10,6 +10,7 @@ import {
   invalidValue,
   isObject,
   isSubstantial,
+  requireFewValues,
 } from "../schema/canonical.ts";
 import type { Operation } from "./operations.ts";
 
@@ -38,9 +39,11 @@ export function applyToElements(
         : attribute.multiValued
           ? onList(attribute, held, operation)
           : onSingle(attribute, held, operation);
+  const kept = elements.filter((element) => isSubstantial(attribute, element));
+  requireFewValues(attribute, kept, operation.at);
   return onePrimary(
-    elements.filter((element) => isSubstantial(attribute, element)),
-    written,
+    kept,
+    written.filter((element) => kept.includes(element)),
     operation.at,
   );
 }
@@ -60,7 +63,8 @@ function onList(attribute: Attribute, held: Elements, operation: Operation): Out
     return { elements: absent ? [] : without(attribute, held, given(attribute, value, at)), written: [] };
   const values = absent ? [] : given(attribute, value, at);
   if (op === "replace") return { elements: values, written: [] };
-  const places = new Map(held.map((element, index) => [identity(attribute, element), index]));
+  // Of values that are the same the first one counts, so it is put into the map last.
+  const places = new Map(held.map((element, index) => [identity(attribute, element), index] as const).reverse());
   const elements = [...held];
   const written: Document[] = [];
   for (const added of values) {

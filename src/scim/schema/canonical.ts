@@ -68,8 +68,7 @@ export function canonicalValue(attribute: Attribute, value: unknown, at: string)
 
 /** The canonical values of a multi-valued attribute; those without content are left out. */
 export function canonicalElements(attribute: Attribute, values: readonly unknown[], at: string): unknown[] {
-  if (values.length > MAX_VALUES && attribute.name !== "members")
-    throw invalidValue(at, `may have at most ${MAX_VALUES} values`);
+  requireFewValues(attribute, values, at);
   const elements: unknown[] = [];
   values.forEach((value, index) => {
     const element = canonicalSingle(attribute, value, `${at}[${index}]`);
@@ -77,6 +76,12 @@ export function canonicalElements(attribute: Attribute, values: readonly unknown
   });
   requireOnePrimary(elements, at);
   return elements;
+}
+
+/** @throws MusterError `invalid-value` when there are more values than any person has. */
+export function requireFewValues(attribute: Attribute, values: readonly unknown[], at: string): void {
+  if (values.length > MAX_VALUES && attribute.name !== "members")
+    throw invalidValue(at, `may have at most ${MAX_VALUES} values`);
 }
 
 /** A value that says only of what kind it is, or that it is the primary one, says nothing. */
