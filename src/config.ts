@@ -8,7 +8,7 @@ import { MusterError } from "./errors.ts";
  * Every setting of an installation, with its default where it stands. A YAML file named by MUSTER_CONFIG is read
  * first, the environment wins over it. `config/example.yaml` lists the same keys.
  */
-const configSchema = z.strictObject({
+export const configSchema = z.strictObject({
   /** host:port of HTTP. */
   listen: z
     .string()

@@ -26,7 +26,11 @@ function faults(issue: z.core.$ZodIssue, kind: "body" | "query"): Fault[] {
 
 /** The parameters of a list. */
 export const paging = {
-  limit: z.coerce.number({ error: "it must be a number" }).int().min(1).max(200).default(50),
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|1\d\d|200)$/, "it must be a whole number from 1 to 200")
+    .default("50")
+    .transform(Number),
   cursor: z.string().max(200).optional(),
 };
 

@@ -104,7 +104,7 @@ async function addLdap(session: Session, options: AddOptions, name: string): Pro
       throw new MusterError("usage", `a directory of kind ldap needs ${flag(key)}`, { at: flag(key) });
   const { environment } = session;
   const ca = options.ca === undefined ? {} : { ca: readInput(typedPath(environment, options.ca), "--ca") };
-  const settings = checkLdapSettings({ ...ldapSettingsOf(options), ...ca }, (path) => flagOf(path) ?? path);
+  const settings = checkLdapSettings({ ...ldapSettingsOf(options), ...ca }, { name: flagOf, at: flagOf });
   const password = readSecret(typedPath(environment, options.bindPasswordFile ?? ""), "--bind-password-file");
   const made = await session.write(
     (tx) =>
@@ -134,10 +134,10 @@ function ldapSettingsOf(options: AddOptions): Record<string, unknown> {
   return Object.keys(attributes).length > 0 ? { ...settings, attributes } : settings;
 }
 
-function flagOf(path: string): string | undefined {
+function flagOf(path: string): string {
   if (path === "ca") return "--ca";
   const found = Object.entries(LDAP_OPTIONS).find(([, [key, inside]]) => (inside ? `${inside}.${key}` : key) === path);
-  return found && flag(found[0]);
+  return found ? flag(found[0]) : path;
 }
 
 function flag(option: string): string {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { findPackageJSON } from "node:module";
 import { Command, CommanderError } from "commander";
 import { isMusterError, MusterError } from "../errors.ts";
 import { registerAccess } from "./access.ts";
@@ -61,16 +63,22 @@ export async function runCommand(
 ): Promise<number> {
   const json = wantsJson(argv);
   let answer: Answer | undefined;
+  let help = "";
   const program = makeProgram(
     commandLine(environment, (given) => {
       answer = given;
     }),
-    output,
+    (text) => {
+      help += text;
+    },
   );
   try {
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      output.out(json ? `${JSON.stringify({ help })}\n` : help);
+      return 0;
+    }
     return fail(toMusterError(error), json, output);
   }
   if (answer === undefined) return 0;
@@ -79,23 +87,30 @@ export async function runCommand(
   return answer.exitCode ?? 0;
 }
 
-function makeProgram(line: CommandLine, output: Output): Command {
+function version(): string {
+  const path = findPackageJSON("..", import.meta.url);
+  return path === undefined ? "unknown" : String(JSON.parse(readFileSync(path, "utf8")).version);
+}
+
+/** @param explain receives the text of --help and --version. */
+function makeProgram(line: CommandLine, explain: (text: string) => void): Command {
   const program = new Command("muster")
     .description("Muster: a self-hosted SCIM 2.0 provisioning server and identity-sync daemon")
+    .version(version(), "--version", "say which Muster this is")
     .option("--json", "answer with one JSON value on standard output")
     .option("--org <key>", "the organization; may be left out while there is only one")
     .option("--site <key>", "the site; may be left out while there is only one")
     .helpCommand("help [command]", "explain a command")
     .showSuggestionAfterError(true);
   for (const register of NOUNS) register(program, line);
-  configure(program, output);
+  configure(program, explain);
   return program;
 }
 
-/** Commander prints help only; its errors become ours. */
-function configure(command: Command, output: Output): void {
-  command.exitOverride().configureOutput({ writeOut: output.out, writeErr: () => {}, outputError: () => {} });
-  for (const inner of command.commands) configure(inner, output);
+/** Commander prints nothing by itself; its errors become ours. */
+function configure(command: Command, explain: (text: string) => void): void {
+  command.exitOverride().configureOutput({ writeOut: explain, writeErr: () => {}, outputError: () => {} });
+  for (const inner of command.commands) configure(inner, explain);
 }
 
 function toMusterError(error: unknown): MusterError {

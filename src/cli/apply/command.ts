@@ -70,7 +70,7 @@ async function applyOrganization(
     if (!there) await createOrganization(tx, { key: wanted.key });
     const changed = await setMembershipMode(tx, wanted.membershipMode);
     tally.note(there ? updatedIf(changed) : "created", `organization ${wanted.key}`);
-    await applyStructure(tx, wanted, tally);
+    await applyStructure(tx, wanted, !there, tally);
     await applyDirectories(tx, wanted.directories, secrets, tally);
     await applyRoles(tx, wanted, tally);
     return tally;

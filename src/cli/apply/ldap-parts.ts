@@ -20,7 +20,7 @@ export function ldapParts(
   const { firstRun: _first, every: _every, bindPasswordFile, caFile, ...own } = rest;
   const ca = typeof caFile === "string" ? { ca: readInput(resolve(folder, caFile), place("caFile")) } : {};
   return {
-    settings: checkLdapSettings({ ...own, ...ca }, place),
+    settings: checkLdapSettings({ ...own, ...ca }, { name: (path) => `${directory.name}.${path}`, at: place }),
     password: readSecret(resolve(folder, bindPasswordFile), place("bindPasswordFile")),
   };
 }

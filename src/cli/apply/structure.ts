@@ -11,12 +11,15 @@ import { createSpace, listSpaces, renameSpace } from "../../identity/spaces.ts";
 import type { WantedOrganization, WantedProduct } from "./schema.ts";
 import { type Tally, updatedIf } from "./tally.ts";
 
-/** Sites with their products and spaces; what the file does not name stays. */
-export async function applyStructure(tx: Tx, wanted: WantedOrganization, tally: Tally): Promise<void> {
+/**
+ * Sites with their products and spaces; what the file does not name stays.
+ * @param fresh the organization is new in this very transaction, and so is the site that came with it.
+ */
+export async function applyStructure(tx: Tx, wanted: WantedOrganization, fresh: boolean, tally: Tally): Promise<void> {
   const sites = await listSites(tx);
   const products = await listProducts(tx);
   for (const one of wanted.sites) {
-    const site = await applySite(tx, sites, one, tally);
+    const site = await applySite(tx, sites, one, fresh, tally);
     for (const product of one.products)
       await applyProduct(
         tx,
@@ -32,6 +35,7 @@ async function applySite(
   tx: Tx,
   held: readonly Site[],
   wanted: { key: string; name?: string | undefined },
+  fresh: boolean,
   tally: Tally,
 ): Promise<Site> {
   const site = held.find((one) => one.key === wanted.key);
@@ -40,7 +44,8 @@ async function applySite(
     tally.note("created", `site ${wanted.key}`);
     return createSite(tx, { key: wanted.key, name });
   }
-  tally.note(updatedIf(await renameSite(tx, site.id, name)), `site ${site.key}`);
+  const changed = await renameSite(tx, site.id, name);
+  tally.note(fresh ? "created" : updatedIf(changed), `site ${site.key}`);
   return site;
 }
 
