@@ -18,7 +18,7 @@ export type GuardFigures = {
   administratorsStaying: number;
 };
 
-export type GuardRule =
+type GuardRule =
   | "people"
   | "people-cap"
   | "small-directory"

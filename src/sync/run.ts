@@ -166,8 +166,8 @@ async function whatNext(
   if (mode === "dry-run") return "previewed";
   const before = await lastApplied(db, source.id);
   const isApproved = mode === "approve" || (before === "none" && source.firstRun === "apply" && planned.onlyAdds);
-  if (before !== "applied" && !isApproved) return "previewed";
-  return planned.verdict.held ? "held" : "apply";
+  if (planned.verdict.held) return "held";
+  return before === "applied" || isApproved ? "apply" : "previewed";
 }
 
 async function lastApplied(db: Db, directory: DirectoryId): Promise<"none" | "applied" | "undone"> {

@@ -96,8 +96,11 @@ async function finishApplied(tx: Tx, lock: DirectoryLock, run: SyncRunId, millis
     values: [tx.organization, run, counts],
   });
   if (before?.undoes)
+    // Undoing an undoing puts the run before it in force again.
     await tx.query({
-      text: "update sync_runs set state = 'undone' where organization = $1 and id = $2",
+      text: `update sync_runs r set state = case when r.id = $2 then 'undone' else 'done' end
+        where organization = $1 and (id = $2
+          or (state = 'undone' and id = (select undoes from sync_runs where organization = $1 and id = $2)))`,
       values: [tx.organization, before.undoes],
     });
   return finishRun(tx, run, isPartial ? "partial" : "done", { applyMilliseconds: Math.round(milliseconds) });

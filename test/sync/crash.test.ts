@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { DirectoryId } from "../../src/db/id.ts";
 import { isMusterError } from "../../src/errors.ts";
@@ -50,7 +50,7 @@ async function syncOnceUnlocked(world: World, directory: DirectoryId): Promise<u
 }
 
 function killedAfter(batches: number, world: World, directory: DirectoryId): Promise<string> {
-  const script = join(import.meta.dirname, "crash-child.ts");
+  const script = fileURLToPath(new URL("./crash-child.ts", import.meta.url));
   const order = JSON.stringify({ settings: ctx.database.settings, directory, actor: world.actor, batches });
   return new Promise((resolve) => {
     execFile(process.execPath, [script, order], (error, _, stderr) =>

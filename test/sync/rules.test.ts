@@ -239,6 +239,8 @@ describe("organization administrators", () => {
     const directory = await world.directory("corp");
     const source = new ScriptedDirectory().user("impostor", { userName: "Boss@example.com" });
     expect(await world.sync(directory, source, { mode: "approve" })).toMatchObject({ state: "held", rowsWritten: 0 });
+    expect(await world.sync(directory, source)).toMatchObject({ state: "held", rowsWritten: 0 });
+    expect(await world.sync(directory, source, { mode: "dry-run" })).toMatchObject({ state: "previewed" });
   });
 });
 

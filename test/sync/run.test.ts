@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { newId, type SyncRunId } from "../../src/db/id.ts";
+import { addDirectory } from "../../src/identity/directories.ts";
+import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.ts";
 import { approveRun } from "../../src/sync/approve.ts";
 import { listRuns, showRun } from "../../src/sync/history.ts";
 import { undoRun } from "../../src/sync/undo.ts";
@@ -267,6 +269,83 @@ describe("a held plan", () => {
     const { rows } = await showRun(ctx.db.of(world.actor.organization), dry.runId);
     expect(rows.find((row) => row.name === "u01")?.conflict).toContain("version 1, now 2");
   });
+});
+
+test("one row that cannot be written is found and named, and everybody else of its batch is written", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  await world.sync(directory, company());
+  const source = company().user("n1").user("n2").user("n3").group("news", ["n1", "n2", "n3"]);
+  const dry = await world.sync(directory, source, { mode: "dry-run" });
+  // Somebody else takes the unchanging id meanwhile, which only the index notices.
+  await world.write((tx) =>
+    insertDirectoryUsers(tx, directory, [
+      {
+        id: newId(),
+        immutableId: "n2",
+        externalId: null,
+        userName: "quite-another",
+        active: true,
+        email: null,
+        displayName: null,
+        resource: {},
+        contentHash: null,
+      },
+    ]),
+  );
+  const result = await approveRun(ctx, dry.runId, { actor: world.actor, reason: "as shown" });
+  expect(result).toMatchObject({ state: "partial", counts: { added: 2, conflicts: 2 } });
+  const { rows } = await showRun(ctx.db.of(world.actor.organization), dry.runId);
+  expect(rows.flatMap((row) => row.conflict ?? [])).toEqual([
+    expect.stringMatching(/^n2: .*immutable id exists already/),
+    expect.stringMatching(/^n2 in news: /),
+  ]);
+  expect(await world.members(directory)).toEqual(expect.arrayContaining(["news/n1", "news/n3"]));
+});
+
+test("undo leaves alone what a later run has changed, and an undone run can be undone back", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  await world.sync(directory, company());
+  const first = await world.sync(
+    directory,
+    company().user("u01", { email: "1@new.org" }).user("u02", { email: "2@new.org" }),
+  );
+  await world.sync(directory, company().user("u01", { email: "1@newer.org" }).user("u02", { email: "2@new.org" }));
+  const undone = await undoRun(ctx, first.runId, { actor: world.actor, trigger: "command" });
+  expect(undone).toMatchObject({ state: "partial", rowsWritten: 1, counts: { updated: 1, conflicts: 1 } });
+  expect(await world.users(directory)).toMatchObject({
+    u01: { email: "1@newer.org" },
+    u02: { email: "u02@example.com" },
+  });
+  const db = ctx.db.of(world.actor.organization);
+  expect((await showRun(db, first.runId)).run.state).toBe("undone");
+  await undoRun(ctx, undone.runId, { actor: world.actor, trigger: "command" });
+  expect((await showRun(db, first.runId)).run.state).toBe("done");
+  expect(await world.users(directory)).toMatchObject({ u01: { email: "1@newer.org" }, u02: { email: "2@new.org" } });
+});
+
+test("another organization's runs are unknown, like runs that never were", async () => {
+  const world = await makeWorld(ctx);
+  const stranger = await makeWorld(ctx);
+  const directory = await world.directory("corp", "preview");
+  const { runId } = await world.sync(directory, company());
+  const db = ctx.db.of(stranger.actor.organization);
+  expect(await listRuns(db)).toEqual([]);
+  await expect(showRun(db, runId)).rejects.toMatchObject({ code: "not-found" });
+  await expect(approveRun(ctx, runId, { actor: stranger.actor, reason: "mine" })).rejects.toMatchObject({
+    code: "not-found",
+  });
+  await expect(undoRun(ctx, runId, { actor: stranger.actor, trigger: "command" })).rejects.toMatchObject({
+    code: "not-found",
+  });
+  await expect(stranger.sync(directory, company())).rejects.toMatchObject({ code: "not-found" });
+});
+
+test("a directory that pushes cannot be pulled from", async () => {
+  const world = await makeWorld(ctx);
+  const pushed = await world.write((tx) => addDirectory(tx, { name: "okta", kind: "scim" }), "exclusive");
+  await expect(world.sync(pushed.id, company())).rejects.toMatchObject({ code: "invalid" });
 });
 
 describe("one run per directory", () => {
