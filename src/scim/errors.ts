@@ -44,7 +44,7 @@ const WIRE: Readonly<Record<ErrorCode, Wire>> = {
 };
 
 const ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error";
-export const MEDIA_TYPE = "application/scim+json; charset=utf-8";
+const MEDIA_TYPE = "application/scim+json; charset=utf-8";
 
 /** The last handler of the door: whatever went wrong becomes a SCIM error, in our own words (RFC 7644 §3.12). */
 export function errorHandler(logger: Logger): ErrorRequestHandler {

@@ -136,7 +136,7 @@ export function rawGet(origin: string, path: string): Promise<{ status: number; 
   });
 }
 
-export const PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+const PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 export const ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 export function patchOf(...operations: unknown[]) {

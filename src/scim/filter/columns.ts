@@ -5,7 +5,7 @@ import type { Attribute, AttributePath, ResourceType } from "../schema/attribute
  * How an attribute is held. `key`: folded already by the keys of src/identity; `folded`: compared through the SQL
  * function `fold_text`; `reference`: another resource's id, whose case does not count; the others as they are.
  */
-export type Form = "exact" | "key" | "folded" | "uuid" | "reference" | "boolean" | "time" | "number";
+type Form = "exact" | "key" | "folded" | "uuid" | "reference" | "boolean" | "time" | "number";
 
 /** An SQL expression for one attribute of the row at hand. */
 export type Column = { sql: string; form: Form; nullable: boolean };
@@ -17,7 +17,7 @@ export type Source = { from: string; column(sub: Attribute | null): Column };
 export type SqlScope = { type: ResourceType; baseUrl: string };
 
 /** Names come from the schema definitions, never from a request; checked all the same, because they become SQL text. */
-export function literal(text: string): string {
+function literal(text: string): string {
   if (!/^[\w$:./-]*$/.test(text)) throw new MusterError("internal", `${text} cannot stand in SQL`);
   return `'${text}'`;
 }

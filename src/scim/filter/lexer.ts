@@ -1,7 +1,7 @@
 import { type ErrorCode, MusterError } from "../../errors.ts";
 
 /** Bounds of every expression that a request may carry. */
-export const MAX_LENGTH = 4_096;
+const MAX_LENGTH = 4_096;
 export const MAX_DEPTH = 40;
 export const MAX_TERMS = 100;
 

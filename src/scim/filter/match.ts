@@ -43,8 +43,7 @@ function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null && value !== "";
 }
 
-/** @internal Also what the tests' reference evaluator compares with. */
-export function compare(attribute: Attribute, operator: Operator, held: unknown, wanted: Value): boolean {
+function compare(attribute: Attribute, operator: Operator, held: unknown, wanted: Value): boolean {
   if (wanted === null) return isPresent(held) === (operator === "ne");
   if (held === undefined || held === null) return operator === "ne";
   const left = comparable(attribute, held);

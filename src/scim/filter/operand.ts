@@ -37,7 +37,7 @@ function readLiteral(cursor: Cursor): Literal {
 }
 
 /** The attribute that is compared: the sub-attribute where there is one. */
-export function leaf(path: AttributePath): Attribute {
+function leaf(path: AttributePath): Attribute {
   return path.sub ?? path.attribute;
 }
 

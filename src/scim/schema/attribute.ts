@@ -1,13 +1,5 @@
 /** RFC 7643 §2.3. */
-export type AttributeType =
-  | "string"
-  | "boolean"
-  | "decimal"
-  | "integer"
-  | "dateTime"
-  | "reference"
-  | "binary"
-  | "complex";
+type AttributeType = "string" | "boolean" | "decimal" | "integer" | "dateTime" | "reference" | "binary" | "complex";
 
 /** One attribute with its characteristics (RFC 7643 §2.2), compiled once from the schema definitions. */
 export type Attribute = {

@@ -91,7 +91,7 @@ export function isSubstantial(attribute: Attribute, element: Document): boolean 
 }
 
 /** @throws MusterError `invalid-value` when several values are primary (RFC 7643 §2.4). */
-export function requireOnePrimary(elements: readonly unknown[], at: string): void {
+function requireOnePrimary(elements: readonly unknown[], at: string): void {
   if (elements.filter((element) => isObject(element) && element.primary === true).length > 1)
     throw invalidValue(at, "may have only one primary value");
 }
@@ -103,7 +103,7 @@ function unwrap(value: unknown, at: string): unknown {
 }
 
 /** The canonical form of one value: of a single-valued attribute, or of one among several. */
-export function canonicalSingle(attribute: Attribute, value: unknown, at: string): unknown {
+function canonicalSingle(attribute: Attribute, value: unknown, at: string): unknown {
   if (value === null || value === undefined || value === "") return undefined;
   switch (attribute.type) {
     case "complex":

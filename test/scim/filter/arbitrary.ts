@@ -3,7 +3,7 @@ import type { Filter, Operator, Value } from "../../../src/scim/filter/ast.ts";
 import type { Attribute, AttributePath, ResourceType } from "../../../src/scim/schema/attribute.ts";
 
 /** Every attribute, and every part of one, that a filter may name. */
-export function allPaths(type: ResourceType): AttributePath[] {
+function allPaths(type: ResourceType): AttributePath[] {
   return [type.core, ...type.extensions].flatMap((schema) =>
     [...schema.attributes.values()]
       .filter((attribute) => attribute.returned !== "never")

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { ENTERPRISE } from "../endpoint.ts";
 
-export type Email = { value?: string; type?: string; primary?: boolean };
+type Email = { value?: string; type?: string; primary?: boolean };
 
 /** The few attributes that the model knows, each as plainly as can be. */
 export type Person = {
