@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { newId, type OrganizationId } from "../../src/db/id.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { testContext } from "../harness/postgres.ts";
@@ -85,9 +85,11 @@ test.each(["update audit set action = 'x'", "delete from audit", "truncate audit
   },
 );
 
-test("the application's role can neither leave its role nor switch the policies off", async () => {
+test("the application's role cannot switch the policies off, nor a login of its own leave its role", async () => {
+  // One login for both roles, as with a single DATABASE_URL, may switch to either by its nature.
+  const ownLogin = inject("server").app !== null;
   for (const text of [
-    "set role muster_owner",
+    ...(ownLogin ? ["set role muster_owner"] : []),
     "alter table audit disable row level security",
     "set row_security = off; select 1 from audit",
   ])
