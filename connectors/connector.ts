@@ -71,7 +71,17 @@ export type ConnectorErrorCode =
   | "protocol"
   | "cancelled";
 
-/** Why a read could not be finished, in words for the administrator; never contains a secret. */
+/**
+ * Why a read could not be finished, in words for the administrator; never contains a secret.
+ * - `unreachable`: no connection, none any more, or no answer in time; the next run may succeed by itself.
+ * - `tls`: no encrypted connection to a server that proves its name, or the server demands one.
+ * - `credentials`: the directory does not take the reader for whom it says it is, or does not let it read.
+ * - `configuration`: a setting is wrong, or not of this directory; the message names it.
+ * - `limit`: the directory or Muster stopped at a limit; what was read is a part.
+ * - `incomplete`: everything went well by the protocol, yet completeness is not certain; the message says why.
+ * - `protocol`: the directory said what its protocol does not allow.
+ * - `cancelled`: the signal was aborted.
+ */
 export class ConnectorError extends Error {
   readonly code: ConnectorErrorCode;
   constructor(code: ConnectorErrorCode, message: string, options?: { cause?: unknown }) {
@@ -83,8 +93,11 @@ export class ConnectorError extends Error {
 
 export type Connector = {
   /**
-   * Reads the whole directory. Yields pages as they arrive, so that memory does not grow with the directory, and
-   * returns the proof. Reading writes nothing anywhere; a second read starts anew.
+   * Reads the whole directory. Yields pages as they arrive, so that memory grows with the number of ids only, and
+   * returns the proof; pages already given out stay true as additions and changes when the read ends in an error.
+   * Members name only users and groups that some page of the same read holds, though perhaps a later one.
+   * Reading writes nothing anywhere. A second read starts anew, on a connection of its own. Ending the iteration early
+   * (`return`) closes the connection; aborting `signal` does so at any moment, also while nothing is asked for.
    * @throws ConnectorError whenever completeness is not certain. Nothing may then be removed.
    */
   read(signal: AbortSignal): AsyncGenerator<Page, CompletenessProof, void>;

@@ -21,7 +21,7 @@ export function immutableId(entry: LdapEntry, id: { attribute: string; format: I
 }
 
 /** 16 bytes as Microsoft writes a GUID: the first three fields are little-endian ([MS-DTYP] §2.3.4). */
-export function guid(bytes: Buffer): string {
+function guid(bytes: Buffer): string {
   const fields = [
     Buffer.from(bytes.subarray(0, 4)).reverse(),
     Buffer.from(bytes.subarray(4, 6)).reverse(),

@@ -11,8 +11,6 @@ import { isPem, type LdapSettings, parseLdapSettings, parseLdapUrl } from "./set
 import { emptySnapshot, note, remember, requireIds, type Snapshot } from "./snapshot.ts";
 import { detectVendor, idFormat, VENDORS, type Vendor } from "./vendors.ts";
 
-export { ldapSettings } from "./settings.ts";
-
 /** Member ids in one page at most, but for the last chunk. */
 const MEMBERS_IN_PAGE = 2000;
 
@@ -24,7 +22,7 @@ const MEMBERS_IN_PAGE = 2000;
  * no id came twice and none was missing, the server named the same reader at the beginning and at the end, and nothing
  * was moved between the searches. Everything else throws.
  *
- * @param settings as `ldapSettings` describes them.
+ * @param settings as `ldapSettings` (settings.ts) describes them; unknown keys are refused.
  * @param secret the password of `bindDn`.
  * @throws ConnectorError `configuration` naming the setting; nothing is connected yet.
  */

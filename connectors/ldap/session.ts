@@ -13,7 +13,7 @@ import { type LdapEntry, ldapEntry } from "./entry.ts";
 import { Result, resultError } from "./result.ts";
 import { ROOT_ATTRIBUTES } from "./vendors.ts";
 
-export type PagedSearch = { base: string; filter: string; attributes: readonly string[]; pageSize: number };
+type PagedSearch = { base: string; filter: string; attributes: readonly string[]; pageSize: number };
 export type SearchPage = { entries: readonly LdapEntry[]; referrals: readonly string[] };
 
 /** One bound conversation with a directory server, from connect to unbind. It is never renewed and never used again. */

@@ -34,7 +34,7 @@ export const FAULTS = [
   "slow-drip",
   "endless-empty-pages",
 ] as const;
-export type Fault = (typeof FAULTS)[number];
+type Fault = (typeof FAULTS)[number];
 
 export type FakeOptions = {
   users: readonly FakeEntry[];

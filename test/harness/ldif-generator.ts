@@ -1,7 +1,7 @@
 /** Big directories from a seed: the same seed gives the same people, groups and memberships. */
 
 /** A small seeded generator of numbers in [0, 1); its low bits do not repeat early, as those of a simple congruence do. */
-export function mulberry32(seed: number): () => number {
+function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
