@@ -1,9 +1,9 @@
-import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { freePort, stop } from "../demo/muster-process.ts";
+import { freePort } from "../demo/muster-process.ts";
+import type { Measure } from "./client.ts";
 import { type Round, report, type Summary, summarize } from "./report.ts";
 import {
   analyze,
@@ -11,9 +11,11 @@ import {
   makeBare,
   makeMuster,
   musterEnvironment,
+  type Run,
   type Side,
   type Sizes,
   startServer,
+  stopServer,
   withPostgres,
 } from "./sides.ts";
 import { type Operation, operations } from "./traffic.ts";
@@ -23,7 +25,7 @@ const USAGE = `npm run bench -- [scim] [--json] [--users N] [--rounds N] [--requ
 Measures Muster's SCIM endpoint next to a bare Express and pg server on the same PostgreSQL, by turns.
   --users N        people on each side before the first round (10000)
   --rounds N       measured rounds (5); one more before them is not counted
-  --requests N     requests of each kind a round (1500); rounds and requests must leave a new member for each group patch
+  --requests N     requests of each kind a round (1000); rounds and requests must leave a new member for each group patch
   --connections N  connections of the client (16)
   --starts N       measured starts of Muster after the first one (3)
   --json           one JSON value on stdout instead of the table`;
@@ -35,7 +37,6 @@ const GROUPS = 8;
 const POOL_SIZE = 16;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
-const children = new Set<ChildProcess>();
 
 function sizing(): Sizing {
   const number = (fallback: number) => ({ type: "string", default: String(fallback) }) as const;
@@ -45,7 +46,7 @@ function sizing(): Sizing {
       options: {
         users: number(10_000),
         rounds: number(5),
-        requests: number(1_500),
+        requests: number(1_000),
         connections: number(16),
         starts: number(3),
         json: { type: "boolean", default: false },
@@ -67,54 +68,52 @@ function sizing(): Sizing {
 }
 
 /** The first start makes the database and is not measured; PostgreSQL stops and starts with each of the others. */
-async function measureStarts(folder: string, port: number, count: number): Promise<number[]> {
+async function measureStarts(folder: string, port: number, count: number, run: Run): Promise<number[]> {
   const seconds: number[] = [];
   for (let start = 0; start <= count; start++) {
-    const server = await started(startServer(["src/main.ts", "start"], musterEnvironment(folder, port), port));
+    const server = await startServer(["src/main.ts", "start"], musterEnvironment(folder, port), port, run);
     if (start > 0) seconds.push(server.seconds);
-    if (start < count) await stop(server.child);
+    if (start < count) await stopServer(server.child);
   }
   return seconds;
 }
 
-async function started<T extends { child: ChildProcess }>(starting: Promise<T>): Promise<T> {
-  const server = await starting;
-  children.add(server.child);
-  return server;
-}
-
+/** One kind of request after the other, memberships last, so that what is read is the same on both sides to the byte. */
 async function playRounds(muster: Side, bare: Side, sizes: Sizing): Promise<Round[]> {
   const rounds: Round[] = [];
-  for (let round = 0; round <= sizes.rounds; round++) {
-    say(round === 0 ? "warming up" : `round ${round} of ${sizes.rounds}`);
-    for (const operation of Object.keys(operations) as Operation[]) {
-      const { status, call } = operations[operation];
+  for (const operation of Object.keys(operations) as Operation[]) {
+    say(`measuring ${operation}`);
+    const { status, call } = operations[operation];
+    for (let round = 0; round <= sizes.rounds; round++) {
       const first = (operation === "create" ? sizes.users : 0) + round * sizes.requests;
-      const play = async (side: Side) => {
+      const play = (side: Side) => {
         const calls = Array.from({ length: sizes.requests }, (_, place) => call(side.population, first + place));
         return side.client.measure(calls, status);
       };
       // Whoever comes second finds a warmer machine: they take turns.
-      const measured =
-        round % 2 === 0
-          ? { muster: await play(muster), bare: await play(bare) }
-          : await play(bare).then(async (bareFirst) => ({ muster: await play(muster), bare: bareFirst }));
-      if (round > 0) rounds.push({ operation, ...measured });
+      const turns = round % 2 === 0 ? [muster, bare] : [bare, muster];
+      const measured = new Map<Side, Measure>();
+      for (const side of turns) measured.set(side, await play(side));
+      if (round > 0) rounds.push({ operation, muster: of(measured, muster), bare: of(measured, bare) });
     }
   }
   return rounds;
 }
 
-async function bench(folder: string, sizes: Sizing): Promise<Summary> {
+function of(measured: ReadonlyMap<Side, Measure>, side: Side): Measure {
+  return measured.get(side) as Measure;
+}
+
+async function bench(folder: string, sizes: Sizing, run: Run): Promise<Summary> {
   const port = await freePort(18081);
   say(`starting Muster ${sizes.starts + 1} times`);
-  const starts = await measureStarts(folder, port, sizes.starts);
+  const starts = await measureStarts(folder, port, sizes.starts, run);
   const population: Sizes = { ...sizes, groups: GROUPS, poolSize: POOL_SIZE };
   say(`creating ${sizes.users} users in Muster`);
-  const muster = await makeMuster(folder, port, population);
+  const muster = await makeMuster(folder, port, population, run);
   return withPostgres(folder, async (connection) => {
     say(`creating ${sizes.users} users in the bare server`);
-    const bare = await started(makeBare(connection, muster.path, population));
+    const bare = await makeBare(connection, muster.path, population, run);
     await analyze(connection.superuser);
     const rounds = await playRounds(muster, bare, sizes);
     muster.client.close();
@@ -132,18 +131,22 @@ async function bench(folder: string, sizes: Sizing): Promise<Summary> {
 
 const sizes = sizing();
 const folder = mkdtempSync(join(tmpdir(), "muster-bench-"));
-const interrupted = new Promise<never>((_, reject) => {
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => reject(new Error("interrupted")));
-});
+const stopping = new AbortController();
+const run: Run = { servers: new Set(), signal: stopping.signal };
+const stopServers = () => Promise.all([...run.servers].map(stopServer));
+// Without its servers the measuring ends by itself.
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => {
+    stopping.abort(new Error("interrupted"));
+    void stopServers();
+  });
 try {
-  const summary = await Promise.race([bench(folder, sizes), interrupted]);
+  const summary = await bench(folder, sizes, run);
   process.stdout.write(sizes.json ? `${JSON.stringify(summary)}\n` : report(summary));
 } catch (error) {
-  say(`the bench stopped: ${(error as Error).message}`);
+  say(`the bench stopped: ${((stopping.signal.reason ?? error) as Error).message}`);
   process.exitCode = 1;
 } finally {
-  await Promise.all([...children].map(stop));
-  rmSync(folder, { recursive: true, force: true });
+  await stopServers();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
-// What an interruption left running waits for servers that are gone.
-if (process.exitCode) process.exit();

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { join, resolve } from "node:path";
 import pg from "pg";
 import { startEmbedded } from "../../src/db/embedded/start.ts";
@@ -9,6 +10,9 @@ import { createGroup, createUser, groupName, type Population } from "./traffic.t
 
 /** One of the two servers that are compared, with its population. */
 export type Side = { client: Client; population: Population };
+
+/** What an interruption must end: running servers, and whatever would come next. */
+export type Run = { servers: Set<ChildProcess>; signal: AbortSignal };
 
 export type Sizes = { users: number; groups: number; connections: number; poolSize: number };
 
@@ -20,7 +24,9 @@ export async function startServer(
   words: readonly string[],
   environment: Record<string, string>,
   port: number,
+  run: Run,
 ): Promise<{ child: ChildProcess; seconds: number }> {
+  run.signal.throwIfAborted();
   const started = performance.now();
   const child = spawn(process.execPath, [...FLAGS, ...words], {
     cwd: root,
@@ -28,12 +34,14 @@ export async function startServer(
     stdio: ["ignore", "ignore", "pipe"],
     detached: true,
   });
+  run.servers.add(child);
   let said = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-5_000);
   });
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`${words.join(" ")} ended with ${child.exitCode}: ${said.trim()}`);
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`${words.join(" ")} ended with ${child.exitCode}: ${said.trim()}`);
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
       (response) => response.ok,
       () => false,
@@ -43,20 +51,35 @@ export async function startServer(
   }
 }
 
+/** Ends a server in order, or has it ended already. */
+export async function stopServer(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGTERM");
+  await once(child, "exit");
+}
+
 export function musterEnvironment(folder: string, port: number): Record<string, string> {
   return { MUSTER_DATA_DIR: join(folder, "data"), MUSTER_LISTEN: `127.0.0.1:${port}` };
 }
 
 /** An organization with one product and one SCIM directory; each of its groups gives the role user. */
-export async function makeMuster(folder: string, port: number, sizes: Sizes): Promise<Side & { path: string }> {
+export async function makeMuster(
+  folder: string,
+  port: number,
+  sizes: Sizes,
+  run: Run,
+): Promise<Side & { path: string }> {
   const muster = new MusterCommands(musterEnvironment(folder, port));
-  await muster.run("org", "create", "bench");
-  await muster.run("product", "add", "wiki");
-  const { baseUrl, token } = await muster.run<{ baseUrl: string; token: string }>(
+  const command = <Answer>(...words: string[]) => {
+    run.signal.throwIfAborted();
+    return muster.run<Answer>(...words);
+  };
+  await command("org", "create", "bench");
+  await command("product", "add", "wiki");
+  const { baseUrl, token } = await command<{ baseUrl: string; token: string }>(
     ...["directory", "add", "okta", "--kind", "scim"],
   );
-  for (let place = 0; place < sizes.groups; place++)
-    await muster.run("grant", `okta/${groupName(place)}`, "wiki", "user");
+  for (let place = 0; place < sizes.groups; place++) await command("grant", `okta/${groupName(place)}`, "wiki", "user");
   const client = new Client(baseUrl, token, sizes.connections);
   return { client, population: await populate(client, sizes), path: new URL(baseUrl).pathname };
 }
@@ -66,7 +89,8 @@ export async function makeBare(
   connection: { app: string; superuser: string },
   path: string,
   sizes: Sizes,
-): Promise<Side & { child: ChildProcess }> {
+  run: Run,
+): Promise<Side> {
   const token = `mst_scim_${"0".repeat(49)}`;
   await inDatabase(connection.superuser, async (client) => {
     await client.query(`
@@ -81,7 +105,7 @@ export async function makeBare(
     await client.query("insert into bare.tokens values ($1, gen_random_uuid())", [hash]);
   });
   const port = await freePort(18080);
-  const { child } = await startServer(
+  await startServer(
     ["test/bench/bare-server.ts"],
     {
       BARE_DATABASE_URL: connection.app,
@@ -91,11 +115,12 @@ export async function makeBare(
       NODE_ENV: "production",
     },
     port,
+    run,
   );
   const client = new Client(`http://127.0.0.1:${port}${path}`, token, sizes.connections);
   const users = await populateUsers(client, sizes);
   const groups = Array.from({ length: sizes.groups }, () => crypto.randomUUID());
-  return { child, client, population: { users, groups } };
+  return { client, population: { users, groups } };
 }
 
 async function populate(client: Client, sizes: Sizes): Promise<Population> {
