@@ -18,7 +18,7 @@ export class InvalidInput extends MusterError {
 }
 
 /** HTTP's answer to each code (RFC 9110, RFC 9457). */
-export function httpStatus(code: ErrorCode): number {
+function httpStatus(code: ErrorCode): number {
   switch (code) {
     case "usage":
     case "invalid-filter":

@@ -7,7 +7,7 @@ import { openSession, type Session, withContext } from "./session.ts";
 export type GlobalOptions = { json?: true; org?: string; site?: string };
 
 /** What commander calls: the arguments, then the options, then the command. */
-export type Action = (...raw: unknown[]) => Promise<void>;
+type Action = (...raw: unknown[]) => Promise<void>;
 
 type Plain<O, A extends unknown[]> = (options: O, ...args: A) => Promise<Answer>;
 type With<First, O, A extends unknown[]> = (first: First, options: O, ...args: A) => Promise<Answer>;

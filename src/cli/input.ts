@@ -49,11 +49,6 @@ export function count(text: string): number {
   return Number(text);
 }
 
-/** For commander: an option that may be given several times. */
-export function several(text: string, before: string[] = []): string[] {
-  return [...before, text];
-}
-
 /** For commander: an instant, as RFC 3339 or as a duration from now. */
 export function instant(text: string): Date {
   const seconds = parseDuration(text);

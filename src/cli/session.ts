@@ -35,7 +35,7 @@ export function commandConfig(environment: NodeJS.ProcessEnv): Config {
   return loadConfig(withTypedPaths(environment));
 }
 
-export function withTypedPaths(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function withTypedPaths(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const resolved = { ...environment };
   for (const variable of PATHS) {
     const path = environment[variable];

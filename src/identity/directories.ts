@@ -6,7 +6,7 @@ import { reconcileAll } from "./access/reconcile.ts";
 import { recordChanges } from "./record.ts";
 import { openSecret, type SecretKey, type SecretPlace, sealSecret } from "./secrets.ts";
 
-export type DirectoryKind = "internal" | "scim" | "ldap" | "google-workspace";
+type DirectoryKind = "internal" | "scim" | "ldap" | "google-workspace";
 
 export type DirectorySettings = {
   /** What the kind's connector needs to read it, checked by the door; empty for `internal` and `scim`. */

@@ -27,7 +27,7 @@ export type TokenInfo = {
 };
 
 /** Days for which a token is good when nobody says otherwise. */
-export const TOKEN_DAYS = 365;
+const TOKEN_DAYS = 365;
 /** Hours for which a rotated token still works beside its successor. */
 export const OVERLAP_HOURS = 72;
 

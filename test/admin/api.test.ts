@@ -398,12 +398,10 @@ describe("events", () => {
 
   /** Whoever writes anywhere on the same PostgreSQL holds the newest events back for a moment. */
   async function drainAll() {
-    const [row] = await ctx.db
-      .of(acme.organization)
-      .query<{ count: number }>({
-        text: "select count(*) from outbox where organization = $1",
-        values: [acme.organization],
-      });
+    const [row] = await ctx.db.of(acme.organization).query<{ count: number }>({
+      text: "select count(*) from outbox where organization = $1",
+      values: [acme.organization],
+    });
     let found = await drain();
     await until("all events", 20, async () => {
       found = await drain();

@@ -1,11 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runCommand } from "../../src/cli/run.ts";
 import { newId, type OrganizationId } from "../../src/db/id.ts";
 import { hashToken } from "../../src/identity/token-form.ts";
 import { testContext } from "../harness/postgres.ts";
-import { commands, UUID7 } from "./world.ts";
+import { commands, errorOf, UUID7 } from "./world.ts";
 
 const ctx = await testContext();
 const environment = {
@@ -108,11 +107,9 @@ describe("directories", () => {
       position: 2,
     });
     const [organization] = await ctx.db.lookUp<{ id: OrganizationId }>({ text: "select id from list_organizations()" });
-    const [row] = await ctx.db
-      .of(organization?.id ?? newId())
-      .query<{ row: string; secret: Buffer }>({
-        text: "select d::text as row, secret from directories d where name = 'company'",
-      });
+    const [row] = await ctx.db.of(organization?.id ?? newId()).query<{ row: string; secret: Buffer }>({
+      text: "select d::text as row, secret from directories d where name = 'company'",
+    });
     expect(row?.secret.includes("swordfish")).toBe(false);
     expect(row?.row).not.toContain("swordfish");
   });
@@ -165,7 +162,7 @@ describe("directories", () => {
       counts: { read: 0, added: 0, updated: 0, deactivated: 0, removed: 0, unchanged: 0, conflicts: 0 },
       rowsWritten: 0,
     });
-    expect(JSON.parse(err.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ error: { code: "unavailable" } });
+    expect(errorOf(err)).toMatchObject({ code: "unavailable", message: expect.stringContaining("127.0.0.1:1") });
     expect(await answer("sync", "runs")).toMatchObject([{ directory: "company", state: "failed" }]);
     expect(await failure("sync", "show", "nonsense")).toMatchObject({ exit: 3, code: "not-found" });
     expect(await failure("directory", "sync", "okta")).toMatchObject({ exit: 6, code: "invalid" });
@@ -329,11 +326,8 @@ describe("every command", () => {
     [["apply"]],
     [["directory", "add", "x", "--kind", "carrier-pigeon"]],
   ])("tells wrong usage in the same form before anything is opened: %j", async (typed) => {
-    let [out, err] = ["", ""];
-    const output = { out: (text: string) => (out += text), err: (text: string) => (err += text) };
-    expect(await runCommand([...typed, "--json"], { DATABASE_URL: "postgres://nowhere.invalid/x" }, output)).toBe(2);
-    expect(out).toBe("");
-    expect(JSON.parse(err)).toEqual({ error: { code: "usage", message: expect.any(String), at: expect.any(String) } });
+    const nowhere = commands({ DATABASE_URL: "postgres://nowhere.invalid/x" });
+    expect(await nowhere.failure(...typed)).toMatchObject({ exit: 2, code: "usage" });
   });
 
   it("tells a wrong configuration with exit code 78, naming the key", async () => {
@@ -349,6 +343,9 @@ describe("every command", () => {
       out: "",
       err: "muster: nobody has this id, user name or e-mail address (nobody)\n",
     });
+    const typed = await words("grant", "local/nope", "wiki", "user", "--json");
+    expect(typed).toMatchObject({ code: 3, out: "" });
+    expect(errorOf(typed.err)).toMatchObject({ code: "not-found" });
     const listed = await words("directory", "list");
     expect(listed.out.split("\n")[0]).toMatch(/^POSITION {2}NAME/);
     expect(await answer("--version")).toEqual({ help: "0.1.0\n" });
