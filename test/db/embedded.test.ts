@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import { isRunning, postmasterOf, type Talking, talk, until } from "../harness/process.ts";
 import { statements } from "../harness/server.ts";
 
 type Said = { appUrl: string; ownerUrl: string; superuserUrl: string; lines: string[] };
 
-const program = join(import.meta.dirname, "..", "harness", "embedded-user.ts");
+const program = fileURLToPath(new URL("../harness/embedded-user.ts", import.meta.url));
 const users: Talking[] = [];
 const directories: string[] = [];
 

@@ -3,13 +3,13 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { type Start, type Talking, talk } from "./process.ts";
 
-export const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
+const MAIN = join(import.meta.dirname, "..", "..", "src", "main.ts");
 
 /** A Muster process that serves, on a port of its own unless the environment names one. */
 export type RunningMuster = Talking & { url: string };
 
 /** Runs one command as a person would; nothing of this process's environment reaches it. */
-export function muster(args: readonly string[], environment: NodeJS.ProcessEnv, start: Start = {}): Talking {
+function muster(args: readonly string[], environment: NodeJS.ProcessEnv, start: Start = {}): Talking {
   return talk(process.execPath, ["--disable-proto=delete", MAIN, ...args], {
     ...start,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TMPDIR: process.env.TMPDIR, ...environment },

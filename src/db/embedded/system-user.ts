@@ -4,7 +4,7 @@ import { MusterError } from "../../errors.ts";
 /** An existing account of the operating system. */
 export type SystemUser = { name: string; uid: number; gid: number };
 
-export function isRoot(): boolean {
+function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
