@@ -61,7 +61,8 @@ function certificate(of: {
   );
   const signature = sign("sha256", content, of.signer);
   const whole = der(0x30, content, algorithm, der(0x03, Buffer.from([0]), signature));
-  return `-----BEGIN CERTIFICATE-----\n${whole.toString("base64").replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+  const lines = whole.toString("base64").match(/.{1,64}/g) ?? [];
+  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
 }
 
 const ECDSA_WITH_SHA256 = Buffer.from("06082a8648ce3d040302", "hex");

@@ -3,6 +3,7 @@
  * no service, and leaves nothing behind once stopped.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { access, chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -53,6 +54,7 @@ export type RunningSlapd = {
 };
 
 const HINT = "install it with: apt-get install slapd (Debian, Ubuntu)";
+const SETPRIV = "/usr/bin/setpriv";
 /** Debian's place first, then Fedora's and Homebrew's. */
 const PLACES = [
   { slapd: "/usr/sbin/slapd", modules: "/usr/lib/ldap", schemas: "/etc/ldap/schema" },
@@ -234,11 +236,11 @@ async function tool(installation: SlapdInstallation, name: string, args: readonl
 }
 
 function launch(installation: SlapdInstallation, conf: string, listen: string): ChildProcess {
-  // Debug level 0 keeps it in the foreground, so that it is our child and dies with us.
-  return spawn(installation.slapd, ["-f", conf, "-h", listen, "-d", "0"], {
-    env: { ...process.env, ...installation.environment },
-    stdio: "ignore",
-  });
+  // Debug level 0 keeps it in the foreground, so that it is our child.
+  const command = [installation.slapd, "-f", conf, "-h", listen, "-d", "0"];
+  // Where there is util-linux, a process that is killed takes its slapd along.
+  const [program = "", ...args] = existsSync(SETPRIV) ? [SETPRIV, "--pdeathsig", "KILL", ...command] : command;
+  return spawn(program, args, { env: { ...process.env, ...installation.environment }, stdio: "ignore" });
 }
 
 async function isListening(server: ChildProcess, port: number): Promise<void> {
