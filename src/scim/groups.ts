@@ -10,7 +10,7 @@ import {
   getDirectoryGroup,
   listDirectoryGroups,
   lockDirectoryGroup,
-  membersOfDirectoryGroup,
+  membersOfDirectoryGroups,
 } from "../identity/directory-groups/read.ts";
 import { removeDirectoryGroups } from "../identity/directory-groups/remove.ts";
 import { insertDirectoryGroups, updateDirectoryGroups } from "../identity/directory-groups/write.ts";
@@ -78,11 +78,16 @@ export function listGroups(ctx: Context): RequestHandler {
       limit: query.count,
       offset: query.startIndex - 1,
     });
-    const resources: Document[] = [];
-    for (const group of groups) {
-      const members = await membersOf(db, caller, group.id, query.projection);
-      resources.push(project(groupType, toGroupResource(caller, group, members), query.projection));
-    }
+    const members = wants(query.projection, "members")
+      ? await membersOfDirectoryGroups(
+          db,
+          caller.directory,
+          groups.map((group) => group.id),
+        )
+      : new Map<GroupId, GroupMember[]>();
+    const resources = groups.map((group) =>
+      project(groupType, toGroupResource(caller, group, members.get(group.id) ?? []), query.projection),
+    );
     sendList(response, total, query.startIndex, resources);
   };
 }
@@ -173,7 +178,8 @@ function idOf(request: Request<WithId>): GroupId {
 }
 
 async function membersOf(db: Db, caller: Caller, id: GroupId, projection: Projection): Promise<GroupMember[]> {
-  return wants(projection, "members") ? membersOfDirectoryGroup(db, caller.directory, id) : [];
+  if (!wants(projection, "members")) return [];
+  return (await membersOfDirectoryGroups(db, caller.directory, [id])).get(id) ?? [];
 }
 
 async function readWhole(

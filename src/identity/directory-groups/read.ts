@@ -72,19 +72,35 @@ export async function listDirectoryGroups(
 /** A member as a group shows it (RFC 7643 §4.2 `members`). */
 export type GroupMember = { id: string; kind: "User" | "Group"; display: string | null };
 
-/** The direct members of a group, users first, each in the order of ids. The only read whose cost is the group's size. */
-export async function membersOfDirectoryGroup(db: Db, directory: DirectoryId, group: GroupId): Promise<GroupMember[]> {
-  return db.query<GroupMember>({
-    name: "members-of-directory-group",
+/**
+ * The direct members of each of these groups, users first, each in the order of ids; groups without members are missing
+ * from the map. The only read whose cost is the groups' size.
+ */
+export async function membersOfDirectoryGroups(
+  db: Db,
+  directory: DirectoryId,
+  groups: readonly GroupId[],
+): Promise<Map<GroupId, GroupMember[]>> {
+  const members = new Map<GroupId, GroupMember[]>();
+  if (groups.length === 0) return members;
+  const rows = await db.query<GroupMember & { group: GroupId }>({
+    name: "members-of-directory-groups",
     text: `
-      select u.id, 'User' as kind, coalesce(u.display_name, u.user_name) as display
+      select m.group_id as "group", u.id, 'User' as kind, coalesce(u.display_name, u.user_name) as display
       from remote_memberships m join directory_users u on u.organization = $1 and u.id = m.directory_user
-      where m.organization = $1 and m.group_id = $3 and u.directory = $2 and u.deleted_at is null
+      where m.organization = $1 and m.group_id = any($3) and u.directory = $2 and u.deleted_at is null
       union all
-      select c.id, 'Group', c.display_name
+      select n.parent, c.id, 'Group', c.display_name
       from group_nestings n join directory_groups c on c.organization = $1 and c.id = n.child
-      where n.organization = $1 and n.parent = $3 and n.origin = 'remote' and c.directory = $2 and c.deleted_at is null
-      order by 2 desc, 1`,
-    values: [db.organization, directory, group],
+      where n.organization = $1 and n.parent = any($3) and n.origin = 'remote' and c.directory = $2
+        and c.deleted_at is null
+      order by 3 desc, 2`,
+    values: [db.organization, directory, groups],
   });
+  for (const { group, ...member } of rows) {
+    const list = members.get(group);
+    if (list) list.push(member);
+    else members.set(group, [member]);
+  }
+  return members;
 }

@@ -4,7 +4,7 @@ import { type DirectoryId, type DirectoryUserId, type GroupId, newId } from "../
 import { inTransaction } from "../../../src/db/transaction.ts";
 import { changeMembers } from "../../../src/identity/directory-groups/members.ts";
 import { changeNestings } from "../../../src/identity/directory-groups/nestings.ts";
-import { listDirectoryGroups, membersOfDirectoryGroup } from "../../../src/identity/directory-groups/read.ts";
+import { listDirectoryGroups, membersOfDirectoryGroups } from "../../../src/identity/directory-groups/read.ts";
 import { removeDirectoryGroups } from "../../../src/identity/directory-groups/remove.ts";
 import { insertDirectoryGroups } from "../../../src/identity/directory-groups/write.ts";
 import { insertDirectoryUsers } from "../../../src/identity/directory-users/insert.ts";
@@ -125,13 +125,16 @@ beforeAll(async () => {
     users.map((user) => user.id),
   );
   const { groups: held } = await listDirectoryGroups(db, directory, { limit: 1_000, offset: 0 });
+  const members = await membersOfDirectoryGroups(
+    db,
+    directory,
+    held.map((group) => group.id),
+  );
   world = {
     directory,
     caller,
     users: users.map((user) => toUserResource(caller, user, memberships.get(user.id) ?? [])),
-    groups: await Promise.all(
-      held.map(async (group) => toGroupResource(caller, group, await membersOfDirectoryGroup(db, directory, group.id))),
-    ),
+    groups: held.map((group) => toGroupResource(caller, group, members.get(group.id) ?? [])),
   };
 });
 
