@@ -12,7 +12,7 @@ export type StatusFacts = {
   suspended: boolean;
   /** The person has used one of the products (R80). */
   hadAccess: boolean;
-  /** An invitation was ever sent, or is on its way (R79). */
+  /** An invitation was sent, or is on its way (R79), and has not been superseded because the name passed on. */
   invitationSent: boolean;
 };
 
@@ -31,7 +31,7 @@ export const statusSql = `case
     when a.suspended_at is not null then 'suspended'
     when a.first_access_at is not null then 'active'
     when exists (select from invitations i where i.organization = a.organization and i.account = a.id
-      and i.delivery <> 'not-requested') then 'invited'
+      and i.delivery <> 'not-requested' and i.state <> 'superseded') then 'invited'
     else 'invited-not-sent'
   end`;
 

@@ -66,6 +66,30 @@ test("every combination of facts has the same word in SQL", async () => {
   }
 });
 
+test("an invitation that was superseded, because the name passed to another record, invites nobody", async () => {
+  const org = await makeOrganization(ctx, "statuses-superseded");
+  const account = newId<AccountId>();
+  const record = newId<DirectoryUserId>();
+  const home = await org.directory("c");
+  await org.shared(async (tx) => {
+    await tx.query({
+      text: "insert into accounts (organization, id, user_name, user_name_key, canonical) values ($1, $2, 'a', 'a', $3)",
+      values: [tx.organization, account, record],
+    });
+    await tx.query({
+      text: `insert into directory_users (organization, id, directory, account, user_name, user_name_key, active)
+        values ($1, $2, $3, $4, 'a', 'a', true)`,
+      values: [tx.organization, record, home, account],
+    });
+    await tx.query({
+      text: `insert into invitations (organization, id, account, email, email_key, delivery, state)
+        values ($1, $2, $3, 'a@example.com', 'a@example.com', 'accepted', 'superseded')`,
+      values: [tx.organization, newId(), account],
+    });
+  });
+  expect(await statusOf(org.db, account)).toBe("invited-not-sent");
+});
+
 test("an account that the organization does not have", async () => {
   const org = await makeOrganization(ctx, "statuses-none");
   await expect(statusOf(org.db, newId<AccountId>())).rejects.toMatchObject({ code: "not-found" });
