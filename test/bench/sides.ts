@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { startEmbedded } from "../../src/db/embedded/start.ts";
 import { freePort, MusterCommands } from "../demo/muster-process.ts";
@@ -106,7 +107,7 @@ export async function makeBare(
   });
   const port = await freePort(18080);
   await startServer(
-    ["test/bench/bare-server.ts"],
+    [fileURLToPath(import.meta.resolve("./bare-server.ts"))],
     {
       BARE_DATABASE_URL: connection.app,
       BARE_PORT: String(port),

@@ -36,7 +36,7 @@ const exchangeFile = z.strictObject({
 
 /** A recorded conversation of an identity provider with a SCIM server; test/fixtures/idp/README.md explains every key. */
 export type ExchangeFile = z.output<typeof exchangeFile>;
-export type Exchange = z.output<typeof exchange>;
+type Exchange = z.output<typeof exchange>;
 
 /** What came of one exchange. `status` 0: it was not sent, or no answer came; `problems` says why. */
 export type Outcome = { exchange: Exchange; status: number; problems: string[] };
