@@ -1,10 +1,16 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { type AccountId, type DirectoryId, type DirectoryUserId, newId, type OrganizationId } from "../../../src/db/id.ts";
+import {
+  type AccountId,
+  type DirectoryId,
+  type DirectoryUserId,
+  newId,
+  type OrganizationId,
+} from "../../../src/db/id.ts";
 import { type Actor, inTransaction } from "../../../src/db/transaction.ts";
 import { createDirectoryUser } from "../../../src/identity/directory-users/create.ts";
 import type { DirectoryUser, DirectoryUserInput } from "../../../src/identity/directory-users/directory-user.ts";
-import { removeDirectoryUsers, restoreDirectoryUsers } from "../../../src/identity/directory-users/remove.ts";
 import { getDirectoryUser } from "../../../src/identity/directory-users/read.ts";
+import { removeDirectoryUsers, restoreDirectoryUsers } from "../../../src/identity/directory-users/remove.ts";
 import { updateDirectoryUsers } from "../../../src/identity/directory-users/update.ts";
 import { testContext } from "../../harness/postgres.ts";
 
