@@ -110,7 +110,10 @@ async function runOnce<T>(
     await client.query(`begin${lockStatement(actor.organization, lock)}`);
     const result = await work(tx);
     open = false;
-    await client.query("commit");
+    // A transaction in which a statement failed answers a commit with ROLLBACK, and without an error.
+    const { command } = await client.query("commit");
+    if (command !== "COMMIT")
+      throw new MusterError("internal", "a statement failed and its error was swallowed; nothing was written");
     client.release();
     return result;
   } catch (error) {
@@ -120,7 +123,7 @@ async function runOnce<T>(
   }
 }
 
-/** The lock's key is the first 63 bits of the organization's id, so it needs no round trip to compute. */
+/** The lock's key is the last 64 bits of the organization's id, its random part; so it needs no round trip to compute. */
 function lockStatement(organization: OrganizationId, lock: OrganizationLock): string {
   if (lock === "none") return "";
   const key = BigInt.asIntN(64, BigInt(`0x${organization.replaceAll("-", "").slice(16)}`));
