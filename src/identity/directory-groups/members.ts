@@ -23,11 +23,13 @@ export async function changeMembers(
   change: { add: readonly Member[]; remove: readonly Member[] },
 ): Promise<MembersChanged> {
   const wanted = [...new Set([...change.add, ...change.remove].map((row) => row.member))];
-  const accountOf = await lockMembers(tx, directory, wanted);
+  const held = await lockMembers(tx, directory, wanted);
+  const accountOf = new Map(held.map((row) => [row.id, row.account]));
   const removed = await removeRows(tx, directory, change.remove);
   const added = await addRows(tx, directory, change.add);
   await finish(tx, directory, added, removed, accountOf);
-  const unknown = new Set(change.add.map((row) => row.member).filter((member) => !accountOf.has(member)));
+  const live = new Set(held.filter((row) => row.live).map((row) => row.id));
+  const unknown = new Set(change.add.map((row) => row.member).filter((member) => !live.has(member)));
   return { added: added.length, removed: removed.length, unknown: [...unknown] };
 }
 
@@ -56,18 +58,18 @@ export async function replaceMembers(
   });
 }
 
+/** Tombstones too: one that is being restored at this moment brings back the memberships that it then still has. */
 async function lockMembers(
   tx: Tx,
   directory: DirectoryId,
   members: readonly DirectoryUserId[],
-): Promise<Map<DirectoryUserId, AccountId>> {
-  const rows = await tx.query<{ id: DirectoryUserId; account: AccountId }>({
+): Promise<{ id: DirectoryUserId; account: AccountId; live: boolean }[]> {
+  return tx.query({
     name: "lock-members",
-    text: `select id, account from directory_users
-      where organization = $1 and directory = $2 and id = any($3) and deleted_at is null order by id for share`,
+    text: `select id, account, deleted_at is null as live from directory_users
+      where organization = $1 and directory = $2 and id = any($3) order by id for share`,
     values: [tx.organization, directory, members],
   });
-  return new Map(rows.map((row) => [row.id, row.account]));
 }
 
 async function addRows(tx: Tx, directory: DirectoryId, rows: readonly Member[]): Promise<Member[]> {

@@ -79,10 +79,14 @@ export async function listDirectoryUsers(
   return { total, users };
 }
 
-/** A group that a record is in: directly, or through nesting inside its directory (RFC 7643 §4.1.2 `groups`). */
+/** A group that a record is in: directly, or through live groups inside its directory (RFC 7643 §4.1.2 `groups`). */
 export type GroupOfUser = { id: GroupId; displayName: string; direct: boolean };
 
-/** The groups of each of these records, in the order of their ids; records without groups are missing from the map. */
+/**
+ * The groups of each of these records, in the order of their ids; records without groups are missing from the map.
+ * Nothing leads through a deleted group. Each look-up stands in a subquery of its own for the reason that migration
+ * 0006 gives.
+ */
 export async function groupsOfDirectoryUsers(
   db: Db,
   directory: DirectoryId,
@@ -94,16 +98,25 @@ export async function groupsOfDirectoryUsers(
     name: "groups-of-directory-users",
     text: `
       with recursive member as (
-        select m.directory_user, m.group_id, true as direct
-        from remote_memberships m where m.organization = $1 and m.directory_user = any($3)
+        select m.directory_user, g.id, g.display_name, true as direct
+        from remote_memberships m
+        cross join lateral (
+          select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
+          where g.organization = $1 and g.id = m.group_id offset 0) g
+        where m.organization = $1 and m.directory_user = any($3) and g.directory = $2 and g.deleted_at is null
         union
-        select m.directory_user, n.parent, false
-        from member m join group_nestings n on n.organization = $1 and n.child = m.group_id and n.origin = 'remote'
+        select m.directory_user, g.id, g.display_name, false
+        from member m
+        cross join lateral (
+          select n.parent from group_nestings n
+          where n.organization = $1 and n.child = m.id and n.origin = 'remote' offset 0) n
+        cross join lateral (
+          select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
+          where g.organization = $1 and g.id = n.parent offset 0) g
+        where g.directory = $2 and g.deleted_at is null
       )
-      select m.directory_user as user, g.id, g.display_name as "displayName", bool_or(m.direct) as direct
-      from member m join directory_groups g on g.organization = $1 and g.id = m.group_id
-      where g.directory = $2 and g.deleted_at is null
-      group by m.directory_user, g.id, g.display_name order by g.id`,
+      select directory_user as user, id, display_name as "displayName", bool_or(direct) as direct
+      from member group by directory_user, id, display_name order by id`,
     values: [db.organization, directory, ids],
   });
   for (const { user, ...group } of rows) {
