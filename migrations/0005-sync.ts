@@ -129,6 +129,8 @@ export async function up(knex: Knex): Promise<void> {
           placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6),
           52, 1), 53, 1), 'hex')::uuid
       $$;
+    revoke all on function new_id() from public;
+    grant execute on function new_id() to muster_app;
 
     -- The scheduler's question, which no organization can answer for all: ids only, the longest due first.
     create function list_due_directories(most integer) returns table (organization uuid, id uuid)

@@ -95,3 +95,133 @@ test("the application's role cannot switch the policies off, nor a login of its 
   ])
     await expect(ctx.db.of(ours).query({ text })).rejects.toMatchObject({ code: "unavailable" });
 });
+
+const policies = await statements<{ table: string; role: string; using: string; check: string }>(
+  ctx.database.superuserUrl,
+  [
+    `select tablename as table, roles::text as role, qual as using, with_check as check from pg_policies
+     where schemaname = 'muster' order by 1, 2`,
+  ],
+);
+
+test("every policy of the application compares the organization's column with the setting, read so that unset raises", () => {
+  const ofApp = policies.filter((policy) => policy.role === "{muster_app}");
+  expect(ofApp.map((policy) => policy.table)).toEqual(own.map((table) => table.name));
+  for (const { table, using, check } of ofApp) {
+    const column = table === "organizations" ? "id" : "organization";
+    expect(using, table).toBe(`(${column} = (current_setting('muster.organization'::text))::uuid)`);
+    expect(check, table).toBe(using);
+  }
+  expect(policies.every((policy) => ["{muster_app}", "{muster_owner}"].includes(policy.role))).toBe(true);
+});
+
+test("every key starts with the organization", async () => {
+  const keys = await statements<{ table: string; name: string; first: string }>(ctx.database.superuserUrl, [
+    `select i.indrelid::regclass::text as table, c.relname as name, a.attname as first
+     from pg_index i join pg_class c on c.oid = i.indexrelid
+     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+     where i.indisunique and c.relnamespace = 'muster'::regnamespace order by 2`,
+  ]);
+  // A token decides the organization, so hashes of tokens are unique across all of them.
+  const across = [
+    "organizations_key_unique",
+    "organizations_pk",
+    "tokens_hash_unique",
+    "invitations_token_unique",
+    "mails_token_unique",
+  ];
+  const wrong = keys.filter(
+    (key) => key.first !== "organization" && !across.includes(key.name) && !key.name.startsWith("migrations"),
+  );
+  expect(keys.length).toBeGreaterThan(30);
+  expect(wrong).toEqual([]);
+});
+
+test("every view reads with its reader's rights", async () => {
+  const views = await statements<{ name: string; invoker: boolean; kind: string }>(ctx.database.superuserUrl, [
+    `select relname as name, relkind as kind, coalesce('security_invoker=true' = any (reloptions), false) as invoker
+     from pg_class where relnamespace = 'muster'::regnamespace and relkind in ('v', 'm')`,
+  ]);
+  expect(views.length).toBeGreaterThan(0);
+  for (const view of views) expect(view).toMatchObject({ invoker: true, kind: "v" });
+});
+
+const functions = await statements<{
+  name: string;
+  definer: boolean;
+  path: string | null;
+  public: boolean;
+  returns: string;
+}>(ctx.database.superuserUrl, [
+  `select p.oid::regprocedure::text as name, p.prosecdef as definer,
+       (select c from unnest(p.proconfig) c where c like 'search_path=%') as path,
+       exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
+         where x.grantee = 0 and x.privilege_type = 'EXECUTE') as public,
+       pg_get_function_result(p.oid) as returns
+     from pg_proc p where p.pronamespace = 'muster'::regnamespace order by 1`,
+]);
+
+test("nobody but the application may call Muster's functions", () => {
+  expect(functions.length).toBeGreaterThan(10);
+  expect(functions.filter((each) => each.public).map((each) => each.name)).toEqual([]);
+});
+
+test("a function that runs with its owner's rights has a fixed search_path, temporary tables last, and tells ids only", () => {
+  const definers = functions.filter((each) => each.definer);
+  expect(definers.length).toBeGreaterThan(4);
+  for (const { name, path, returns } of definers) {
+    expect(path, name).toMatch(/^search_path=muster(, graphile_worker)?, pg_temp$/);
+    // An organization's key is the name by which commands choose it.
+    expect(returns, name).toMatch(/^(void|TABLE\((\w+ uuid(, )?)+\)|TABLE\(id uuid, key text\))$/);
+  }
+});
+
+test("every application role is bound: no attribute and no membership frees it", async () => {
+  const [role] = await statements(ctx.database.superuserUrl, [
+    `select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication,
+       (select count(*)::int from pg_auth_members m where m.member = r.oid) as memberships
+     from pg_roles r where rolname = 'muster_app'`,
+  ]);
+  expect(role).toEqual({
+    rolsuper: false,
+    rolbypassrls: false,
+    rolcreaterole: false,
+    rolcreatedb: false,
+    rolreplication: false,
+    memberships: 0,
+  });
+});
+
+test.each([
+  "select 1 from graphile_worker._private_jobs",
+  "select graphile_worker.add_job('send-mail', '{}'::json)",
+  "truncate accounts",
+  "alter table accounts no force row level security",
+  "drop table spaces",
+  "create table muster.own (id uuid)",
+  "create function muster.own() returns int language sql as 'select 1'",
+  "alter function find_token(bytea) security invoker",
+  "create policy open on accounts to muster_app using (true)",
+])("the application's role may not: %s", async (text) => {
+  await expect(ctx.db.of(ours).query({ text })).rejects.toMatchObject({ cause: { code: "42501" } });
+});
+
+test("the application's role cannot ANALYZE by itself, only by name of one of Muster's tables", async () => {
+  const analyzed = async () =>
+    (
+      await statements<{ count: number }>(ctx.database.superuserUrl, [
+        "select count(*)::int as count from pg_statistic where starelid = 'muster.sites'::regclass",
+      ])
+    )[0]?.count;
+  await ctx.db.of(ours).query({
+    text: "insert into sites (organization, id, key, name) values ($1, $2, 'x', 'x')",
+    values: [ours, newId()],
+  });
+  await ctx.db.of(ours).query({ text: "analyze muster.sites" });
+  expect(await analyzed()).toBe(0);
+  await ctx.db.of(ours).query({ text: "select muster.analyze('sites')" });
+  expect(await analyzed()).toBeGreaterThan(0);
+  await expect(ctx.db.of(ours).query({ text: "select muster.analyze('pg_class')" })).rejects.toMatchObject({
+    code: "unavailable",
+  });
+});
