@@ -103,8 +103,10 @@ export async function up(knex: Knex): Promise<void> {
     revoke all on function muster.analyze(text) from public;
     grant execute on function muster.analyze(text) to muster_app;
   `);
-  await protect(knex, "audit", { append: true });
-  await protect(knex, "outbox", { append: true });
+  await protect(knex, "audit", {
+    append: ["organization", "actor_kind", "actor", "request_id", "action", "subject_kind", "subject", "detail"],
+  });
+  await protect(knex, "outbox", { append: ["organization", "kind", "subject_kind", "subject", "data"] });
   await protect(knex, "mails");
   await protect(knex, "tokens");
 }

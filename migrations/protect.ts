@@ -2,15 +2,16 @@ import type { Knex } from "knex";
 
 /**
  * Forces row-level security on a table of one organization's rows and gives the application its rights on it.
- * The setting is read without `missing_ok`, so a forgotten organization raises instead of looking empty.
+ * With `append` it may only add rows, giving these columns; the others (number, instant, transaction) are the
+ * database's word alone. The setting is read without `missing_ok`, so a forgotten organization raises instead of looking empty.
  */
 export async function protect(
   knex: Knex,
   table: string,
-  options: { column?: "organization" | "id"; append?: boolean } = {},
+  options: { column?: "organization" | "id"; append?: readonly string[] } = {},
 ): Promise<void> {
   const column = options.column ?? "organization";
-  const rights = options.append ? "select, insert" : "select, insert, update, delete";
+  const rights = options.append ? `select, insert (${options.append.join(", ")})` : "select, insert, update, delete";
   await knex.raw(`
     alter table ${table} enable row level security;
     alter table ${table} force row level security;

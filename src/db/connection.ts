@@ -13,16 +13,27 @@ export type Db = {
 };
 
 /** How to reach PostgreSQL. `role` is what SET ROLE would set: for a login that is not itself the application's. */
-export type ConnectionSettings = { url: string; role?: "muster_app" | "muster_owner"; poolSize?: number };
+export type ConnectionSettings = {
+  url: string;
+  role?: "muster_app" | "muster_owner";
+  poolSize?: number;
+  /** Milliseconds that a statement may take; 0: as long as it likes (migrations). */
+  statementTimeout?: number;
+};
 
 // bigint: counts, versions and sequence numbers stay far below 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
+/** @throws MusterError `configuration` for a URL that would take the place of Muster's own session settings. */
 export function clientOptions(settings: ConnectionSettings): pg.ClientConfig {
+  if (URL.parse(settings.url)?.searchParams.has("options"))
+    throw new MusterError("configuration", "a database URL must not carry options; Muster sets its sessions itself", {
+      at: "DATABASE_URL",
+    });
   const role = settings.role ? `-c role=${settings.role} ` : "";
   return {
     connectionString: settings.url,
-    options: `${role}-c search_path=muster,pg_temp -c timezone=UTC -c statement_timeout=60000`,
+    options: `${role}-c search_path=muster,pg_temp -c timezone=UTC -c statement_timeout=${settings.statementTimeout ?? 60_000}`,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
   };
@@ -92,9 +103,9 @@ export class Database {
       client.release();
       return result.rows as Row[];
     } catch (error) {
-      const translated = translateStorageError(error);
-      client.release(translated.code === "unavailable");
-      throw translated;
+      // A statement that PostgreSQL refused leaves the connection as it was; anything else may not have.
+      client.release(!(error instanceof pg.DatabaseError));
+      throw translateStorageError(error);
     }
   }
 
@@ -107,14 +118,14 @@ export class Database {
     try {
       const { rows } = await client.query<{ role: string; free: boolean; owner: boolean; backend: number }>(`
         select r.rolname as role, r.rolsuper or r.rolbypassrls as free,
-          exists (select from pg_tables where schemaname = 'muster' and tableowner = r.rolname) as owner,
+          pg_has_role(r.rolname, 'muster_owner', 'usage') as owner,
           pg_backend_pid() as backend
         from pg_roles r where r.rolname = current_user`);
       const row = rows[0];
       if (!row || row.free || row.owner)
         throw new MusterError(
           "configuration",
-          `the application's database role ${row?.role ?? "?"} is a superuser, may bypass row-level security or owns Muster's tables; give DATABASE_URL the login muster_app, or leave out DATABASE_OWNER_URL so that Muster switches roles itself`,
+          `the application's database role ${row?.role ?? "?"} is a superuser, may bypass row-level security or acts for muster_owner; give DATABASE_URL the login muster_app, or leave out DATABASE_OWNER_URL so that Muster switches roles itself`,
           { at: "DATABASE_URL" },
         );
       for (let probe = 0; probe < 3; probe++) {

@@ -15,7 +15,7 @@ const MIGRATION_LOCK = 7_230_115_119;
  * @throws MusterError `configuration` when the database was made by a newer Muster.
  */
 export async function migrate(owner: ConnectionSettings): Promise<void> {
-  const client = new pg.Client(clientOptions({ url: owner.url }));
+  const client = new pg.Client(clientOptions({ url: owner.url, statementTimeout: 0 }));
   try {
     await client.connect();
     const { rows } = await client.query<{ version: number; owner: boolean }>(
@@ -108,7 +108,7 @@ async function createRoles(client: pg.Client): Promise<void> {
 
 function ownerString(owner: ConnectionSettings): string {
   const url = new URL(owner.url);
-  url.searchParams.set("options", clientOptions({ ...owner, role: "muster_owner" }).options ?? "");
+  url.searchParams.set("options", clientOptions({ ...owner, role: "muster_owner", statementTimeout: 0 }).options ?? "");
   return url.toString();
 }
 
@@ -116,24 +116,28 @@ async function runMusterMigrations(owner: ConnectionSettings): Promise<void> {
   const { default: knex } = await import("knex");
   const builder = knex({
     client: "pg",
-    connection: clientOptions({ ...owner, role: "muster_owner" }) as Knex.PgConnectionConfig,
+    connection: clientOptions({ ...owner, role: "muster_owner", statementTimeout: 0 }) as Knex.PgConnectionConfig,
     pool: { min: 0, max: 1 },
   });
+  const config: Knex.MigratorConfig = {
+    tableName: "migrations",
+    schemaName: "muster",
+    migrationSource: {
+      getMigrations: async () => migrations.map(([name]) => name),
+      getMigrationName: (name: string) => name,
+      getMigration: async (name: string) => ({
+        up: (knexInstance: Knex) => byName(name).up(knexInstance),
+        down: async () => {
+          throw new MusterError("internal", "migrations only go forward; restore a backup instead");
+        },
+      }),
+    },
+  };
   try {
-    await builder.migrate.latest({
-      tableName: "migrations",
-      schemaName: "muster",
-      migrationSource: {
-        getMigrations: async () => migrations.map(([name]) => name),
-        getMigrationName: (name: string) => name,
-        getMigration: async (name: string) => ({
-          up: (knexInstance: Knex) => byName(name).up(knexInstance),
-          down: async () => {
-            throw new MusterError("internal", "migrations only go forward; restore a backup instead");
-          },
-        }),
-      },
-    });
+    // Ours is the advisory lock, which dies with its holder. Knex's own outlives a starter that was killed.
+    if (await builder.schema.withSchema("muster").hasTable("migrations_lock"))
+      await builder.migrate.forceFreeMigrationsLock(config);
+    await builder.migrate.latest(config);
   } finally {
     await builder.destroy();
   }

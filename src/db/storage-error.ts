@@ -61,11 +61,11 @@ export function translateStorageError(error: unknown): MusterError {
         "a key is 1 to 63 lower-case letters, digits and hyphens and starts with a letter or digit",
         { at: error.constraint.endsWith("_key_form") ? "key" : "name", cause: error },
       );
-    // A character that PostgreSQL's text cannot hold (NUL) slipped through the edge: still the caller's value.
-    if (error.code === "22021" || error.code === "22P05")
-      return new MusterError("invalid-value", "a text contains a character that cannot be stored (NUL)", {
-        cause: error,
-      });
+    // A text that PostgreSQL cannot hold slipped through the edge: still the caller's value, and no reason to try again.
+    if (error.code === "22021" || error.code === "22P05" || error.code === "22P02")
+      return new MusterError("invalid-value", "a text contains a character that cannot be stored", { cause: error });
+    if (error.code === "54000")
+      return new MusterError("invalid-value", "a text is too long to be stored", { cause: error });
   }
   return new MusterError("unavailable", "the database cannot answer at the moment; try again", {
     retryAfter: 5,

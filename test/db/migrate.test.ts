@@ -1,96 +1,89 @@
-import { randomBytes } from "node:crypto";
-import { afterAll, expect, inject, test } from "vitest";
-import { Database } from "../../src/db/connection.ts";
-import { isMigrated, migrate } from "../../src/db/migrate.ts";
-import { testDatabase } from "../harness/postgres.ts";
-import { statements, withDatabase } from "../harness/server.ts";
+import pg from "pg";
+import { describe, expect, test } from "vitest";
+import { clientOptions, Database } from "../../src/db/connection.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { testContext } from "../harness/postgres.ts";
 
-const { superuser } = inject("server");
-const made: string[] = [];
-afterAll(async () => {
-  for (const statement of made.toReversed()) await statements(superuser, [statement]);
-});
+const ctx = await testContext();
 
-/** An empty database that belongs to a login which may create roles but is no superuser: what a hosted PostgreSQL gives. */
-async function hostedDatabase(): Promise<string> {
-  const name = `test_${randomBytes(6).toString("hex")}`;
-  await statements(superuser, [
-    `create role ${name} login createrole password 'x'`,
-    `create database ${name} owner ${name}`,
-  ]);
-  made.push(`drop role ${name}`, `drop owned by ${name}`, `drop database ${name} with (force)`);
-  const url = new URL(withDatabase(superuser, name));
-  url.username = name;
-  url.password = "x";
-  return url.toString();
+async function asSuperuser<Row extends pg.QueryResultRow>(...statements: string[]): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: ctx.database.superuserUrl });
+  await client.connect();
+  try {
+    let rows: Row[] = [];
+    for (const statement of statements) rows = (await client.query<Row>(statement)).rows;
+    return rows;
+  } finally {
+    await client.end();
+  }
 }
 
-test("any number of starters at once bring an empty database to this version, and once more changes nothing", async () => {
-  const name = `test_${randomBytes(6).toString("hex")}`;
-  await statements(superuser, [`create database ${name}`]);
-  made.push(`drop database ${name} with (force)`);
-  const url = withDatabase(superuser, name);
-  await Promise.all(Array.from({ length: 5 }, () => migrate({ url })));
-  const all = () => statements(url, ["select name, migration_time from muster.migrations order by id"]);
-  const first = await all();
-  await migrate({ url });
-  expect(await all()).toEqual(first);
-  const db = new Database({ url, role: "muster_app" });
-  expect(await isMigrated(db)).toBe(true);
-  await db.verifyRole();
-  await db.close();
-});
-
-test("one login that may create roles is enough: it switches roles itself", async () => {
-  // The roles of the run's own template belong to its superuser, who passes them on as a hosted server's would.
-  const url = await hostedDatabase();
-  const login = new URL(url).username;
-  await statements(superuser, [`grant muster_owner, muster_app to ${login} with admin option, set false`]);
-  await migrate({ url });
-  const db = new Database({ url, role: "muster_app" });
-  await db.verifyRole();
-  await expect(db.lookUp({ text: "select 1 from accounts" })).rejects.toMatchObject({ code: "unavailable" });
-  await db.close();
-});
-
-test("a login without the rights for setting up is told so, by the setting's name", async () => {
-  const url = await hostedDatabase();
-  await expect(migrate({ url })).rejects.toMatchObject({ code: "configuration", at: "DATABASE_OWNER_URL" });
-});
-
-test("an application's role that row-level security does not bind is refused", async () => {
-  const database = await testDatabase();
-  for (const settings of [
-    { url: database.superuserUrl },
-    { url: database.superuserUrl, role: "muster_owner" as const },
-  ]) {
-    const db = new Database(settings);
-    await expect(db.verifyRole()).rejects.toMatchObject({ code: "configuration", at: "DATABASE_URL" });
-    await db.close();
-  }
-  await database.drop();
-});
-
-test("a database made by a newer Muster is refused by the name of its migration, and left as it is", async () => {
-  const database = await testDatabase();
-  await statements(database.superuserUrl, [
-    "insert into muster.migrations (name, batch, migration_time) values ('9999-tomorrow', 9, now())",
-  ]);
-  await expect(migrate({ url: database.ownerUrl })).rejects.toMatchObject({
-    code: "configuration",
-    message: expect.stringMatching(
-      /^this database was made by a newer Muster \(it holds the migration 9999-tomorrow\)/,
-    ),
+describe("migrations", () => {
+  test("a starter that was killed while migrating does not bar the next one", async () => {
+    const [last] = await asSuperuser<{ name: string }>("select name from muster.migrations order by id desc limit 1");
+    await asSuperuser(
+      "update muster.migrations_lock set is_locked = 1",
+      // The last migration as one that is still to come: its functions go with its row.
+      `delete from muster.migrations where name = '${last?.name}'`,
+      "drop function muster.fold_text(text), muster.fold_wide_text(text)",
+    );
+    expect(last?.name).toBe("0010-fold-text");
+    await migrate({ url: ctx.database.ownerUrl });
+    const rows = await asSuperuser<{ name: string }>("select name from muster.migrations order by id desc limit 1");
+    expect(rows[0]?.name).toBe("0010-fold-text");
   });
-  await database.drop();
+
+  test("ten starters at once bring one database up to date, once", async () => {
+    await Promise.all(Array.from({ length: 10 }, () => migrate({ url: ctx.database.ownerUrl })));
+    const rows = await asSuperuser<{ times: number }>(
+      "select count(*)::int as times from muster.migrations group by name order by 1 desc limit 1",
+    );
+    expect(rows[0]?.times).toBe(1);
+  });
+
+  test("a database of a newer Muster is refused, naming what it holds", async () => {
+    await asSuperuser("insert into muster.migrations (name, batch, migration_time) values ('9999-later', 9, now())");
+    await expect(migrate({ url: ctx.database.ownerUrl })).rejects.toMatchObject({
+      code: "configuration",
+      message: expect.stringContaining("9999-later"),
+    });
+    await asSuperuser("delete from muster.migrations where name = '9999-later'");
+  });
 });
 
-test("a connection that was set to an organization never answers a look-up", async () => {
-  const database = await testDatabase();
-  const db = new Database({ ...database.settings, poolSize: 2 });
-  await db.of("00000000-0000-7000-8000-000000000001" as never).query({ text: "select 1 from accounts" });
-  await expect(db.lookUp({ text: "select 1 from accounts" })).rejects.toMatchObject({ code: "unavailable" });
-  expect(await db.lookUp({ text: "select * from list_organizations()" })).toEqual([]);
-  await db.close();
-  await database.drop();
+describe("who may be the application", () => {
+  test("a URL that brings options of its own is refused: they would take the place of role and search path", () => {
+    expect(() => clientOptions({ url: "postgres://a@localhost/b?options=-c%20role%3Dpostgres" })).toThrow(
+      expect.objectContaining({ code: "configuration", at: "DATABASE_URL" }),
+    );
+  });
+
+  test("a login that may act for muster_owner is refused: its policies show every organization", async () => {
+    const role = `member_${process.pid}`;
+    await asSuperuser(`create role ${role} login password 'x' in role muster_app, muster_owner`);
+    try {
+      const url = new URL(ctx.database.superuserUrl);
+      url.username = role;
+      url.password = "x";
+      const db = new Database({ url: url.toString() });
+      await expect(db.verifyRole()).rejects.toMatchObject({ code: "configuration" });
+      await db.close();
+    } finally {
+      await asSuperuser(`drop role ${role}`);
+    }
+  });
+
+  test("the application cannot date or number its audit rows and events", async () => {
+    const client = new pg.Client(clientOptions(ctx.database.settings));
+    await client.connect();
+    try {
+      for (const table of ["audit", "outbox"])
+        for (const column of ["id", "at", "transaction"])
+          await expect(
+            client.query(`insert into ${table} (organization, ${column}) values (gen_random_uuid(), default)`),
+          ).rejects.toMatchObject({ code: "42501" });
+    } finally {
+      await client.end();
+    }
+  });
 });
