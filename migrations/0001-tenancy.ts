@@ -57,7 +57,8 @@ export async function up(knex: Knex): Promise<void> {
       created_at timestamptz not null default now(),
       constraint spaces_pk primary key (organization, id),
       constraint spaces_product foreign key (organization, product) references products,
-      constraint spaces_key_unique unique (organization, product, key)
+      constraint spaces_key_unique unique (organization, product, key),
+      constraint spaces_product_unique unique (organization, product, id)
     );
 
     create table directories (

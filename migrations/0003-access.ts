@@ -79,7 +79,7 @@ export async function up(knex: Knex): Promise<void> {
       constraint guest_assignments_pk primary key (organization, id),
       constraint guest_assignments_account foreign key (organization, account) references accounts on delete cascade,
       constraint guest_assignments_product foreign key (organization, product) references products,
-      constraint guest_assignments_space foreign key (organization, space) references spaces,
+      constraint guest_assignments_space foreign key (organization, product, space) references spaces (organization, product, id),
       constraint guest_assignments_space_unique unique (organization, account, space)
     );
     create index guest_assignments_account on guest_assignments (organization, account, product);

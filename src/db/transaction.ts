@@ -68,7 +68,10 @@ export async function simulate<T>(
       ctx,
       actor,
       async (tx) => {
-        throw new Rollback(await work(tx));
+        const result = await work(tx);
+        // What a commit would refuse, a rollback would never look at.
+        await tx.query({ text: "set constraints all immediate" });
+        throw new Rollback(result);
       },
       options,
     );
@@ -123,11 +126,18 @@ async function runOnce<T>(
   }
 }
 
+/**
+ * Milliseconds that a writer waits for its organization. Whoever waits holds a connection: one organization's long
+ * change must not take them all from the others. After it the caller is told to try again.
+ */
+const LOCK_TIMEOUT = 10_000;
+
 /** The lock's key is the last 64 bits of the organization's id, its random part; so it needs no round trip to compute. */
 function lockStatement(organization: OrganizationId, lock: OrganizationLock): string {
   if (lock === "none") return "";
   const key = BigInt.asIntN(64, BigInt(`0x${organization.replaceAll("-", "").slice(16)}`));
-  return `; select pg_advisory_xact_lock${lock === "shared" ? "_shared" : ""}(${key})`;
+  const take = `select pg_advisory_xact_lock${lock === "shared" ? "_shared" : ""}(${key})`;
+  return `; set local lock_timeout = ${LOCK_TIMEOUT}; ${take}; set local lock_timeout = 0`;
 }
 
 async function rollBack(client: pg.PoolClient): Promise<void> {

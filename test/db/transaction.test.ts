@@ -30,6 +30,19 @@ test("simulate answers what the change would do and writes nothing", async () =>
   expect([seen, await count()]).toEqual([1, 0]);
 });
 
+test("simulate refuses what a commit would refuse", async () => {
+  await expect(
+    simulate(ctx, actor, async (tx) => {
+      await tx.query(insert);
+      await tx.query({
+        text: `insert into directories (organization, id, name, kind, position)
+          values ($1, gen_random_uuid(), 'a', 'scim', 1), ($1, gen_random_uuid(), 'b', 'scim', 1)`,
+        values: [organization],
+      });
+    }),
+  ).rejects.toMatchObject({ code: "unavailable" });
+});
+
 test("a statement sent after the end reaches no transaction", async () => {
   const late = await inTransaction(ctx, actor, async (tx) => () => tx.query(insert));
   await expect(late()).rejects.toMatchObject({ code: "internal" });
