@@ -43,7 +43,7 @@ export class MusterCommands {
     });
     child.stdout?.resume();
     for (;;) {
-      if (child.exitCode !== null) throw new Error(`muster start ended with ${child.exitCode}: ${said.trim()}`);
+      if (hasEnded(child)) throw new Error(`muster start ended with ${child.exitCode}: ${said.trim()}`);
       const ready = await fetch(`${baseUrl}/readyz`).then(
         (response) => response.ok,
         () => false,
@@ -56,7 +56,7 @@ export class MusterCommands {
 
 /** Asks a started Muster to stop and waits until it has. */
 export async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
+  if (hasEnded(child)) return;
   child.kill("SIGTERM");
   await exit(child);
 }
@@ -83,8 +83,12 @@ async function read(stream: NodeJS.ReadableStream | null): Promise<string> {
   return text;
 }
 
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
 function exit(child: ChildProcess): Promise<number | null> {
-  return child.exitCode !== null
+  return hasEnded(child)
     ? Promise.resolve(child.exitCode)
     : new Promise((done) => child.once("close", (code) => done(code)));
 }
