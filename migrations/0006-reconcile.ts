@@ -27,9 +27,10 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 /**
- * `offset 0` keeps each look-up a subquery of its own, so that it can only be an index look-up by the row before it,
- * and `deleted_at is null` stands outside, because a planner without statistics believes partial indexes to be tiny. A
- * plan made before statistics existed joined whole tables instead: two minutes for one account among 100,000.
+ * A session keeps its plans, and the first ones are made while the tables are empty or without statistics. Such a plan
+ * joined whole tables: two minutes for one account among 100,000. So no statement here leaves the planner a choice that
+ * matters: `offset 0` keeps each look-up a subquery of its own, by the key of the row before it, and `deleted_at is
+ * null` stands outside of it, because partial indexes look tiny without statistics.
  *
  * Every path account → record → group → group above → grant, with the first condition that fails (null: it counts).
  * Paths through what is gone (a tombstone, a deleted group) do not exist; paths that only do not count are there.
@@ -176,8 +177,11 @@ const DIFFERENCE = `
         a.grant_id, a.waiting_since, a.admitted_at,
         case when a.admitted_at is not null or a.waiting_since is not null then
           case a.role when 'guest' then 'slot' else 'seat' end end as consumes
-      from access a
-      where a.organization = of_organization and a.account = any (wanted)
+      from unnest(wanted) w (id)
+      cross join lateral (
+        select a.account, a.product, a.role, a.state, a.domain_limited, a.live_until, a.directory_user, a.group_id,
+          a.grant_id, a.waiting_since, a.admitted_at
+        from access a where a.organization = of_organization and a.account = w.id offset 0) a
     ), pair as (
       select coalesce(m.account, h.account) as account, coalesce(m.product, h.product) as product,
         m.account is null as gone, h.account is null as fresh, m.role, m.state, m.domain_limited, m.live_until,
@@ -241,22 +245,30 @@ const SETTLE = `
   #variable_conflict use_column
   declare
     kind text;
+    waiter access_change;
   begin
     foreach kind in array array['seat', 'slot'] loop
-      return query
-      with usage as (
-        select p.id,
-          count(*) filter (where a.role in ('admin', 'user') and a.state = 'live') as users,
-          count(*) filter (where a.role in ('admin', 'user')) as members,
-          count(*) filter (where a.role = 'guest' and a.state = 'live' and a.admitted_at is not null
-            and (a.live_until is null or a.live_until > moment)) as guests
+      for waiter in
+        select q.account, q.product, false, q.role, 'live', q.domain_limited, q.live_until, q.directory_user, q.group_id,
+          q.grant_id, null, moment, q.role, q.state, q.live_until, q.domain_limited, true, false
         from products p
-        join access a on a.organization = of_organization and a.product = p.id
-        where p.organization = of_organization and p.id = any (products_of)
-        group by p.id
-      ), room as (
-        select p.id,
-          case kind
+        cross join lateral (
+          select count(*) filter (where a.role in ('admin', 'user') and a.state = 'live') as users,
+            count(*) filter (where a.role in ('admin', 'user')) as members,
+            count(*) filter (where a.role = 'guest' and a.state = 'live' and a.admitted_at is not null
+              and (a.live_until is null or a.live_until > moment)) as guests
+          from access a where a.organization = of_organization and a.product = p.id
+        ) u
+        cross join lateral (
+          select a.account, a.product, a.role, a.state, a.domain_limited, a.live_until, a.directory_user, a.group_id,
+            a.grant_id, row_number() over (order by a.waiting_since, a.account) as place
+          from access a
+          where a.organization = of_organization and a.product = p.id
+            and a.state = case kind when 'seat' then 'no-seat' else 'over-quota' end
+            and (a.live_until is null or a.live_until > moment)
+        ) q
+        cross join lateral (
+          select case kind
             when 'seat' then case when p.seats is not null and p.seat_enforcement = 'block' then p.seats - u.users end
             else case when p.guest_enforcement = 'block' then
               case p.guest_basis
@@ -264,27 +276,15 @@ const SETTLE = `
                 when 'paid-seats' then p.guest_ratio * u.users - u.guests
                 when 'members' then p.guest_ratio * u.members - u.guests
               end end
-          end as free
-        from products p
-        join usage u on u.id = p.id
-        where p.organization = of_organization and p.id = any (products_of)
-      ), queue as (
-        select a.account, a.product,
-          row_number() over (partition by a.product order by a.waiting_since, a.account) as place
-        from access a
-        where a.organization = of_organization and a.product = any (products_of)
-          and a.state = case kind when 'seat' then 'no-seat' else 'over-quota' end
-          and (a.live_until is null or a.live_until > moment)
-      )
-      update access a
-        set state = 'live', admitted_at = moment, waiting_since = null, updated_at = moment
-      from queue q
-      join room r on r.id = q.product
-      where a.organization = of_organization and a.account = q.account and a.product = q.product
-        and (r.free is null or q.place <= r.free)
-      returning a.account, a.product, false, a.role, a.state, a.domain_limited, a.live_until, a.directory_user,
-        a.group_id, a.grant_id, a.waiting_since, a.admitted_at, a.role,
-        case kind when 'seat' then 'no-seat' else 'over-quota' end, a.live_until, a.domain_limited, true, false;
+            end as free
+        ) r
+        where p.organization = of_organization and p.id = any (products_of) and (r.free is null or q.place <= r.free)
+        order by q.product, q.place
+      loop
+        update access a set state = 'live', admitted_at = moment, waiting_since = null, updated_at = moment
+          where a.organization = of_organization and a.account = waiter.account and a.product = waiter.product;
+        return next waiter;
+      end loop;
     end loop;
   end $$;
 `;
@@ -303,7 +303,9 @@ const NOTE = `
         c.was_state = 'live' and c.was_until <= moment as was_expired,
         c.was_role, c.was_state, c.was_until, a.role, a.state, a.live_until, a.domain_limited
       from unnest(changes) c
-      left join access a on a.organization = of_organization and a.account = c.account and a.product = c.product
+      left join lateral (
+        select a.account, a.role, a.state, a.live_until, a.domain_limited from access a
+        where a.organization = of_organization and a.account = c.account and a.product = c.product offset 0) a on true
       where c.loud
     ), told as (
       select k.account,
@@ -338,7 +340,7 @@ const RECONCILE = `
       out lost uuid[], out changed integer)
     language plpgsql volatile
     set search_path = muster, pg_temp set jit = off
-    -- Planning costs ten times the work for one account, and every look-up is by index whatever the plan believes.
+    -- Planning costs ten times the work for one account.
     set plan_cache_mode = force_generic_plan
   as $$
   #variable_conflict use_column
@@ -350,7 +352,12 @@ const RECONCILE = `
   begin
     lost := '{}';
     changed := 0;
-    perform from accounts a where a.organization = of_organization and a.id = any (wanted) order by a.id for no key update;
+    -- For many it costs nothing, and a plan that was kept from when the tables were small would cost minutes.
+    if cardinality(wanted) > 50 then perform set_config('plan_cache_mode', 'force_custom_plan', true); end if;
+    wanted := array(select distinct w.id from unnest(wanted) w (id) order by w.id);
+    perform from unnest(wanted) w (id)
+      cross join lateral (
+        select a.id from accounts a where a.organization = of_organization and a.id = w.id for no key update) a;
 
     changes := array(select d from access_difference(of_organization, wanted, moment) d);
     if cardinality(changes) = 0 then return; end if;
@@ -400,7 +407,8 @@ const RECONCILE = `
     lost := array(
       select distinct c.account from unnest(changes) c
       where c.was_state = 'live' and (c.was_until is null or c.was_until > moment)
-        and not exists (select from live_access v where v.organization = of_organization and v.account = c.account));
+        and not exists (
+          select from live_access v where v.organization = of_organization and v.account = c.account offset 0));
   end $$;
 
   -- After a product's limits changed, or to be sure that nobody waits in vain.

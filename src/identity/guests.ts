@@ -109,7 +109,7 @@ export async function listGuestAssignments(db: Db, account?: AccountId): Promise
 }
 
 /** @throws MusterError `not-found`. */
-export async function getGuestAssignment(db: Db, id: AssignmentId): Promise<GuestAssignment> {
+async function getGuestAssignment(db: Db, id: AssignmentId): Promise<GuestAssignment> {
   const [row] = await db.query<GuestAssignment>({
     text: `select ${COLUMNS} from guest_assignments where organization = $1 and id = $2`,
     values: [db.organization, id],

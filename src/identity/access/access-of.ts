@@ -8,7 +8,7 @@ import { type AccessFacts, decide, type Reason } from "./reason.ts";
 type Role = Path["role"];
 
 /** `grant` is the grant's id, `directory` the group's directory or `local`: `directory/group` names the group on every face. */
-export type Trace = { directory: string; group: string; grant: GrantId; role: Role; counts: boolean };
+type Trace = { directory: string; group: string; grant: GrantId; role: Role; counts: boolean };
 
 export type ProductAccess = {
   /** Keys of site and product. */

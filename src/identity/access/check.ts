@@ -103,8 +103,8 @@ const SELECTIONS = {
   id: "a.id = $2",
   userName: "a.user_name_key = $2",
   email: "a.email_key = $2",
-  externalId: `a.id in (select u.account from directory_users u
-    where u.organization = $1 and u.external_id = $2 and u.deleted_at is null)`,
+  externalId: `a.id = any (array(select u.account from directory_users u
+    where u.organization = $1 and u.external_id = $2 and u.deleted_at is null))`,
 } as const;
 
 function selection(user: PersonSelector): { by: keyof typeof SELECTIONS; value: string | null } {

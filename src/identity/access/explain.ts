@@ -2,7 +2,7 @@ import type { Db } from "../../db/connection.ts";
 import type { AccountId, GrantId, GroupId, ProductId } from "../../db/id.ts";
 
 /** Why a path gives nothing, in the order in which it is asked. */
-export type Failing = "deactivated" | "suspended" | "inactive" | "masked" | "parked" | "unconfirmed" | "domain";
+type Failing = "deactivated" | "suspended" | "inactive" | "masked" | "parked" | "unconfirmed" | "domain";
 
 /** One way from an account to a role: its membership in `memberOf`, up to `group`, whose grant it is. */
 export type Path = {
@@ -26,6 +26,7 @@ export type Path = {
  */
 export async function explain(db: Db, accounts: readonly AccountId[]): Promise<Path[]> {
   return db.query<Path>({
+    name: "explain-access",
     text: `
       select p.account, p.product, p.role, o.name as through, m.name as "memberOf",
         json_build_object('id', g.id, 'name', g.name, 'directory', d.name) as "group", p.grant_id as "grant", p.failing

@@ -67,7 +67,7 @@ export async function reconcileAll(tx: Tx): Promise<Reconciled> {
  * Admits who waits for a seat or a guest slot of these products, in the order in which they came, as far as the
  * limits reach now. Nobody is dropped when a limit shrank (R146). Returns how many were admitted.
  */
-export async function settle(tx: Tx, products: readonly ProductId[]): Promise<number> {
+async function settle(tx: Tx, products: readonly ProductId[]): Promise<number> {
   if (products.length === 0) return 0;
   const [row] = await tx.query<{ admitted: number }>({
     text: "select settle($1, $2::uuid[], $3, $4, $5) as admitted",

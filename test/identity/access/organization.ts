@@ -87,7 +87,7 @@ export async function makeOrganization(ctx: Context, key: string, mode: Membersh
   };
 }
 
-export function personInput(userName: string, facts: Partial<DirectoryUserInput> = {}): DirectoryUserInput {
+function personInput(userName: string, facts: Partial<DirectoryUserInput> = {}): DirectoryUserInput {
   return {
     id: newId<DirectoryUserId>(),
     immutableId: null,

@@ -3,7 +3,7 @@ import type { Db } from "../../../src/db/connection.ts";
 import { type Access, accessOfWorld, canonicalOf, type World } from "../model.ts";
 
 /** The facts of an organization as the tables hold them, for the model to judge. */
-export async function readWorld(db: Db): Promise<World> {
+async function readWorld(db: Db): Promise<World> {
   const ask = <Row>(text: string) => db.query<Row>({ text, values: [db.organization] });
   const [organization] = await ask<{ masking: boolean; now: number }>(
     `select membership_mode = 'masking' as masking, extract(epoch from statement_timestamp())::float8 * 1000 as now
