@@ -134,16 +134,20 @@ function schemasSource(scope: SqlScope): Source {
 /** The groups of a record, through nesting inside its directory, as `groupsOfDirectoryUsers` shows them. */
 function groupsSource(scope: SqlScope): Source {
   const from = `(
-    with recursive member (group_id, direct) as (
-      select m.group_id, true from remote_memberships m where m.organization = u.organization and m.directory_user = u.id
+    with recursive member (id, display, direct) as (
+      select c.id, c.display_name, true
+      from remote_memberships m join directory_groups c on c.organization = m.organization and c.id = m.group_id
+      where m.organization = u.organization and m.directory_user = u.id
+        and c.directory = u.directory and c.deleted_at is null
       union
-      select n.parent, false from member m
-      join group_nestings n on n.organization = u.organization and n.child = m.group_id and n.origin = 'remote'
+      select c.id, c.display_name, false
+      from member m
+      join group_nestings n on n.organization = u.organization and n.child = m.id and n.origin = 'remote'
+      join directory_groups c on c.organization = n.organization and c.id = n.parent
+      where c.directory = u.directory and c.deleted_at is null
     )
-    select c.id, c.display_name as display,
-      case when bool_or(m.direct) then 'direct' else 'indirect' end as type
-    from member m join directory_groups c on c.organization = u.organization and c.id = m.group_id
-    where c.directory = u.directory and c.deleted_at is null group by c.id, c.display_name) as e`;
+    select id, display, case when bool_or(direct) then 'direct' else 'indirect' end as type
+    from member group by id, display) as e`;
   return { from, column: (sub) => referenceColumn(sub, `${locationPrefix(scope.baseUrl, "/Groups")} || e.id`) };
 }
 
