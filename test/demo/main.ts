@@ -83,15 +83,8 @@ async function show(): Promise<void> {
   );
   if (!applied) throw new Error("nothing was applied");
 
-  for (const [provider, name] of [
-    ["okta", "Okta"],
-    ["entra", "Entra ID"],
-  ] as const)
-    await step(
-      `replaying what ${name} sends, over HTTP`,
-      () => replayProvider(muster, provider),
-      (outcome) => `${outcome.requests} requests, all answered as ${name} expects`,
-    );
+  const okta = await replayStep(muster, "okta", "Okta");
+  await replayStep(muster, "entra", "Entra ID");
 
   if (slapd)
     await step(
@@ -137,12 +130,10 @@ async function show(): Promise<void> {
   say(`Mails sent in all: ${(await mails(dataDirectory)).length}`);
 
   if (once) return;
-  const okta = await muster.run<{ name: string; baseUrl?: string; id: string }[]>("directory", "list");
-  const scim = okta.find((directory) => directory.name === "okta");
   say("\nMuster goes on running. Three URLs to try:");
   say(`  ${baseUrl}/`);
   say(`  curl -H 'Authorization: Bearer ${token}' ${baseUrl}/api/v1/users`);
-  say(`  ${baseUrl}/scim/v2/${scim?.id ?? ""}  (a token: muster directory token rotate okta)`);
+  say(`  curl -H 'Authorization: Bearer ${okta.token}' ${okta.baseUrl}/Users`);
   say("\nCtrl-C stops it and removes everything.");
   await stopped;
 }
@@ -165,7 +156,17 @@ async function demoFile(ldap: RunningSlapd | undefined): Promise<string> {
   return path;
 }
 
-async function replayProvider(muster: MusterCommands, provider: string): Promise<{ requests: number }> {
+type Replayed = { baseUrl: string; token: string; requests: number };
+
+function replayStep(muster: MusterCommands, provider: "okta" | "entra", name: string): Promise<Replayed> {
+  return step(
+    `replaying what ${name} sends, over HTTP`,
+    () => replayProvider(muster, provider),
+    ({ requests }) => `${requests} requests, all answered as ${name} expects`,
+  );
+}
+
+async function replayProvider(muster: MusterCommands, provider: string): Promise<Replayed> {
   const { token } = await muster.run<{ token: string }>("directory", "token", "rotate", provider);
   const directories = await muster.run<{ name: string; baseUrl: string }[]>("directory", "list");
   const baseUrl = directories.find((directory) => directory.name === provider)?.baseUrl;
@@ -175,7 +176,7 @@ async function replayProvider(muster: MusterCommands, provider: string): Promise
   const wrong = outcomes.filter((outcome) => outcome.problems.length > 0);
   if (wrong.length > 0)
     throw new Error(wrong.map((outcome) => `${outcome.exchange.name}: ${outcome.problems.join(", ")}`).join("\n"));
-  return { requests: outcomes.length };
+  return { baseUrl, token, requests: outcomes.length };
 }
 
 /** A grant of admin is never given by the name of a group alone. */
