@@ -17,6 +17,22 @@ export type Filter =
   | { kind: "compare"; path: AttributePath; operator: Operator; value: Value }
   | { kind: "value"; path: AttributePath; filter: Filter };
 
+/** How many comparisons the filter makes with one value at most. */
+export function countComparisons(filter: Filter): number {
+  switch (filter.kind) {
+    case "and":
+    case "or":
+      return filter.terms.reduce((sum, term) => sum + countComparisons(term), 0);
+    case "not":
+      return countComparisons(filter.term);
+    case "present":
+    case "compare":
+      return 1;
+    case "value":
+      return countComparisons(filter.filter);
+  }
+}
+
 /** The filter as text that parses to the same tree. */
 export function printFilter(filter: Filter, inside = false): string {
   switch (filter.kind) {

@@ -1,4 +1,5 @@
 import { MusterError } from "../../errors.ts";
+import { countComparisons } from "../filter/ast.ts";
 import { parsePath, type Target } from "../filter/path.ts";
 import type { ResourceType } from "../schema/attribute.ts";
 import { invalidValue, isObject } from "../schema/canonical.ts";
@@ -12,8 +13,11 @@ export type Operation = {
   at: string;
 };
 
-/** Operations of one request; far more than any provider sends. */
+/** Operations of one request, a key of a value without path counted as one; far more than any provider sends. */
 const MAX_OPERATIONS = 1_000;
+
+/** Comparisons in the paths of one request: each is made with every value of its attribute. */
+const MAX_COMPARISONS = 2_000;
 
 /**
  * The operations of a PATCH request (RFC 7644 §3.5.2) in their order, each aimed at one attribute: an operation without a
@@ -27,9 +31,21 @@ export function readOperations(type: ResourceType, body: unknown): Operation[] {
   const list = caseless(body, "operations");
   if (!Array.isArray(list) || list.length === 0)
     throw new MusterError("invalid", "a PATCH needs a list of one or more operations", { at: "Operations" });
-  if (list.length > MAX_OPERATIONS)
-    throw new MusterError("too-many", `a PATCH may hold at most ${MAX_OPERATIONS} operations`, { at: "Operations" });
-  return list.flatMap((item, index) => readOperation(type, item, `Operations[${index}]`));
+  requireFew(list.length, MAX_OPERATIONS, "operations");
+  const operations = list.flatMap((item, index) => readOperation(type, item, `Operations[${index}]`));
+  requireFew(operations.length, MAX_OPERATIONS, "operations");
+  const comparisons = operations.reduce((sum, { target }) => sum + comparisonsIn(target), 0);
+  requireFew(comparisons, MAX_COMPARISONS, "comparisons in its paths");
+  return operations;
+}
+
+function requireFew(count: number, limit: number, what: string): void {
+  if (count > limit)
+    throw new MusterError("too-many", `a PATCH may hold at most ${limit} ${what}`, { at: "Operations" });
+}
+
+function comparisonsIn(target: Target): number {
+  return target.kind === "attribute" && target.filter !== null ? countComparisons(target.filter) : 0;
 }
 
 function caseless(body: Readonly<Record<string, unknown>>, name: string): unknown {

@@ -155,6 +155,31 @@ describe("RFC 7644 §3.5.2 and the shapes that providers send", () => {
     expect(() => patch(bjensen, ...operations)).toThrow(expect.objectContaining({ code: "too-many" }));
   });
 
+  test("what one value without a path unfolds into counts too, and so do the comparisons of all paths", () => {
+    const keys = Array.from({ length: 1_001 }, (_, n) => [`emails[type eq "t${n}"].value`, "x"]);
+    expect(() => patch(bjensen, { op: "add", value: Object.fromEntries(keys) })).toThrow(
+      expect.objectContaining({ code: "too-many" }),
+    );
+    const path = `emails[${Array.from({ length: 90 }, (_, n) => `not (type eq "t${n}")`).join(" and ")}]`;
+    const operations = Array.from({ length: 23 }, () => ({ op: "remove", path }));
+    expect(() => patch(bjensen, ...operations)).toThrow(expect.objectContaining({ code: "too-many" }));
+    expect(patch(bjensen, ...operations.slice(1)).document).not.toHaveProperty("emails");
+  });
+
+  test("listed values are removed by the parts that each of them gives", () => {
+    const emails = [
+      { value: "a", type: "work" },
+      { value: "a", type: "home" },
+      { value: "b", type: "work", primary: true },
+      { value: "c" },
+    ];
+    const remove = (...value: unknown[]) =>
+      patch({ ...bjensen, emails }, { op: "remove", path: "emails", value }).document.emails;
+    expect(remove({ value: "A", type: "WORK" }, { value: "c", type: "work" })).toEqual(emails.slice(1));
+    expect(remove({ value: "a" }, { type: "work", value: "b" })).toEqual([{ value: "c" }]);
+    expect(remove({ value: "b", primary: false })).toEqual(emails);
+  });
+
   test("values cannot be added without end by many operations", () => {
     const add = (from: number) => ({
       op: "add",
