@@ -66,6 +66,22 @@ export async function createOrganization(tx: Tx, input: { key: string; name?: st
   return { id: tx.organization, key: input.key, name, membershipMode: "aggregating" };
 }
 
+/**
+ * Calls the organization by another name; mails and pages show it.
+ * Before: any. After: it has this name. Returns false, and writes nothing, when it had it already.
+ */
+export async function renameOrganization(tx: Tx, name: string): Promise<boolean> {
+  const rows = await tx.query({
+    text: "update organizations set name = $2 where id = $1 and name <> $2 returning id",
+    values: [tx.organization, name],
+  });
+  if (rows.length === 0) return false;
+  await recordChanges(tx, [
+    { action: "organization.renamed", subjectKind: "organization", subject: tx.organization, detail: { name } },
+  ]);
+  return true;
+}
+
 /** @throws MusterError `not-found`. */
 export async function getOrganization(db: Db): Promise<Organization> {
   const [row] = await db.query<Organization>({

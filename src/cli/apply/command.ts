@@ -3,7 +3,12 @@ import type { Command } from "commander";
 import type { Context } from "../../context.ts";
 import { newId, type OrganizationId } from "../../db/id.ts";
 import { inTransaction, simulate, type Tx } from "../../db/transaction.ts";
-import { createOrganization, listOrganizations, setMembershipMode } from "../../identity/organizations.ts";
+import {
+  createOrganization,
+  listOrganizations,
+  renameOrganization,
+  setMembershipMode,
+} from "../../identity/organizations.ts";
 import type { CommandLine } from "../command-line.ts";
 import { typedPath } from "../input.ts";
 import { commandActor, secretKey } from "../session.ts";
@@ -68,8 +73,9 @@ async function applyOrganization(
   const work = async (tx: Tx) => {
     const tally = newTally();
     if (!there) await createOrganization(tx, { key: wanted.key });
+    const renamed = wanted.name !== undefined && (await renameOrganization(tx, wanted.name));
     const changed = await setMembershipMode(tx, wanted.membershipMode);
-    tally.note(there ? updatedIf(changed) : "created", `organization ${wanted.key}`);
+    tally.note(there ? updatedIf(renamed || changed) : "created", `organization ${wanted.key}`);
     await applyStructure(tx, wanted, !there, tally);
     await applyDirectories(tx, wanted.directories, secrets, tally);
     await applyRoles(tx, wanted, tally);

@@ -93,6 +93,8 @@ const grant = z.strictObject({
 
 const organization = z.strictObject({
   key,
+  /** What people read in mails; the key when it is left out at first. */
+  name: name.optional(),
   /** Whose memberships count for a person in several directories: every directory's, or the first one's only. */
   membershipMode: z.enum(["aggregating", "masking"]).default("aggregating"),
   /** `example.com` covers that domain alone, `*.example.com` its sub-domains; the list is complete. R113, R114. */
