@@ -310,6 +310,25 @@ describe("RFC 7644 §3.5.1 and §3.6: replacing and deleting", () => {
     expect(again.id).not.toBe(id);
   });
 
+  test("20 values added at the same moment are 20 values", async () => {
+    const { id } = await created();
+    const numbers = Array.from({ length: 20 }, (_, index) => `+1-555-01${10 + index}`);
+    const answers = await Promise.all(
+      numbers.map((value) =>
+        okta.at.send(
+          "PATCH",
+          `/Users/${id}`,
+          patchOf({ op: "add", path: "phoneNumbers", value: [{ value, type: "work" }] }),
+        ),
+      ),
+    );
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
+    const { body, headers } = await okta.at.send("GET", `/Users/${id}`);
+    const { phoneNumbers } = body as { phoneNumbers: { value: string }[] };
+    expect(phoneNumbers.map((phone) => phone.value).sort()).toEqual(numbers);
+    expect(headers.get("etag")).toBe('W/"21"');
+  });
+
   test("a rename and a deactivation in one request hit the person they name (V24)", async () => {
     const { id } = await created();
     const renamed = someName();
