@@ -1,7 +1,7 @@
 import type { Context } from "../context.ts";
 import { type DirectoryUserId, type GroupId, parseId } from "../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
-import { changeMembers, replaceMembers } from "../identity/directory-groups/members.ts";
+import { changeMembers, lockMembersBeforeGroup, replaceMembers } from "../identity/directory-groups/members.ts";
 import { changeNestings } from "../identity/directory-groups/nestings.ts";
 import { listDirectoryGroups } from "../identity/directory-groups/read.ts";
 import type { Caller } from "./authenticate.ts";
@@ -32,6 +32,12 @@ export async function inGroupTransaction<T>(
     if (error !== NESTS) throw error;
     return inTransaction(ctx, actor, (tx) => work(tx, "exclusive"), { lock: "exclusive" });
   }
+}
+
+/** To be called before the group itself is locked. What is no id is left to `writeMembers` to refuse. */
+export async function lockMembers(tx: Tx, caller: Caller, group: GroupId, change: MemberChange): Promise<void> {
+  const members = [...change.add, ...change.remove].flatMap((text) => parseId<DirectoryUserId>(text) ?? []);
+  await lockMembersBeforeGroup(tx, caller.directory, group, { replaced: change.replaced, members });
 }
 
 /**

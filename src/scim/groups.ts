@@ -17,7 +17,7 @@ import { insertDirectoryGroups, updateDirectoryGroups } from "../identity/direct
 import { type Caller, callerOf } from "./authenticate.ts";
 import { notFound, sendJson } from "./errors.ts";
 import { checkIfMatch, etagOf, isNotModified, sendNotModified } from "./etag.ts";
-import { inGroupTransaction, writeMembers } from "./group-members.ts";
+import { inGroupTransaction, lockMembers, writeMembers } from "./group-members.ts";
 import { toDocument, toGroupResource, toInput } from "./group-resource.ts";
 import { sendList } from "./list.ts";
 import { applyOperations } from "./patch/apply.ts";
@@ -99,10 +99,11 @@ export function replaceGroup(ctx: Context): RequestHandler<WithId> {
     const projection = readProjection(groupType, readParameters(request));
     const id = idOf(request);
     const document = readResource(groupType, request.body);
-    const add = membersIn(document);
+    const change: MemberChange = { replaced: true, add: membersIn(document), remove: [] };
     const [group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
+      await lockMembers(tx, caller, id, change);
       await writeGroup(tx, caller, request, id, () => document);
-      await writeMembers(tx, lock, caller, id, { replaced: true, add, remove: [] });
+      await writeMembers(tx, lock, caller, id, change);
       return readWhole(tx, caller, id, projection);
     });
     send(response, 200, caller, group, members, projection);
@@ -123,9 +124,10 @@ export function patchGroup(ctx: Context): RequestHandler<WithId> {
     const change = readMemberChange(operations.filter(isOnMembers));
     const others = operations.filter((operation) => !isOnMembers(operation));
     const [group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
-      if (others.length > 0 || change.replaced || request.headers["if-match"] !== undefined)
+      if (others.length > 0 || change.replaced || request.headers["if-match"] !== undefined) {
+        await lockMembers(tx, caller, id, change);
         await writeGroup(tx, caller, request, id, (held) => applyOperations(groupType, held, others).document);
-      else if (!(await getDirectoryGroup(tx, caller.directory, id))) throw notFound();
+      } else if (!(await getDirectoryGroup(tx, caller.directory, id))) throw notFound();
       if (changesMembers(change)) await writeMembers(tx, lock, caller, id, change);
       return readWhole(tx, caller, id, wantsBody ? projection : { kind: "only", names: [] });
     });

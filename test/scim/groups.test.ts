@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { scaled } from "../harness/scale.ts";
 import { type Endpoint, oneDirectory, patchOf, scimServer, userOf } from "./endpoint.ts";
 
 const server = await scimServer();
@@ -185,6 +186,24 @@ describe("RFC 7644 §3.5.2: members come and go as rows", () => {
       await Promise.all([a, b].map((value) => patch(id, { op: "replace", path: "members", value: [{ value }] })));
       expect(await membersOf(id)).toHaveLength(1);
     }
+  });
+
+  test("people are deleted while they replace each other as members: nobody waits for each other", async () => {
+    const deadlocks = () =>
+      server.ctx.db.lookUp({ text: "select deadlocks from pg_stat_database where datname = current_database()" });
+    const before = await deadlocks();
+    const id = await group();
+    const answers = await Promise.all(
+      (await people(scaled(240))).flatMap((value, n) => [
+        patch(id, { op: "replace", path: "members", value: [{ value }] }),
+        entra.at.send("DELETE", `/Users/${value}`),
+        entra.at.send("PUT", `/Groups/${id}`, { displayName: `Renamed ${n} ${id}`, members: [{ value }] }),
+      ]),
+    );
+    // Who is gone already cannot become a member.
+    expect(answers.map((answer) => answer.status).filter((status) => ![200, 204, 400].includes(status))).toEqual([]);
+    expect(await deadlocks()).toEqual(before);
+    expect(await membersOf(id)).toEqual([]);
   });
 });
 

@@ -43,7 +43,46 @@ export async function replaceMembers(
   group: GroupId,
   members: readonly DirectoryUserId[],
 ): Promise<MembersChanged> {
-  const difference = await tx.query<{ member: DirectoryUserId; wanted: boolean }>({
+  const difference = await differenceTo(tx, group, members);
+  return changeMembers(tx, directory, {
+    add: difference.filter((row) => row.wanted).map((row) => ({ group, member: row.member })),
+    remove: difference.filter((row) => !row.wanted).map((row) => ({ group, member: row.member })),
+  });
+}
+
+/**
+ * For a change that locks the group's own row before its members: locks first whom it will add or remove, because who
+ * removes a user holds the user and then wants the user's groups. The other way round the two would wait for each other.
+ *
+ * Before: `tx` has not locked the group; `replaced` as for `replaceMembers`, else `members` come or go. After: nothing
+ * has changed; those users can neither be renamed nor removed until the end of the transaction.
+ */
+export async function lockMembersBeforeGroup(
+  tx: Tx,
+  directory: DirectoryId,
+  group: GroupId,
+  change: { replaced: boolean; members: readonly DirectoryUserId[] },
+): Promise<void> {
+  let ids = change.members;
+  if (change.replaced) {
+    // Whoever replaces the members one after the other finds the difference that he has locked.
+    await tx.query({
+      name: "replace-members-in-turn",
+      text: "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+      values: [group],
+    });
+    ids = (await differenceTo(tx, group, change.members)).map((row) => row.member);
+  }
+  if (ids.length > 0) await lockMembers(tx, directory, ids);
+}
+
+/** Who must come (`wanted`) and who must go so that the users of the group are exactly these. */
+async function differenceTo(
+  tx: Tx,
+  group: GroupId,
+  members: readonly DirectoryUserId[],
+): Promise<{ member: DirectoryUserId; wanted: boolean }[]> {
+  return tx.query({
     name: "members-difference",
     text: `select m.directory_user as member, false as wanted from remote_memberships m
       where m.organization = $1 and m.group_id = $2 and m.directory_user <> all($3)
@@ -51,10 +90,6 @@ export async function replaceMembers(
       select w.member, true from unnest($3::uuid[]) as w (member) where not exists
         (select from remote_memberships m where m.organization = $1 and m.group_id = $2 and m.directory_user = w.member)`,
     values: [tx.organization, group, members],
-  });
-  return changeMembers(tx, directory, {
-    add: difference.filter((row) => row.wanted).map((row) => ({ group, member: row.member })),
-    remove: difference.filter((row) => !row.wanted).map((row) => ({ group, member: row.member })),
   });
 }
 
