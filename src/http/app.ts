@@ -1,4 +1,4 @@
-import express, { type Express, type RequestHandler, type Router } from "express";
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
 import helmet from "helmet";
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
@@ -8,8 +8,11 @@ import { makeMetrics } from "./metrics.ts";
 import { lastErrorHandler, sendProblem } from "./problem.ts";
 import { requestId } from "./request-id.ts";
 
-/** A door: what it serves below its path. It authenticates, parses bodies and answers its own errors. */
-export type Door = { path: string; router(ctx: Context): Router };
+/**
+ * A door: what it serves below its path. It authenticates, parses bodies and answers its own errors; `errors` says in
+ * its words too what is refused before the door is reached. Without it these answers are problem documents.
+ */
+export type Door = { path: string; router(ctx: Context): Router; errors?(ctx: Context): ErrorRequestHandler };
 
 /** Requests that may wait for a database connection before new ones are turned away at once. */
 const WAITING_LIMIT = 256;
@@ -25,8 +28,10 @@ export function makeApp(ctx: Context, doors: readonly Door[], health: Health): E
   const metrics = makeMetrics(ctx);
   app.use(requestId, accessLog(ctx.logger), metrics.measure, securityHeaders(ctx), closeWhenDraining(health));
   app.use(healthRouter(ctx, health), metrics.router);
-  app.use(turnAway(ctx));
-  for (const door of doors) app.use(door.path, door.router(ctx));
+  for (const door of doors) {
+    app.use(door.path, turnAway(ctx), door.router(ctx));
+    if (door.errors) app.use(door.path, door.errors(ctx));
+  }
   app.use((_request, response) =>
     sendProblem(response, 404, "not-found", "Not Found", "there is nothing at this path"),
   );
@@ -66,18 +71,11 @@ function closeWhenDraining(health: Health): RequestHandler {
 }
 
 function turnAway(ctx: Context): RequestHandler {
-  return (_request, response, next) => {
-    if (ctx.db.pool.waitingCount < WAITING_LIMIT) {
-      next();
-      return;
-    }
-    response.setHeader("Retry-After", "2");
-    sendProblem(
-      response,
-      503,
-      "unavailable",
-      "Service Unavailable",
-      "too many requests wait for the database; try again",
+  return (_request, _response, next) => {
+    next(
+      ctx.db.pool.waitingCount < WAITING_LIMIT
+        ? undefined
+        : new MusterError("unavailable", "too many requests wait for the database; try again", { retryAfter: 2 }),
     );
   };
 }

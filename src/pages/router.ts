@@ -1,4 +1,11 @@
-import express, { type NextFunction, type Request, type RequestHandler, type Response, type Router } from "express";
+import express, {
+  type ErrorRequestHandler,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from "express";
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import { CONTENT_SECURITY_POLICY, html, page } from "./html.ts";
@@ -22,7 +29,7 @@ export function pagesRouter(ctx: Context): Router {
         .set("Allow", "GET, HEAD, POST")
         .send(page("Not like this", html`<p>Open the link in a browser.</p>`));
     });
-  router.use(answerFailure(ctx));
+  router.use(pageErrors(ctx));
   return router;
 }
 
@@ -56,7 +63,7 @@ function landing(ctx: Context): RequestHandler {
 }
 
 /** A person gets a page, also when something is wrong; the detail is in the log under the request id. */
-function answerFailure(ctx: Context) {
+export function pageErrors(ctx: Context): ErrorRequestHandler {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
     if (response.headersSent || !request.path.startsWith("/i/")) {
       next(error);

@@ -1,4 +1,4 @@
-import express, { type RequestHandler } from "express";
+import express, { type ErrorRequestHandler, type RequestHandler } from "express";
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import { authenticate } from "./authenticate.ts";
@@ -9,8 +9,8 @@ import { createGroup, deleteGroup, getGroup, listGroups, patchGroup, replaceGrou
 import { createUser, deleteUser, getUser, listUsers, patchUser, replaceUser } from "./users.ts";
 
 /**
- * The SCIM 2.0 endpoint of every directory, `/scim/v2/<directory id>/…` (RFC 7644). Nothing of a request is looked at
- * before its token; every answer but 204 and 304 has a SCIM body.
+ * Everything below `/scim`: the SCIM 2.0 endpoint of every directory, `/v2/<directory id>/…` (RFC 7644). Nothing of a
+ * request is looked at before its token; every answer but 204 and 304 has a SCIM body.
  */
 export function scimRouter(ctx: Context): express.Router {
   const directory = express.Router();
@@ -51,12 +51,17 @@ export function scimRouter(ctx: Context): express.Router {
   });
 
   const router = express.Router();
-  router.use("/:directory", authenticate(ctx), directory);
+  router.use("/v2/:directory", authenticate(ctx), directory);
   router.use(() => {
     throw notFound();
   });
-  router.use(errorHandler(ctx.logger));
+  router.use(scimErrors(ctx));
   return router;
+}
+
+/** Whatever goes wrong below `/scim`, also before the door is reached, as a SCIM error. */
+export function scimErrors(ctx: Context): ErrorRequestHandler {
+  return errorHandler(ctx.logger);
 }
 
 /** RFC 7231 §6.5.5: what the path would take instead. */

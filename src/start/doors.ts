@@ -1,11 +1,11 @@
 import { adminRouter } from "../admin/router.ts";
 import type { Door } from "../http/app.ts";
-import { pagesRouter } from "../pages/router.ts";
-import { scimRouter } from "../scim/router.ts";
+import { pageErrors, pagesRouter } from "../pages/router.ts";
+import { scimErrors, scimRouter } from "../scim/router.ts";
 
 /** Everything that is served over HTTP, in the order in which paths are tried. */
 export const doors: readonly Door[] = [
-  { path: "/scim/v2", router: scimRouter },
+  { path: "/scim", router: scimRouter, errors: scimErrors },
   { path: "/api/v1", router: adminRouter },
-  { path: "/", router: pagesRouter },
+  { path: "/", router: pagesRouter, errors: pageErrors },
 ];

@@ -47,7 +47,7 @@ export async function serveScim(ctx: Context) {
   app.disable("etag");
   app.set("query parser", false);
   app.use(requestId);
-  app.use("/scim/v2", scimRouter(ctx));
+  app.use("/scim", scimRouter(ctx));
   const server: Server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
