@@ -106,9 +106,7 @@ export function problemHandler(ctx: Context): ErrorRequestHandler {
 
 function faultsOf(error: MusterError): readonly Fault[] {
   if (error instanceof InvalidInput) return error.faults;
-  return error.at === undefined || error.at === ""
-    ? []
-    : [{ pointer: error.at, code: error.code, message: error.message }];
+  return error.at === undefined ? [] : [{ pointer: error.at, code: error.code, message: error.message }];
 }
 
 /** What Express and its body parser throw carries a status; everything else unknown is ours. */
@@ -118,10 +116,14 @@ function toMusterError(thrown: unknown): MusterError {
   if (type === "entity.too.large") return new MusterError("too-large", "the body is larger than this server takes");
   if (status === 415)
     return new MusterError("unsupported-media-type", "the body's encoding or character set is not known here");
+  // A path that cannot be decoded names nothing.
+  if (thrown instanceof URIError) return new MusterError("not-found", "there is nothing at this path");
+  // The empty pointer is the whole body.
   if (typeof status === "number" && status >= 400 && status < 500)
     return new MusterError(
       "usage",
-      type === "entity.parse.failed" ? "the body is no JSON" : "the request cannot be read",
+      type === "entity.parse.failed" ? "the body is no JSON" : "the body cannot be read",
+      { at: "" },
     );
   return new MusterError("internal", "something unexpected happened", { cause: thrown });
 }

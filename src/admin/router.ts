@@ -19,7 +19,7 @@ export function adminRouter(ctx: Context): Router {
     next();
   });
   router.use(authenticate(ctx));
-  router.use(express.json({ limit: ctx.config.limits.bodyBytes, strict: true, type: ["json", "+json"] }));
+  router.use(express.json({ limit: ctx.config.limits.bodyBytes, strict: false, type: ["json", "+json"] }));
   router.use("/users", usersRouter(ctx));
   router.use("/access/check", checkRouter(ctx));
   router.use("/products", productsRouter(ctx));

@@ -341,7 +341,10 @@ describe("access/check", () => {
     for (const user of [{}, { id: 1 }, { id: "a\u0000" }, "ada", null])
       expectProblem(await check({ product: "wiki", user }), 422, "invalid");
     expectProblem(await check([]), 422, "invalid");
-    expectProblem(await check("{"), 400, "usage");
+    for (const body of ["null", "true", '"wiki"', "4711"]) expectProblem(await check(body), 422, "invalid");
+    const broken = await check("{");
+    expectProblem(broken, 400, "usage");
+    expect(broken.body.errors).toEqual([{ pointer: "", code: "usage", message: "the body is no JSON" }]);
     expectProblem(await check({ product: "wiki", user: { id: "x".repeat(3_000) } }), 413, "too-large");
     expectProblem(
       await ask(acme.product, "POST", "/access/check", "a=1", { "content-type": "text/plain" }),
@@ -473,7 +476,7 @@ describe("everything else", () => {
       expect(answer.headers.get("allow")).toBe(allow);
     }
     for (const path of ["/", "/nope", "/users/a/b/c", "/access"]) expectProblem(await get(path), 404, "not-found");
-    expectProblem(await get("/users/%zz"), 400, "usage");
+    expectProblem(await get("/users/%zz"), 404, "not-found");
   });
 
   it("is never kept by a cache", async () => {
