@@ -162,6 +162,12 @@ describe("the answer", () => {
 
   test("R153: past its end a guest is out at that instant, without any job", async () => {
     const user = await guest("brief", null);
+    const live = () =>
+      org.db.query({
+        text: "select role from live_access where organization = $1 and account = $2",
+        values: [org.id, user.account],
+      });
+    expect(await live()).toEqual([{ role: "guest" }]);
     await org.shared((tx) =>
       tx.query({
         text: `with a as (update access set live_until = now() where organization = $1 and account = $2)
@@ -169,6 +175,7 @@ describe("the answer", () => {
         values: [org.id, user.account],
       }),
     );
+    expect(await live()).toEqual([]);
     expect(await ask({ userName: "brief" })).toMatchObject({ allowed: false, role: "guest", reason: "expired" });
     expect(await ask({ userName: "brief" }, { space: "docs" })).toMatchObject({ allowed: false, reason: "expired" });
   });
