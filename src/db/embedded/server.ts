@@ -60,7 +60,14 @@ export async function startServer(
   removeForeignPid(home);
   const log = openLog(logFile);
   const from = fstatSync(log).size;
-  const all = { ...(await listenSettings(home)), logging_collector: "off", log_checkpoints: "off", ...settings };
+  const all = {
+    ...(await listenSettings(home)),
+    logging_collector: "off",
+    log_checkpoints: "off",
+    // A first import fills empty tables: until they are analyzed, every connection plans as if they were still small.
+    autovacuum_naptime: "5s",
+    ...settings,
+  };
   const child = spawn(
     programPath(home, "postgres"),
     ["-D", dataArgument(home), ...Object.entries(all).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
