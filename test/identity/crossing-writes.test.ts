@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import type { DirectoryId, GroupId } from "../../src/db/id.ts";
 import type { Tx } from "../../src/db/transaction.ts";
 import { changeMembers } from "../../src/identity/directory-groups/members.ts";
 import { removeDirectoryGroups } from "../../src/identity/directory-groups/remove.ts";
+import type { DirectoryUser } from "../../src/identity/directory-users/directory-user.ts";
 import {
   getDirectoryUser,
   groupsOfDirectoryUsers,
@@ -29,6 +31,9 @@ async function overlapping(
   });
   await other;
 }
+
+const joins = (directory: DirectoryId, group: GroupId, user: DirectoryUser) => (tx: Tx) =>
+  changeMembers(tx, directory, { add: [{ group, member: user.id }], remove: [] });
 
 /** Resolves when a backend of this database waits for a lock. */
 async function blocked(org: Organization): Promise<void> {
@@ -77,6 +82,60 @@ test.each(["join first", "rename first"])(
     expect((await org.access(taken.account, "wiki")).allowed).toBe(true);
   },
 );
+
+test.each(["lower role first", "higher role first"])(
+  "who joins two groups at the same moment has the higher of their roles: %s",
+  async (order) => {
+    const org = await makeOrganization(ctx, order.replaceAll(" ", "-"));
+    const wiki = await org.product("wiki");
+    const [c, p] = [await org.directory("c"), await org.directory("p")];
+    const [users, admins] = [await org.group(c, "users"), await org.group(p, "admins")];
+    await org.grant(users, wiki, "user");
+    await org.grant(admins, wiki, "admin");
+    const [one, other] = [await org.person(c, "ada"), await org.person(p, "ada")];
+    const asUser = joins(c, users, one);
+    const asAdmin = joins(p, admins, other);
+    await (order === "lower role first" ? overlapping(org, asUser, asAdmin) : overlapping(org, asAdmin, asUser));
+    await expectModel(org.db, order);
+    expect((await org.access(one.account, "wiki")).role).toBe("admin");
+  },
+);
+
+test("of two people who come for the last seat at the same moment one has it", async () => {
+  const org = await makeOrganization(ctx, "last-seat");
+  const wiki = await org.product("wiki", { seats: 1, seatEnforcement: "block" });
+  const c = await org.directory("c");
+  const [one, two] = [await org.group(c, "one"), await org.group(c, "two")];
+  for (const group of [one, two]) await org.grant(group, wiki, "user");
+  const [ada, bob] = [await org.person(c, "ada"), await org.person(c, "bob")];
+  await overlapping(org, joins(c, one, ada), joins(c, two, bob));
+  const reasons = [await org.access(ada.account, "wiki"), await org.access(bob.account, "wiki")].map(
+    (row) => row.reason,
+  );
+  expect(reasons).toEqual([null, "no-seat"]);
+});
+
+test("who waits for a seat, is given it and leaves at the same moment, is told to have lost access", async () => {
+  const org = await makeOrganization(ctx, "given-and-left");
+  const wiki = await org.product("wiki", { seats: 1, seatEnforcement: "block" });
+  const c = await org.directory("c");
+  const [one, two] = [await org.group(c, "one"), await org.group(c, "two")];
+  for (const group of [one, two]) await org.grant(group, wiki, "user");
+  const [ada, bob] = [await org.person(c, "ada"), await org.person(c, "bob")];
+  await org.join(c, one, ada.id);
+  await org.join(c, two, bob.id);
+  expect((await org.access(bob.account, "wiki")).reason).toBe("no-seat");
+  await overlapping(
+    org,
+    (tx) => changeMembers(tx, c, { add: [], remove: [{ group: one, member: ada.id }] }),
+    (tx) => changeMembers(tx, c, { add: [], remove: [{ group: two, member: bob.id }] }),
+  );
+  const events = await org.db.query<{ kind: string }>({
+    text: "select kind from outbox where organization = $1 and subject = $2 and kind like 'access.%' order by id",
+    values: [org.id, bob.account],
+  });
+  expect(events.map((event) => event.kind)).toEqual(["access.changed", "access.granted", "access.revoked"]);
+});
 
 test("both records of a person removed at the same moment leave no canonical record", async () => {
   const org = await makeOrganization(ctx, "both-removed");
