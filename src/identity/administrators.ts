@@ -14,7 +14,10 @@ export type Administrator = { id: AccountId; userName: string; rights: string[] 
 /**
  * Makes the person with this address an organization administrator: the account that has it as e-mail or user name,
  * else a new record in `internal` with the address as user name, which gets no mail and no password. Rights are given
- * here only, never by a synced group.
+ * here only, never by a synced group (design §1).
+ *
+ * Before: any. After: exactly one live account has the address and holds the right for the whole organization, with
+ * an audit row; access is not touched.
  * @throws MusterError `invalid` (no address), `conflict` with candidates (several accounts), `uniqueness` (has the right).
  */
 export async function addAdministrator(tx: Tx, email: string): Promise<Administrator> {
@@ -37,7 +40,12 @@ export async function addAdministrator(tx: Tx, email: string): Promise<Administr
   return { id: account, userName: (await getAccount(tx, account)).userName, rights: await rightsOf(tx, account) };
 }
 
-/** As `addAdministrator`, but content when the person is one already. Returns whether the right is new. */
+/**
+ * As `addAdministrator`, but content when the person is one already: for `apply`, which may be repeated (design §10).
+ * Before: any. After: the person is an organization administrator. Returns whether the right is new; a parked one
+ * stays parked.
+ * @throws MusterError as `addAdministrator`, but never `uniqueness`.
+ */
 export async function ensureAdministrator(tx: Tx, email: string): Promise<boolean> {
   const account = await existing(tx, emailKey(email) ?? email);
   const held =
@@ -52,7 +60,7 @@ export async function ensureAdministrator(tx: Tx, email: string): Promise<boolea
   return true;
 }
 
-/** The rights that count for this account: those parked after a change of its canonical record do not. */
+/** The rights that count for this account: those parked after a change of its canonical record do not (design §7). */
 export async function rightsOf(db: Db, account: AccountId): Promise<string[]> {
   const rows = await db.query<{ bundle: string }>({
     text: `select bundle from rights where organization = $1 and account = $2 and parked_at is null order by bundle`,

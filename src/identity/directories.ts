@@ -42,7 +42,10 @@ const DEFAULTS: DirectorySettings = {
   syncEvery: null,
 };
 
-/** The directory that every organization starts with: people who were invited, signed up or added here. */
+/**
+ * The directory that every organization starts with: people who were invited, signed up or added here (design §1).
+ * Before: the organization has no directory. After: `internal` stands at position 1.
+ */
 export async function createInternalDirectory(tx: Tx): Promise<DirectoryId> {
   const id = newId<DirectoryId>();
   await tx.query({
@@ -55,6 +58,9 @@ export async function createInternalDirectory(tx: Tx): Promise<DirectoryId> {
 /**
  * A new, empty directory: before `internal` where that stands last, else at the end. R161. Its secret is sealed for
  * its row; a pulled directory is due one interval from now.
+ *
+ * Before: the organization is locked exclusively. After: the directory stands, with an audit row; the others keep
+ * their order, so nobody's canonical record and access change.
  * @throws MusterError `uniqueness`; `invalid` when the name is no key, or is `local`, which names local groups.
  */
 export async function addDirectory(
@@ -118,8 +124,12 @@ async function makeRoom(tx: Tx): Promise<number> {
 }
 
 /**
- * Gives a directory these settings; what is left out stays. When its domain policy changes, everybody's access is
- * worked out anew, so the caller holds the organization exclusively. Returns whether anything changed.
+ * Gives a directory these settings; what is left out stays.
+ *
+ * Before: the organization is locked exclusively, because its domain policy is read for many accounts (design §4.4).
+ * After: the settings and the sealed secret stand, with an audit row that names no secret; when the policy changed,
+ * everybody's access follows. Returns whether anything changed.
+ * @throws MusterError `not-found`; `configuration` when the secret that stands was sealed with another key.
  */
 export async function updateDirectory(
   tx: Tx,
@@ -168,7 +178,10 @@ export async function updateDirectory(
   return true;
 }
 
-/** The secret of a directory in the clear, or null when it has none. @throws MusterError `configuration` when the key is another. */
+/**
+ * The secret of a directory in the clear, or null when it has none (design §7: sealed at rest).
+ * @throws MusterError `configuration` when the key is another.
+ */
 export async function readDirectorySecret(db: Db, key: SecretKey, id: DirectoryId): Promise<string | null> {
   const [row] = await db.query<{ secret: Buffer | null }>({
     text: "select secret from directories where organization = $1 and id = $2",
@@ -189,6 +202,7 @@ export async function listDirectories(db: Db): Promise<Directory[]> {
   });
 }
 
+/** The directory with this id, or undefined: another organization's is as unknown as none. */
 export async function getDirectory(db: Db, id: DirectoryId): Promise<Directory | undefined> {
   const [row] = await db.query<Directory>({
     text: `select ${COLUMNS} from directories where organization = $1 and id = $2`,
@@ -205,7 +219,11 @@ export async function resolveDirectory(db: Db, nameOrId: string): Promise<Direct
   return found;
 }
 
-/** Lets a directory's changes pass the removal guard until then; null closes it at once. */
+/**
+ * Lets a directory's changes pass the removal budget for so many seconds from now (design §7).
+ * Before: any. After: it is open until the instant returned, by the database's clock, with the reason in an audit row.
+ * @throws MusterError `not-found`.
+ */
 export async function releaseDirectory(tx: Tx, id: DirectoryId, forSeconds: number, reason: string): Promise<Date> {
   const [row] = await tx.query<{ until: Date }>({
     text: `update directories set released_until = statement_timestamp() + make_interval(secs => $3)

@@ -8,8 +8,10 @@ import { recordChanges } from "./record.ts";
 
 /**
  * Puts all directories in this order, chooses every account's canonical record anew and works out everybody's access.
- * R161, R163. The caller holds the organization exclusively. Returns the directories as they stand, and whether the
- * order is another than before.
+ * R161, R163.
+ *
+ * Before: the organization is locked exclusively. After: the positions are those of `names`, counted from 1; canonical
+ * records and access follow. Returns the directories as they stand, and whether the order is another than before.
  * @throws MusterError `invalid` when a directory is missing, unknown or named twice.
  */
 export async function orderDirectories(

@@ -119,7 +119,7 @@ async function grantWaiting(
 
 /**
  * Binds the grants that wait for these names in this directory to the groups just created; from then on they are
- * held by id. A grant of admin then still waits for `confirmGrant`.
+ * held by id (design §4.3). A grant of admin then still waits for `confirmGrant`.
  *
  * Before: the groups are new or restored groups of `directory`. After: each waiting grant of their names belongs to
  * the first of them, but where that group has a role on the product already: there the grant goes on waiting. The

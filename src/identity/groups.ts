@@ -23,7 +23,7 @@ export async function listGroups(db: Db): Promise<Group[]> {
 }
 
 /**
- * What a person means by `DIRECTORY/NAME` (split at the first "/"), `local/NAME` or `id:UUID`: a group that stands, or
+ * What a person means by `DIRECTORY/NAME` (split at the first "/"), `local/NAME` or `id:UUID` (design §10): a group that stands, or
  * a name that its directory has not created yet, for which a grant can wait.
  * @throws MusterError `invalid` for another form; `not-found` for an unknown directory, id or local group; `conflict`
  * with candidates when several groups of the directory have the name.
@@ -70,7 +70,8 @@ async function directoryId(db: Db, name: string): Promise<DirectoryId> {
 }
 
 /**
- * A new group local to the organization, without members; directories never touch it (R46).
+ * A new group local to the organization; directories never touch it (R46).
+ * Before: any. After: it stands without members and grants, with audit and event; access is not touched.
  * @throws MusterError `uniqueness` when a live local group has the name; `invalid` for an empty name.
  */
 export async function createLocalGroup(tx: Tx, name: string): Promise<Group> {
@@ -88,7 +89,7 @@ export async function createLocalGroup(tx: Tx, name: string): Promise<Group> {
 
 /**
  * Puts accounts into a group as an administrator's own memberships: into a local group, or beside the members that a
- * directory put into its group. No sync removes them.
+ * directory put into its group. No sync removes them (T15).
  *
  * Before: any. After: the accounts are members, those parked count again, and access follows. Returns how many were
  * no counting members before.
@@ -109,7 +110,7 @@ export async function addLocalMembers(tx: Tx, group: GroupId, accounts: readonly
 }
 
 /**
- * Takes administrators' own memberships away; a directory's stay. Before: any. After: none of the accounts is a local
+ * Takes administrators' own memberships away; a directory's stay (T15). Before: any. After: none of the accounts is a local
  * member and access follows. Returns how many were.
  * @throws MusterError `not-found` for an unknown group.
  */
@@ -137,7 +138,7 @@ export async function localMembersOf(db: Db, group: GroupId): Promise<LocalMembe
 }
 
 /**
- * Puts any groups into a local one: their members get what it gives. Circles are refused, because nobody means them.
+ * Puts any groups into a local one: their members get what it gives (design §4.2). Circles are refused, because nobody means them.
  *
  * Before: the organization is locked exclusively. After: the children are in the parent and access follows. Returns
  * how many were not before.
@@ -156,7 +157,7 @@ export async function nestGroups(tx: Tx, parent: GroupId, children: readonly Gro
 }
 
 /**
- * Takes groups out of a local one. Before: the organization is locked exclusively. After: they are not in it and access
+ * Takes groups out of a local one (design §4.2). Before: the organization is locked exclusively. After: they are not in it and access
  * follows. Returns how many were.
  * @throws MusterError `not-found`; `invalid` for a parent that a directory owns.
  */

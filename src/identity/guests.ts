@@ -74,7 +74,11 @@ export async function extendGuest(tx: Tx, id: AssignmentId, expiresAt: Date | nu
   return update(tx, id, "guest.extended", { text: "expires_at = $3", value: expiresAt });
 }
 
-/** Changes what a guest may do in his space (R136). @throws MusterError `not-found`. */
+/**
+ * Changes what a guest may do in his space (R136). Before: any. After: the assignment has this permission, with audit
+ * and event; whether the guest has access does not depend on it.
+ * @throws MusterError `not-found`.
+ */
 export async function changeGuestPermission(
   tx: Tx,
   id: AssignmentId,

@@ -45,6 +45,7 @@ export async function resolveOrganization(db: Database, key: string | undefined)
 /**
  * Makes the organization whose new id the transaction carries, with a site of the same key and the directory
  * `internal`. R1.
+ * Before: the organization is locked exclusively. After: it stands, aggregating memberships, without people.
  * @throws MusterError `uniqueness` when the key is taken, `invalid` when it is no key.
  */
 export async function createOrganization(tx: Tx, input: { key: string; name?: string }): Promise<Organization> {
@@ -82,7 +83,7 @@ export async function renameOrganization(tx: Tx, name: string): Promise<boolean>
   return true;
 }
 
-/** @throws MusterError `not-found`. */
+/** The organization of `db` with its settings. @throws MusterError `not-found`. */
 export async function getOrganization(db: Db): Promise<Organization> {
   const [row] = await db.query<Organization>({
     text: `select id, key, name, membership_mode as "membershipMode" from organizations where id = $1`,
@@ -93,8 +94,9 @@ export async function getOrganization(db: Db): Promise<Organization> {
 }
 
 /**
- * Says whose memberships count for people in several directories, and works out everybody's access anew. The caller
- * holds the organization exclusively. Returns whether it was another mode before.
+ * Says whose memberships count for people in several directories (T1, T3; design §4.2).
+ * Before: the organization is locked exclusively. After: the mode stands, with an audit row, and everybody's access
+ * follows. Returns whether it was another mode before.
  */
 export async function setMembershipMode(tx: Tx, mode: MembershipMode): Promise<boolean> {
   const rows = await tx.query({

@@ -38,7 +38,8 @@ const COLUMNS = `p.id, p.key, s.key as site, p.name, p.url, p.has_guests as "has
   p.guest_enforcement as "guestEnforcement"`;
 
 /**
- * A new product on a site; nobody has access until a grant is made. R2.
+ * A new product on a site. R2.
+ * Before: any. After: it stands with these settings, with an audit row; nobody has access until a grant is made.
  * @throws MusterError `uniqueness` when the site has the key, `invalid` when it is no key.
  */
 export async function createProduct(
@@ -65,8 +66,10 @@ export async function createProduct(
 }
 
 /**
- * Gives a product exactly these settings and settles everybody's access to it. The caller holds the organization
- * exclusively. Returns whether anything changed.
+ * Gives a product exactly these settings.
+ * Before: the organization is locked exclusively. After: they stand, with an audit row; everybody's access follows,
+ * whoever waited is admitted as far as the limits reach now, and nobody is dropped (R146). Returns whether anything
+ * changed.
  * @throws MusterError `conflict` when guests are turned off while grants still give the role guest. R8.
  */
 export async function updateProduct(tx: Tx, id: ProductId, settings: ProductSettings): Promise<boolean> {

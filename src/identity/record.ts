@@ -13,7 +13,7 @@ export type Change = {
 };
 
 /**
- * Writes the audit rows of a change, and its events, in one statement of the change's own transaction.
+ * Writes the audit rows of a change, and its events, in one statement of the change's own transaction (design §3.2).
  * Before: `changes` have been made by statements of `tx`. After: each has an audit row with the actor of `tx`, those
  * marked `event` an outbox row too; both become visible with the change or never.
  */

@@ -6,7 +6,10 @@ import { recordChanges } from "./record.ts";
 
 export type Site = { id: SiteId; key: string; name: string };
 
-/** A new site of the organization. R2. @throws MusterError `uniqueness`, `invalid` (the key's form). */
+/**
+ * A new site of the organization. R2. Before: any. After: it stands without products, with an audit row.
+ * @throws MusterError `uniqueness`, `invalid` (the key's form).
+ */
 export async function createSite(tx: Tx, input: { key: string; name?: string }): Promise<Site> {
   const site = { id: newId<SiteId>(), key: input.key, name: input.name ?? input.key };
   await tx.query({
@@ -19,7 +22,7 @@ export async function createSite(tx: Tx, input: { key: string; name?: string }):
   return site;
 }
 
-/** Gives a site another name; its key and products stay. Returns whether anything changed. */
+/** Gives a site another name; its key and products stay. Before: any. After: it has the name. Returns whether it had another. */
 export async function renameSite(tx: Tx, id: SiteId, name: string): Promise<boolean> {
   const rows = await tx.query({
     text: "update sites set name = $3 where organization = $1 and id = $2 and name <> $3 returning id",

@@ -6,7 +6,11 @@ import { recordChanges } from "./record.ts";
 
 export type Space = { id: SpaceId; key: string; name: string };
 
-/** A new space of a product; having access to the product gives nothing in it. R6. @throws MusterError `uniqueness`, `invalid`. */
+/**
+ * A new space of a product; having access to the product gives nothing in it. R6.
+ * Before: the product is one of the organization's. After: the space stands, empty, with an audit row.
+ * @throws MusterError `uniqueness`, `invalid` (the key's form).
+ */
 export async function createSpace(tx: Tx, product: ProductId, input: { key: string; name?: string }): Promise<Space> {
   const space = { id: newId<SpaceId>(), key: input.key, name: input.name ?? input.key };
   await tx.query({
@@ -19,7 +23,7 @@ export async function createSpace(tx: Tx, product: ProductId, input: { key: stri
   return space;
 }
 
-/** Gives a space another name. Returns whether anything changed. */
+/** Gives a space another name; its key and guests stay. Before: any. After: it has the name. Returns whether it had another. */
 export async function renameSpace(tx: Tx, id: SpaceId, name: string): Promise<boolean> {
   const rows = await tx.query({
     text: "update spaces set name = $3 where organization = $1 and id = $2 and name <> $3 returning id",
@@ -38,7 +42,7 @@ export async function listSpaces(db: Db, product: ProductId): Promise<Space[]> {
   });
 }
 
-/** @throws MusterError `not-found`. */
+/** The space with this key in a product. R6. @throws MusterError `not-found`. */
 export async function resolveSpace(db: Db, product: ProductId, key: string): Promise<Space> {
   const found = (await listSpaces(db, product)).find((space) => space.key === key);
   if (!found) throw new MusterError("not-found", `this product has no space ${key}`, { at: "space" });

@@ -32,7 +32,8 @@ const TOKEN_DAYS = 365;
 export const OVERLAP_HOURS = 72;
 
 /**
- * Makes a token for something of this organization. Afterwards its SHA-256 is stored, the text only in the answer.
+ * Makes a token for something of this organization (design §7).
+ * Before: any. After: its SHA-256 is stored, with an audit row; the text is nowhere but in the answer.
  * The organization and the scope are those of the row, never the caller's word.
  * @param expiresAt null: never. Left out: in 365 days by the database's clock.
  * @throws MusterError `invalid-value` when the expiry is not in the future.
@@ -78,7 +79,9 @@ export async function findToken(db: Database, text: string, kind?: TokenKind): P
 }
 
 /**
- * A new token for a directory; all its other live tokens end when the overlap does, or sooner if they would anyway.
+ * A new token for a directory (design §7: rotating with overlap).
+ * Before: any. After: it works at once; all the directory's other live tokens end when the overlap does, or sooner if
+ * they would anyway.
  * @param overlapHours 0 ends them at once.
  */
 export async function rotateDirectoryToken(
@@ -97,7 +100,10 @@ export async function rotateDirectoryToken(
   return createToken(tx, { directory });
 }
 
-/** Ends a token at once: the next request with it is refused. @throws MusterError `not-found`. */
+/**
+ * Ends a token at once (design §7). Before: any. After: the next request with it is refused.
+ * @throws MusterError `not-found` for an unknown token and one that is revoked already.
+ */
 export async function revokeToken(tx: Tx, id: TokenId): Promise<void> {
   const rows = await tx.query({
     text: `update tokens set revoked_at = statement_timestamp()

@@ -10,7 +10,7 @@ export type PersonAccess = {
 } & Decision;
 
 /**
- * Everybody whom a grant reaches on one product, in the order of their ids, after one id. Whoever has no grant there
+ * Everybody whom a grant reaches on one product (design §10), in the order of their ids, after one id. Whoever has no grant there
  * is left out; who is deactivated or suspended has lost the row already.
  */
 export async function accessTo(

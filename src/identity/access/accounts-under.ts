@@ -3,7 +3,7 @@ import type { AccountId, GroupId } from "../../db/id.ts";
 
 /**
  * Every account that is a member of one of these groups or of a group below them, by a live record or locally: those
- * whose access a change at the groups may touch. Nothing leads through a deleted group. Circles are walked once.
+ * whose access a change at the groups may touch (design §4.2). Nothing leads through a deleted group. Circles are walked once.
  * Each look-up stands in a subquery of its own for the reason that migration 0006 gives.
  */
 export async function accountsUnder(db: Db, groups: readonly GroupId[]): Promise<AccountId[]> {

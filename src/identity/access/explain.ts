@@ -21,7 +21,7 @@ export type Path = {
 
 /**
  * Every path of these accounts to every role, those that do not count with the condition that fails: the very SELECT
- * that the reconciler computes with, so that the explanation cannot differ from the rule. The strongest role first,
+ * that the reconciler computes with, so that the explanation cannot differ from the rule (design §4). The strongest role first,
  * then those that count, then by directory order.
  */
 export async function explain(db: Db, accounts: readonly AccountId[]): Promise<Path[]> {

@@ -26,7 +26,7 @@ export type AccessFacts = {
 export type Decision = { role: Role | null; allowed: boolean; reason: Reason | null };
 
 /**
- * The answer that every face gives: the person first (deactivated, suspended), then what stands on the product. The
+ * The answer that every face gives (design §10): the person first (deactivated, suspended), then what stands on the product. The
  * role is null without a grant and for the deactivated and suspended; it stands where only a space, a slot, a seat or
  * time is missing. A person whose higher role the domains refused keeps what remains, and is told.
  */

@@ -39,7 +39,7 @@ export async function reconcile(tx: Tx, accounts: readonly AccountId[]): Promise
 
 /**
  * Reconciles everybody and admits whoever need not wait any more: after a change of what all accounts read (directory
- * order, membership mode, domains, a product's limits).
+ * order, membership mode, domains, a product's limits; design §4).
  * Before: `tx` holds the organization exclusively. After: as `reconcile`, for every account of the organization.
  */
 export async function reconcileAll(tx: Tx): Promise<Reconciled> {
@@ -77,8 +77,9 @@ async function settle(tx: Tx, products: readonly ProductId[]): Promise<number> {
 }
 
 /**
- * Follows up guests whose time has run out: their access ended by itself at that instant (R153); this writes the
- * audit row and the event, and gives their slots to whoever waits. For a job; running it twice changes nothing.
+ * Follows up guests whose time has run out: their access ended by itself at that instant (R153).
+ * Before: `tx` holds the organization's lock. After: the audit row and the event are written and their slots went to
+ * whoever waits, for 5,000 guests at most; running it twice changes nothing. For a job.
  */
 export async function followUpExpired(tx: Tx): Promise<Reconciled> {
   const expired = await tx.query<{ account: AccountId }>({

@@ -19,7 +19,11 @@ export async function getDirectoryGroup(
   return group;
 }
 
-/** The same group, held against other writers until the transaction ends. */
+/**
+ * The same group, held against other writers until the transaction ends (RFC 7644 §3.5.2: a PATCH is one change).
+ * Before: `tx` holds no account. After: the row is locked; undefined, and nothing locked, for what is no live group of
+ * `directory`.
+ */
 export async function lockDirectoryGroup(
   tx: Tx,
   directory: DirectoryId,

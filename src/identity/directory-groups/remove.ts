@@ -6,7 +6,7 @@ import { bindWaitingGrants } from "../grants.ts";
 import { recordChanges } from "../record.ts";
 
 /**
- * Takes groups out of their directory. They are kept as tombstones with members and grants for undo, and give nothing.
+ * Takes groups out of their directory (RFC 7644 §3.6). They are kept as tombstones with members and grants for undo, and give nothing.
  *
  * Before: the organization is locked exclusively (a group is read by many accounts). After: those that were live
  * groups of `directory` are gone and the access of everybody under them follows. Returns the ids that were live.
@@ -20,7 +20,7 @@ export async function removeDirectoryGroups(
 }
 
 /**
- * Brings tombstones back as they were, with the members that are still there and their grants.
+ * Brings tombstones back as they were (design §5.5), with the members that are still there and their grants.
  * Before: as for `removeDirectoryGroups`. After: those that were tombstones are live; access follows.
  * @throws MusterError `uniqueness` when another live group holds the name where names are unique.
  */

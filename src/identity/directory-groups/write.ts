@@ -56,7 +56,7 @@ export async function insertDirectoryGroups(
 }
 
 /**
- * Replaces the whole content of groups but their members. Grants are held by id, so a rename changes nobody's access
+ * Replaces the whole content of groups but their members (RFC 7644 §3.5.1). Grants are held by id, so a rename changes nobody's access
  * and wakes no waiting grant: a group can not be renamed into a role.
  *
  * Before: the ids are live groups of `directory`; others are left alone and missing from the answer. After: new

@@ -24,8 +24,10 @@ export async function getDirectoryUser(
 }
 
 /**
- * The same record, held against other writers until the transaction ends. Between this and `updateDirectoryUsers`
- * nobody else can change it, so what was read is what is replaced.
+ * The same record, held against other writers until the transaction ends, so that what was read is what
+ * `updateDirectoryUsers` replaces (RFC 7644 §3.5.2: a PATCH is one change).
+ * Before: `tx` holds no account. After: the row is locked; undefined, and nothing locked, where `getDirectoryUser`
+ * gives undefined.
  */
 export async function lockDirectoryUser(
   tx: Tx,

@@ -36,7 +36,7 @@ export async function removeDirectoryUsers(
 }
 
 /**
- * Brings tombstones back as they were: the undo of a removal.
+ * Brings tombstones back as they were: the undo of a removal (T19; design §5.5).
  *
  * Before: any ids. After: those that were tombstones of `directory` are live again under their names, in the account
  * of that name; canonical records and access follow.
