@@ -36,8 +36,7 @@ export async function showInvitationPage(ctx: Context, request: Request, respons
 
 /** POST: accepts, once (R96). A second press finds the invitation accepted and is told so. */
 export async function acceptInvitationPage(ctx: Context, request: Request, response: Response): Promise<void> {
-  // A browser says where a form was sent from; another site's form must not accept in the visitor's name.
-  if (request.get("sec-fetch-site") === "cross-site") {
+  if (isFromElsewhere(ctx, request)) {
     response
       .status(403)
       .send(page("Not from here", html`<p>Open the link from your e-mail and press the button there.</p>`));
@@ -63,6 +62,16 @@ export async function acceptInvitationPage(ctx: Context, request: Request, respo
 <p>Sign in at:</p>${offerList(opened.shown.offers, true)}`,
     ),
   );
+}
+
+/**
+ * A browser says where a form was sent from; another site's form must not accept in the visitor's name. Our own form is
+ * sent with the origin `null`, because the page it stands on sends no referrer.
+ */
+function isFromElsewhere(ctx: Context, request: Request): boolean {
+  const origin = request.get("origin") ?? "null";
+  const ours = origin === "null" || origin === new URL(ctx.config.publicUrl).origin;
+  return !ours || request.get("sec-fetch-site") === "cross-site";
 }
 
 async function open(ctx: Context, request: Request): Promise<Opened | undefined> {

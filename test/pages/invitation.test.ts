@@ -205,7 +205,16 @@ test("a mistyped, a foreign and a never issued link get the same page", async ()
 test("another site's form accepts nothing", async () => {
   const { account, token } = await invite();
   expect((await accept(token, { "sec-fetch-site": "cross-site" })).status).toBe(403);
+  for (const origin of ["https://elsewhere.example", `${ctx.config.publicUrl}.elsewhere.example`])
+    expect((await accept(token, { origin })).status).toBe(403);
   expect(await stateOf(account)).toBe("pending");
+});
+
+test("our own form accepts, whichever of the two origins a browser gives it", async () => {
+  for (const origin of ["null", new URL(ctx.config.publicUrl).origin]) {
+    const { token } = await invite();
+    expect((await accept(token, { origin })).status).toBe(200);
+  }
 });
 
 test("other methods are refused by name", async () => {
