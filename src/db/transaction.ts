@@ -16,7 +16,7 @@ export type Actor = {
 declare const writable: unique symbol;
 
 /** A transaction of one organization, made by an actor. Only `inTransaction` and `simulate` make one. */
-export type Tx = Db & { readonly actor: Actor; readonly [writable]: true };
+export type Tx = Db & { readonly actor: Actor; readonly lock: OrganizationLock; readonly [writable]: true };
 
 /**
  * Which lock on the organization the transaction takes first. `shared`: it may touch access. `exclusive`: it changes
@@ -24,6 +24,16 @@ export type Tx = Db & { readonly actor: Actor; readonly [writable]: true };
  * neither. Lock order everywhere after that: directory user or group, account, product; inside a kind by id.
  */
 export type OrganizationLock = "shared" | "exclusive" | "none";
+
+/**
+ * For a change of what many accounts read (design §4): a caller that forgot the exclusive lock is told so at once, not
+ * by a person who keeps access that a writer at the same moment could not see.
+ * @throws MusterError `internal` when `tx` does not hold the organization exclusively.
+ */
+export function requireExclusive(tx: Tx): void {
+  if (tx.lock !== "exclusive")
+    throw new MusterError("internal", "a change that many accounts read was made without the exclusive lock");
+}
 
 const ATTEMPTS = 3;
 
@@ -104,6 +114,7 @@ async function runOnce<T>(
   const tx = {
     organization: actor.organization,
     actor,
+    lock,
     query: async <Row>(statement: Statement): Promise<Row[]> => {
       if (!open) throw new MusterError("internal", "a statement was sent after its transaction had ended");
       return (await client.query(toQuery(statement))).rows as Row[];

@@ -1,6 +1,6 @@
 import type { Db } from "../db/connection.ts";
 import { type DirectoryId, newId, parseId } from "../db/id.ts";
-import type { Tx } from "../db/transaction.ts";
+import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcileAll } from "./access/reconcile.ts";
 import { recordChanges } from "./record.ts";
@@ -59,8 +59,8 @@ export async function createInternalDirectory(tx: Tx): Promise<DirectoryId> {
  * A new, empty directory: before `internal` where that stands last, else at the end. R161. Its secret is sealed for
  * its row; a pulled directory is due one interval from now.
  *
- * Before: the organization is locked exclusively. After: the directory stands, with an audit row; the others keep
- * their order, so nobody's canonical record and access change.
+ * Before: any. After: the directory stands, with an audit row; the others keep their order, so nobody's canonical
+ * record and access change.
  * @throws MusterError `uniqueness`; `invalid` when the name is no key, or is `local`, which names local groups.
  */
 export async function addDirectory(
@@ -137,6 +137,7 @@ export async function updateDirectory(
   changes: Partial<DirectorySettings>,
   secret?: { key: SecretKey; text: string },
 ): Promise<boolean> {
+  requireExclusive(tx);
   const before = await getDirectory(tx, id);
   if (!before) throw new MusterError("not-found", "there is no such directory");
   const wanted = { ...before, ...changes };

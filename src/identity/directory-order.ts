@@ -1,5 +1,5 @@
 import type { DirectoryId } from "../db/id.ts";
-import type { Tx } from "../db/transaction.ts";
+import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcile } from "./access/reconcile.ts";
 import { reassignCanonical } from "./accounts/assign.ts";
@@ -18,6 +18,7 @@ export async function orderDirectories(
   tx: Tx,
   names: readonly string[],
 ): Promise<{ changed: boolean; directories: Directory[] }> {
+  requireExclusive(tx);
   const before = await listDirectories(tx);
   const ids = idsInOrder(before, names);
   if (before.every((directory, index) => directory.id === ids[index])) return { changed: false, directories: before };

@@ -1,6 +1,6 @@
 import { parse } from "tldts";
 import type { Db } from "../db/connection.ts";
-import type { Tx } from "../db/transaction.ts";
+import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { type Reconciled, reconcileAll } from "./access/reconcile.ts";
 import { canonicalDomain } from "./keys.ts";
@@ -82,6 +82,7 @@ export async function setSignUpDomains(
   tx: Tx,
   texts: readonly string[],
 ): Promise<Reconciled & { domains: SignUpDomain[] }> {
+  requireExclusive(tx);
   const domains = parseSignUpDomains(texts);
   const before = await listSignUpDomains(tx);
   if (JSON.stringify(before) === JSON.stringify(domains)) return { lost: [], changed: 0, domains };

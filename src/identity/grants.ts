@@ -1,6 +1,6 @@
 import type { Db } from "../db/connection.ts";
 import { type AccountId, type DirectoryId, type GrantId, type GroupId, newId, type ProductId } from "../db/id.ts";
-import type { Tx } from "../db/transaction.ts";
+import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { accountsUnder } from "./access/accounts-under.ts";
 import { reconcile } from "./access/reconcile.ts";
@@ -37,6 +37,7 @@ export async function grantRole(
   tx: Tx,
   wanted: { group: GrantedGroup; product: ProductId; role: Role },
 ): Promise<Granted> {
+  requireExclusive(tx);
   const product = await requireProduct(tx, wanted.product);
   if (wanted.role === "guest" && !product.hasGuests)
     throw new MusterError("invalid", `the product ${product.key} has no guests`, { at: "role" });
@@ -165,6 +166,7 @@ export async function bindWaitingGrants(
  * @throws MusterError `not-found` for an unknown grant, `conflict` when it still waits for its group or counts already.
  */
 export async function confirmGrant(tx: Tx, grant: GrantId): Promise<number> {
+  requireExclusive(tx);
   const [row] = await tx.query<{ group: GroupId | null; waits: boolean }>({
     text: `select group_id as "group", needs_confirmation as waits from role_grants
       where organization = $1 and id = $2 for no key update`,
@@ -187,6 +189,7 @@ export async function confirmGrant(tx: Tx, grant: GrantId): Promise<number> {
  * @throws MusterError `not-found`.
  */
 export async function revokeGrant(tx: Tx, grant: GrantId): Promise<number> {
+  requireExclusive(tx);
   const [row] = await tx.query<{ group: GroupId | null }>({
     text: `delete from role_grants where organization = $1 and id = $2 returning group_id as "group"`,
     values: [tx.organization, grant],

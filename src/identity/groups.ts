@@ -1,6 +1,6 @@
 import type { Db } from "../db/connection.ts";
 import { type AccountId, type DirectoryId, type GroupId, newId, parseId } from "../db/id.ts";
-import type { Tx } from "../db/transaction.ts";
+import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { accountsUnder } from "./access/accounts-under.ts";
 import { reconcile } from "./access/reconcile.ts";
@@ -145,6 +145,7 @@ export async function localMembersOf(db: Db, group: GroupId): Promise<LocalMembe
  * @throws MusterError `not-found`; `invalid` for a parent that a directory owns, and for a circle.
  */
 export async function nestGroups(tx: Tx, parent: GroupId, children: readonly GroupId[]): Promise<number> {
+  requireExclusive(tx);
   await requireLocal(tx, parent);
   for (const child of children) await requireGroup(tx, child);
   await refuseCircle(tx, parent, children);
@@ -162,6 +163,7 @@ export async function nestGroups(tx: Tx, parent: GroupId, children: readonly Gro
  * @throws MusterError `not-found`; `invalid` for a parent that a directory owns.
  */
 export async function unnestGroups(tx: Tx, parent: GroupId, children: readonly GroupId[]): Promise<number> {
+  requireExclusive(tx);
   await requireLocal(tx, parent);
   const removed = await tx.query<{ child: GroupId }>({
     text: `delete from group_nestings where organization = $1 and parent = $2 and child = any ($3) and origin = 'local'

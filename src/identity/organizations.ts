@@ -1,6 +1,6 @@
 import type { Database, Db } from "../db/connection.ts";
 import type { OrganizationId } from "../db/id.ts";
-import type { Tx } from "../db/transaction.ts";
+import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcileAll } from "./access/reconcile.ts";
 import { createInternalDirectory } from "./directories.ts";
@@ -99,6 +99,7 @@ export async function getOrganization(db: Db): Promise<Organization> {
  * follows. Returns whether it was another mode before.
  */
 export async function setMembershipMode(tx: Tx, mode: MembershipMode): Promise<boolean> {
+  requireExclusive(tx);
   const rows = await tx.query({
     text: "update organizations set membership_mode = $2 where id = $1 and membership_mode <> $2 returning id",
     values: [tx.organization, mode],

@@ -1,6 +1,6 @@
 import type { Db } from "../db/connection.ts";
 import { newId, type ProductId, type SiteId } from "../db/id.ts";
-import type { Tx } from "../db/transaction.ts";
+import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcileAll } from "./access/reconcile.ts";
 import { recordChanges } from "./record.ts";
@@ -73,6 +73,7 @@ export async function createProduct(
  * @throws MusterError `conflict` when guests are turned off while grants still give the role guest. R8.
  */
 export async function updateProduct(tx: Tx, id: ProductId, settings: ProductSettings): Promise<boolean> {
+  requireExclusive(tx);
   const rows = await tx.query({
     text: `update products set name = $3, url = $4, has_guests = $5, seats = $6, seat_enforcement = $7,
         guest_basis = $8, guest_ratio = $9, guest_enforcement = $10

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { newId, type OrganizationId } from "../../src/db/id.ts";
-import { type Actor, inTransaction, simulate } from "../../src/db/transaction.ts";
+import { type Actor, inTransaction, requireExclusive, simulate } from "../../src/db/transaction.ts";
 import { testContext } from "../harness/postgres.ts";
 
 const ctx = await testContext();
@@ -73,4 +73,12 @@ test("the exclusive lock keeps every other writer of the organization out, and n
   );
   await second;
   expect(order).toEqual(["elsewhere", "first", "second"]);
+});
+
+test("a change of what many accounts read is refused under any lesser lock", async () => {
+  for (const lock of ["shared", "none"] as const)
+    await expect(inTransaction(ctx, actor, async (tx) => requireExclusive(tx), { lock })).rejects.toMatchObject({
+      code: "internal",
+    });
+  await inTransaction(ctx, actor, async (tx) => requireExclusive(tx), { lock: "exclusive" });
 });

@@ -1,5 +1,6 @@
 import type { AccountId, ProductId } from "../../db/id.ts";
-import type { Tx } from "../../db/transaction.ts";
+import { requireExclusive, type Tx } from "../../db/transaction.ts";
+import { MusterError } from "../../errors.ts";
 
 export type Reconciled = {
   /** Accounts that had live access to some product before and have none now; the removal budget counts these. */
@@ -23,6 +24,7 @@ const BATCH = 5_000;
 export async function reconcile(tx: Tx, accounts: readonly AccountId[]): Promise<Reconciled> {
   const total: Reconciled = { lost: [], changed: 0 };
   if (accounts.length === 0) return total;
+  if (tx.lock === "none") throw new MusterError("internal", "access was worked out without the organization's lock");
   const ids = [...new Set(accounts)].sort();
   for (let from = 0; from < ids.length; from += BATCH) {
     const [row] = await tx.query<Reconciled>({
@@ -43,6 +45,7 @@ export async function reconcile(tx: Tx, accounts: readonly AccountId[]): Promise
  * Before: `tx` holds the organization exclusively. After: as `reconcile`, for every account of the organization.
  */
 export async function reconcileAll(tx: Tx): Promise<Reconciled> {
+  requireExclusive(tx);
   const accounts = await tx.query<{ id: AccountId }>({
     text: "select id from accounts where organization = $1 order by id",
     values: [tx.organization],

@@ -1,5 +1,5 @@
 import type { DirectoryId, GroupId } from "../../db/id.ts";
-import type { Tx } from "../../db/transaction.ts";
+import { requireExclusive, type Tx } from "../../db/transaction.ts";
 import { accountsUnder } from "../access/accounts-under.ts";
 import { reconcile } from "../access/reconcile.ts";
 import { recordChanges } from "../record.ts";
@@ -19,6 +19,7 @@ export async function changeNestings(
   directory: DirectoryId,
   change: { add: readonly Nesting[]; remove: readonly Nesting[] },
 ): Promise<{ added: number; removed: number; unknown: string[] }> {
+  requireExclusive(tx);
   const removed = await tx.query<Nesting>({
     text: `delete from group_nestings n using unnest($3::uuid[], $4::uuid[]) as w (parent, child), directory_groups p
       where n.organization = $1 and n.parent = w.parent and n.child = w.child and n.origin = 'remote'

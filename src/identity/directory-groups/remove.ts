@@ -1,5 +1,5 @@
 import type { DirectoryId, GroupId } from "../../db/id.ts";
-import type { Tx } from "../../db/transaction.ts";
+import { requireExclusive, type Tx } from "../../db/transaction.ts";
 import { accountsUnder } from "../access/accounts-under.ts";
 import { reconcile } from "../access/reconcile.ts";
 import { bindWaitingGrants } from "../grants.ts";
@@ -29,6 +29,7 @@ export async function restoreDirectoryGroups(tx: Tx, directory: DirectoryId, ids
 }
 
 async function setDeleted(tx: Tx, directory: DirectoryId, ids: readonly GroupId[], gone: boolean): Promise<GroupId[]> {
+  requireExclusive(tx);
   if (ids.length === 0) return [];
   // Asked before a removal, because nothing leads through a tombstone; after a restore, for the same reason.
   const before = gone ? await accountsUnder(tx, ids) : [];
