@@ -16,28 +16,38 @@ export async function accountsByName(
   records: readonly NamedRecord[],
 ): Promise<{ accountOf: Map<DirectoryUserId, AccountId>; made: Set<AccountId> }> {
   const names = new Map(records.map((record) => [record.userNameKey, record.userName]));
+  const made = new Set<AccountId>();
+  // Another transaction may rename an account away between the two statements; then its old name is free by now.
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    for (const account of await makeMissing(tx, names)) made.add(account);
+    const byKey = await lockByName(tx, [...names.keys()]);
+    if (byKey.size === names.size)
+      return {
+        accountOf: new Map(records.map((record) => [record.id, byKey.get(record.userNameKey) as AccountId])),
+        made,
+      };
+  }
+  throw new MusterError("unavailable", "accounts were renamed at the same moment; try again", { retryAfter: 1 });
+}
+
+async function makeMissing(tx: Tx, names: ReadonlyMap<string, string>): Promise<AccountId[]> {
   const keys = [...names.keys()].sort();
-  const made = await tx.query<{ id: AccountId }>({
+  const rows = await tx.query<{ id: AccountId }>({
     name: "make-accounts",
     text: `insert into accounts (organization, id, user_name, user_name_key)
       select $1, id, user_name, user_name_key from unnest($2::uuid[], $3::text[], $4::text[]) as n (id, user_name, user_name_key)
       on conflict on constraint accounts_user_name_unique do nothing returning id`,
     values: [tx.organization, keys.map(() => newId<AccountId>()), keys.map((key) => names.get(key)), keys],
   });
-  const found = await tx.query<{ id: AccountId; key: string }>({
+  return rows.map((row) => row.id);
+}
+
+async function lockByName(tx: Tx, keys: readonly string[]): Promise<Map<string, AccountId>> {
+  const rows = await tx.query<{ id: AccountId; key: string }>({
     name: "accounts-by-name",
     text: `select id, user_name_key as key from accounts
       where organization = $1 and user_name_key = any($2) order by id for no key update`,
     values: [tx.organization, keys],
   });
-  const byKey = new Map(found.map((row) => [row.key, row.id]));
-  const accountOf = new Map<DirectoryUserId, AccountId>();
-  for (const record of records) {
-    const account = byKey.get(record.userNameKey);
-    // Renamed by another transaction between the two statements: nothing is written yet, the caller's client tries again.
-    if (account === undefined)
-      throw new MusterError("unavailable", "an account was renamed at the same moment; try again", { retryAfter: 1 });
-    accountOf.set(record.id, account);
-  }
-  return { accountOf, made: new Set(made.map((row) => row.id)) };
+  return new Map(rows.map((row) => [row.key, row.id]));
 }
