@@ -24,6 +24,9 @@ export type ConnectionSettings = {
 // bigint: counts, versions and sequence numbers stay far below 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
+/** Milliseconds after its own time limit until a server that has not answered is taken for lost. */
+const SILENCE = 5_000;
+
 /** @throws MusterError `configuration` for a URL that would take the place of Muster's own session settings. */
 export function clientOptions(settings: ConnectionSettings): pg.ClientConfig {
   if (URL.parse(settings.url)?.searchParams.has("options"))
@@ -31,10 +34,13 @@ export function clientOptions(settings: ConnectionSettings): pg.ClientConfig {
       at: "DATABASE_URL",
     });
   const role = settings.role ? `-c role=${settings.role} ` : "";
+  const { statementTimeout = 60_000 } = settings;
   return {
     connectionString: settings.url,
-    options: `${role}-c search_path=muster,pg_temp -c timezone=UTC -c statement_timeout=${settings.statementTimeout ?? 60_000}`,
+    options: `${role}-c search_path=muster,pg_temp -c timezone=UTC -c statement_timeout=${statementTimeout}`,
     connectionTimeoutMillis: 5_000,
+    // The server ends what takes too long; one that says nothing even then is frozen, or the network swallows its answers.
+    ...(statementTimeout > 0 && { query_timeout: statementTimeout + SILENCE }),
     keepAlive: true,
   };
 }

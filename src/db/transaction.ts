@@ -132,7 +132,9 @@ async function runOnce<T>(
     return result;
   } catch (error) {
     open = false;
-    await rollBack(client);
+    // On a connection that is lost a rollback would only wait for the same silence again.
+    if (isLostConnection(error)) client.release(true);
+    else await rollBack(client);
     throw error;
   }
 }
@@ -169,8 +171,11 @@ function known(error: unknown): unknown {
 const NETWORK = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOENT"]);
 
 function isStorageError(error: unknown): boolean {
-  if (error instanceof pg.DatabaseError) return true;
-  if (!(error instanceof Error)) return false;
+  return error instanceof pg.DatabaseError || isLostConnection(error);
+}
+
+function isLostConnection(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof MusterError || error instanceof pg.DatabaseError) return false;
   const code = (error as { code?: unknown }).code;
   return (
     (typeof code === "string" && NETWORK.has(code)) ||
