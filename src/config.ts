@@ -4,6 +4,19 @@ import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { MusterError } from "./errors.ts";
 
+const databaseUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\//, "must start with postgres:// or postgresql://")
+  .refine(isDecodable, "a % that stands for itself must be written %25");
+
+function isDecodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== "";
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Every setting of an installation, with its default where it stands. A YAML file named by MUSTER_CONFIG is read
  * first, the environment wins over it. `config/example.yaml` lists the same keys.
@@ -26,9 +39,9 @@ export const configSchema = z.strictObject({
   database: z
     .strictObject({
       /** PostgreSQL 15 or newer. Empty: Muster runs its own in the data directory. */
-      url: z.string().min(1).optional(),
+      url: databaseUrl.optional(),
       /** A login that owns Muster's tables, when `url` is only the application's. */
-      ownerUrl: z.string().min(1).optional(),
+      ownerUrl: databaseUrl.optional(),
       /** Connections of the application. */
       poolSize: z.int().min(2).max(200).default(16),
     })
@@ -129,9 +142,19 @@ function readFile(path: string | undefined): Record<string, unknown> {
   if (path === undefined || path === "") return {};
   if (!existsSync(path))
     throw new MusterError("configuration", `the file ${path} does not exist`, { at: "MUSTER_CONFIG" });
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new MusterError(
+      "configuration",
+      `the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`,
+      { at: "MUSTER_CONFIG", cause: error },
+    );
+  }
   let values: unknown;
   try {
-    values = parseYaml(readFileSync(path, "utf8")) ?? {};
+    values = parseYaml(text) ?? {};
   } catch (error) {
     throw new MusterError("configuration", `${path} is no YAML: ${(error as Error).message.split("\n")[0]}`, {
       at: "MUSTER_CONFIG",

@@ -11,5 +11,12 @@ process.on("unhandledRejection", lastLine);
 
 endWithNpm(process.env);
 const code = await runCommand(process.argv.slice(2), process.env);
+// Told by the callback below.
+process.stdout.on("error", () => {});
 // The answer may still be on its way into a pipe.
-process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+process.stdout.write("", (error) => {
+  const lost = (error as NodeJS.ErrnoException | null | undefined)?.code;
+  // Who reads no further (`| head`) has all that he wanted; a full disk keeps the answer from him.
+  if (lost !== undefined && lost !== "EPIPE") lastLine(new Error(`the answer could not be written (${lost})`));
+  process.stderr.write("", () => process.exit(code));
+});

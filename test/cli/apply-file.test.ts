@@ -46,6 +46,20 @@ describe("a file for apply is refused, naming line and column, when", () => {
       ":4:35",
     ],
     ["it is empty", "", /the file/, "file.yaml"],
+    ["it is two", "organizations: []\n---\norganizations: []\n", /several YAML documents/, ":2:1"],
+    ["it nests without end", `organizations: ${"[".repeat(20_000)}`, /nests deeper/, ":1:"],
+    [
+      "a name cannot be stored",
+      'organizations:\n  - { key: acme, name: "a\\0b" }\n',
+      /name: it holds a character that cannot be stored/,
+      ":2:18",
+    ],
+    [
+      "a group's name is half of a character",
+      'organizations:\n  - key: acme\n    grants: [{ group: "okta/\\ud800", product: wiki, role: user }]\n',
+      /group: it holds a character that cannot be stored/,
+      ":3:16",
+    ],
   ])("%s", (_what, text, message, at) => {
     expect(() => read(text)).toThrow(
       expect.objectContaining({

@@ -1,5 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { newId, type OrganizationId } from "../../src/db/id.ts";
 import { hashToken } from "../../src/identity/token-form.ts";
@@ -335,6 +339,27 @@ describe("every command", () => {
     expect(await wrong.failure("check-config")).toMatchObject({ exit: 78, code: "configuration", at: "listen" });
     const unreachable = commands({ ...environment, MUSTER_SECRET_KEY_FILE: "/nowhere/key" });
     expect(await unreachable.failure("check-config")).toMatchObject({ exit: 78, at: "secretKeyFile" });
+    for (const url of ["muster", "mysql://127.0.0.1/muster", "postgres://muster:50%@127.0.0.1/muster"])
+      expect(await commands({ ...environment, DATABASE_URL: url }).failure("check-config")).toMatchObject({
+        exit: 78,
+        at: "database.url",
+      });
+    const folder = commands({ ...environment, MUSTER_CONFIG: ctx.config.dataDirectory });
+    expect(await folder.failure("check-config")).toMatchObject({
+      exit: 78,
+      message: `the file ${ctx.config.dataDirectory} cannot be read (EISDIR)`,
+      at: "MUSTER_CONFIG",
+    });
+  });
+
+  it("fails when its answer cannot be written: a token that nobody has seen was not given", async () => {
+    const readOnly = openSync(import.meta.filename, "r");
+    const main = join(import.meta.dirname, "..", "..", "src", "main.ts");
+    const child = spawn(process.execPath, [main, "--help"], { stdio: ["ignore", readOnly, "pipe"] });
+    const err = text(child.stderr as Readable);
+    const [code] = await once(child, "exit");
+    closeSync(readOnly);
+    expect([code, await err]).toEqual([1, "muster: the answer could not be written (EBADF)\n"]);
   });
 
   it("says the same to a person: the answer on standard output, the error in one line on the other", async () => {

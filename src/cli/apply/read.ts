@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from "yaml";
 import type { z } from "zod";
 import { MusterError } from "../../errors.ts";
 import { readInput } from "../input.ts";
@@ -26,15 +26,19 @@ export function readApplyFile(path: string): ApplySource {
   };
   const place = (steps: readonly PropertyKey[]) => placeOf(offsetOf(document, steps));
   const [broken] = document.errors;
-  if (broken)
-    throw new MusterError("invalid", `this is no YAML: ${broken.message.split(" at line ")[0]}`, {
-      at: placeOf(broken.pos[0]),
-    });
+  if (broken) throw new MusterError("invalid", inOurWords(broken), { at: placeOf(broken.pos[0]) });
   const parsed = applySchema.safeParse(toPlain(document, path));
   if (parsed.success) return { path, file: parsed.data, place };
   const issue = parsed.error.issues[0];
   const steps = issuePath(issue);
   throw new MusterError("invalid", `${steps.join(".") || "the file"}: ${issueMessage(issue)}`, { at: place(steps) });
+}
+
+/** What the reader says to those who call it is of no use to those who wrote the file. */
+function inOurWords({ code, message }: YAMLError): string {
+  if (code === "MULTIPLE_DOCS") return "the file holds several YAML documents; put them into files of their own";
+  if (message.includes("call stack")) return "this nests deeper than any list of organizations";
+  return `this is no YAML: ${message.split(" at line ")[0]}`;
 }
 
 /** Aliases that would multiply the document are refused by the reader. */

@@ -7,7 +7,12 @@ const key = z
     /^[a-z0-9][a-z0-9-]{0,62}$/,
     "a key is 1 to 63 lower-case letters, digits and hyphens and starts with a letter or digit",
   );
-const name = z.string().min(1).max(256);
+const text = z
+  .string()
+  .min(1)
+  .max(1_024)
+  .refine((value) => !value.includes("\0") && value.isWellFormed(), "it holds a character that cannot be stored");
+const name = text.max(256);
 const enforcement = z.enum(["warn", "block"]);
 
 const every = z.string().transform((text, check) => {
@@ -58,7 +63,7 @@ const common = {
   /** user and admin roles by synced groups only for addresses in the sign-up domains. */
   domainPolicy: z.boolean().default(false),
   /** Domains whose addresses this directory is believed about. */
-  authoritativeDomains: z.array(z.string().min(1)).default([]),
+  authoritativeDomains: z.array(text).default([]),
 };
 
 const directory = z.discriminatedUnion("kind", [
@@ -79,14 +84,14 @@ const group = z.strictObject({
   /** A group of the organization itself, `local/NAME` in grants. */
   name,
   /** Groups that it contains: DIRECTORY/NAME, local/NAME. They must exist. */
-  contains: z.array(z.string().min(3)).default([]),
+  contains: z.array(text.min(3)).default([]),
 });
 
 const grant = z.strictObject({
   /** DIRECTORY/NAME, local/NAME or id:UUID. A directory's group may not exist yet: then the grant waits for it. */
-  group: z.string().min(3),
+  group: text.min(3),
   /** KEY, or SITE/KEY where several sites have the product. */
-  product: z.string().min(1),
+  product: text,
   /** `none` takes the grant away. */
   role: z.enum(["admin", "user", "guest", "none"]),
 });
@@ -98,7 +103,7 @@ const organization = z.strictObject({
   /** Whose memberships count for a person in several directories: every directory's, or the first one's only. */
   membershipMode: z.enum(["aggregating", "masking"]).default("aggregating"),
   /** `example.com` covers that domain alone, `*.example.com` its sub-domains; the list is complete. R113, R114. */
-  signUpDomains: z.array(z.string().min(1)).optional(),
+  signUpDomains: z.array(text).optional(),
   sites: once(z.array(site)).default([]),
   /** In their order; `internal` stands last unless it is listed. */
   directories: once(z.array(directory)).default([]),
