@@ -72,7 +72,7 @@ export function messageCutter(): { feed(data: Buffer): Generator<WireMessage>; r
 
 /** Bytes of the first message, or null while its header is not there yet. */
 function messageSize(buffer: Buffer): number | null {
-  if (buffer.length > 0 && buffer[0] !== SEQUENCE) throw new WireError("what came is no LDAP message");
+  if (buffer.length > 0 && buffer[0] !== SEQUENCE) throw new WireError("something that is no LDAP message");
   const header = readHeader(buffer, 0, buffer.length);
   if (header === null) return null;
   if (header.end > MAX_MESSAGE_BYTES) throw new WireError(`a message of ${header.end} bytes`);

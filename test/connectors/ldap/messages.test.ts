@@ -62,6 +62,11 @@ describe("cutting the stream into messages", () => {
     );
   });
 
+  it("says what came where something else than a directory answers", () => {
+    const answer = Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n");
+    expect(() => [...messageCutter().feed(answer)]).toThrow("something that is no LDAP message");
+  });
+
   it("finds every length that was made longer or shorter", () => {
     fc.assert(
       fc.property(values, fc.nat(), fc.constantFrom(-1, 1, 40), (list, pick, by) => {
