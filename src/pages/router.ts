@@ -54,7 +54,7 @@ function landing(ctx: Context): RequestHandler {
         html`<p>SCIM provisioning and identity sync. This server is running.</p>
 <ul>
 <li>Identity providers: <code>${publicUrl}/scim/v2/DIRECTORY-ID</code>, as <code>muster directory add</code> prints it</li>
-<li>Administration: <a href="/api/v1/openapi.json">/api/v1</a></li>
+<li>Administration: <code>${publicUrl}/api/v1</code></li>
 <li>Health: <a href="/livez">/livez</a>, <a href="/readyz">/readyz</a></li>
 </ul>`,
       ),
