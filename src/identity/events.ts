@@ -23,11 +23,12 @@ export async function listEvents(
   query: { after: EventPosition | null; product: ProductId | null; limit: number },
 ): Promise<EventRow[]> {
   return db.query<EventRow>({
-    text: `select transaction::text, id, at, kind, subject_kind as "subjectKind", subject, data from outbox
-      where organization = $1 and (transaction, id) > ($2::xid8, $3::bigint)
-        and transaction < pg_snapshot_xmin(pg_current_snapshot())
-        and ($4::text is null or data ->> 'product' = $4)
-      order by transaction, id limit $5`,
+    // Qualified, because a bare name in "order by" is the answer's column first, and that one is text.
+    text: `select o.transaction::text, o.id, o.at, o.kind, o.subject_kind as "subjectKind", o.subject, o.data from outbox o
+      where o.organization = $1 and (o.transaction, o.id) > ($2::xid8, $3::bigint)
+        and o.transaction < pg_snapshot_xmin(pg_current_snapshot())
+        and ($4::text is null or o.data ->> 'product' = $4)
+      order by o.transaction, o.id limit $5`,
     values: [db.organization, query.after?.transaction ?? "0", query.after?.id ?? 0, query.product, query.limit],
   });
 }
