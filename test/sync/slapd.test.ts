@@ -13,8 +13,9 @@ import { makeWorld, silent, type World } from "./world.ts";
 
 const company = readFileSync(join(import.meta.dirname, "../fixtures/ldif/company.ldif"), "utf8");
 
+const ctx = await testContext({ logger: silent });
+
 describeWithSlapd("a real LDAP server", (installation: SlapdInstallation) => {
-  const context = testContext({ logger: silent });
   const servers: RunningSlapd[] = [];
   afterAll(async () => {
     for (const server of servers) await server.stop();
@@ -28,7 +29,6 @@ describeWithSlapd("a real LDAP server", (installation: SlapdInstallation) => {
     directory: Parameters<World["users"]>[0];
     change: (work: (ldap: Client) => Promise<void>) => Promise<void>;
   }> {
-    const ctx = await context;
     const slapd = await startSlapd(installation, { ldif: [company] });
     servers.push(slapd);
     const world = await makeWorld(ctx);

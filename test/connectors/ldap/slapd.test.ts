@@ -1,9 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Attribute, Change, Client } from "ldapts";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { ldapConnector } from "../../../connectors/ldap/ldap-connector.ts";
 import { makeAuthority } from "../../harness/certificates.ts";
 import { generateLdif } from "../../harness/ldif-generator.ts";
@@ -255,6 +255,7 @@ describeWithSlapd("reading OpenLDAP", (slapd) => {
 
     it("the authority may stand in a file", async () => {
       const caFile = join(tmpdir(), `muster-ca-${process.pid}.pem`);
+      onTestFinished(() => rm(caFile, { force: true }));
       await writeFile(caFile, authority.ca);
       expect((await readAll(connector(server, { caFile, startTls: true }))).proof.users).toBe(15);
       await writeFile(caFile, "no certificate");
