@@ -5,26 +5,10 @@ import { MusterError } from "../errors.ts";
 /** A word derived from facts, never stored (R78 to R84). */
 export type Status = "invited-not-sent" | "invited" | "active" | "suspended" | "deactivated";
 
-/** The facts that a status is derived from. */
-export type StatusFacts = {
-  /** The canonical record exists and its directory says that the person is active. */
-  canonicalActive: boolean;
-  suspended: boolean;
-  /** The person has used one of the products (R80). */
-  hadAccess: boolean;
-  /** An invitation was sent, or is on its way (R79), and has not been superseded because the name passed on. */
-  invitationSent: boolean;
-};
-
-/** Deactivated over suspended over active over invited (R78 to R84; C3). */
-export function deriveStatus(facts: StatusFacts): Status {
-  if (!facts.canonicalActive) return "deactivated";
-  if (facts.suspended) return "suspended";
-  if (facts.hadAccess) return "active";
-  return facts.invitationSent ? "invited" : "invited-not-sent";
-}
-
-/** The same rule as SQL, for lists that filter by status; the accounts' alias is `a`. A test compares the two. */
+/**
+ * The status of the accounts `a`: Deactivated over suspended over active over invited (R78 to R84; C3). Invited is who was
+ * sent an invitation, or has one on its way, that was not superseded because the name passed on.
+ */
 export const statusSql = `case
     when not exists (select from directory_users c where c.organization = a.organization and c.id = a.canonical
       and c.active and c.deleted_at is null) then 'deactivated'

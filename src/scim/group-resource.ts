@@ -4,8 +4,9 @@ import type { GroupMember } from "../identity/directory-groups/read.ts";
 import { nameKey } from "../identity/keys.ts";
 import type { Caller } from "./authenticate.ts";
 import { etagOf } from "./etag.ts";
-import { type Document, invalidValue } from "./schema/canonical.ts";
+import type { Document } from "./schema/canonical.ts";
 import { groupType } from "./schema/resource-types.ts";
+import { requireIndexable } from "./stored-key.ts";
 import { locationOf } from "./user-resource.ts";
 
 /** What a group says of itself, without its members: the document that PATCH works on. */
@@ -17,16 +18,12 @@ export function toDocument(group: DirectoryGroup): Document {
   };
 }
 
-/** PostgreSQL refuses index rows of more than a third of a page; keys grow when they are folded. */
-const MAX_KEY_BYTES = 2_000;
-
 /** A canonical document as the group that it makes; names are unique in a SCIM directory, because providers match by them. */
 export function toInput(id: GroupId, document: Document): DirectoryGroupInput {
   const { displayName, externalId, members: _members, ...resource } = document;
   const name = String(displayName);
-  if (Buffer.byteLength(nameKey(name)) > MAX_KEY_BYTES) throw invalidValue("displayName", "is too long");
-  if (typeof externalId === "string" && Buffer.byteLength(externalId) > MAX_KEY_BYTES)
-    throw invalidValue("externalId", "is too long");
+  requireIndexable("displayName", nameKey(name));
+  requireIndexable("externalId", externalId);
   return {
     id,
     immutableId: null,

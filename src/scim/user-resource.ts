@@ -4,8 +4,9 @@ import type { GroupOfUser } from "../identity/directory-users/read.ts";
 import { emailKey, userNameKey } from "../identity/keys.ts";
 import type { Caller } from "./authenticate.ts";
 import { etagOf } from "./etag.ts";
-import { type Document, invalidValue, isObject } from "./schema/canonical.ts";
+import { type Document, isObject } from "./schema/canonical.ts";
 import { userType } from "./schema/resource-types.ts";
+import { requireIndexable } from "./stored-key.ts";
 
 /** What a record says, as the document that PATCH works on: its columns beside its stored attributes. */
 export function toDocument(user: DirectoryUser): Document {
@@ -17,9 +18,6 @@ export function toDocument(user: DirectoryUser): Document {
   };
 }
 
-/** PostgreSQL refuses index rows of more than a third of a page; keys grow when they are folded. */
-const MAX_KEY_BYTES = 2_000;
-
 /**
  * A canonical document as the record that it makes. `active` is what it says, else `activeBefore`: a PUT that leaves it
  * out must not bring a deactivated person back.
@@ -28,9 +26,8 @@ const MAX_KEY_BYTES = 2_000;
 export function toInput(id: DirectoryUserId, document: Document, activeBefore = true): DirectoryUserInput {
   const { userName, externalId, active, ...resource } = document;
   const name = String(userName);
-  if (Buffer.byteLength(userNameKey(name)) > MAX_KEY_BYTES) throw invalidValue("userName", "is too long");
-  if (typeof externalId === "string" && Buffer.byteLength(externalId) > MAX_KEY_BYTES)
-    throw invalidValue("externalId", "is too long");
+  requireIndexable("userName", userNameKey(name));
+  requireIndexable("externalId", externalId);
   return {
     id,
     immutableId: null,

@@ -1,8 +1,27 @@
 import { expect, test } from "vitest";
 import { type AccountId, type DirectoryId, type DirectoryUserId, newId } from "../../src/db/id.ts";
-import { deriveStatus, statusOf } from "../../src/identity/statuses.ts";
+import { type Status, statusOf } from "../../src/identity/statuses.ts";
 import { testContext } from "../harness/postgres.ts";
 import { makeOrganization } from "./access/organization.ts";
+
+/** The facts that a status is derived from. */
+type StatusFacts = {
+  /** The canonical record exists and its directory says that the person is active. */
+  canonicalActive: boolean;
+  suspended: boolean;
+  /** The person has used one of the products (R80). */
+  hadAccess: boolean;
+  /** An invitation was sent, or is on its way (R79), and has not been superseded because the name passed on. */
+  invitationSent: boolean;
+};
+
+/** Deactivated over suspended over active over invited (R78 to R84; C3). */
+function deriveStatus(facts: StatusFacts): Status {
+  if (!facts.canonicalActive) return "deactivated";
+  if (facts.suspended) return "suspended";
+  if (facts.hadAccess) return "active";
+  return facts.invitationSent ? "invited" : "invited-not-sent";
+}
 
 const ctx = await testContext();
 const both = [false, true];

@@ -24,6 +24,15 @@ const AFTERWARDS = `
     where organization = $1 and run = $2 and kind in ('group-add', 'group-restore')
   )`;
 
+/** The pairs that only one of the sets `wanted` and `held` has. */
+const DIFFERENT = `
+  different as (
+    select subject, member, h.held is null as added
+    from (select subject, member, subject as wanted from wanted) w
+    full join (select subject, member, subject as held from held) h using (subject, member)
+    where w.wanted is null or h.held is null
+  )`;
+
 /**
  * Plans memberships and nesting as the difference of two sets. What belongs to people and groups that go is left in
  * place for their return; a tombstone's memberships count as held once it is planned to come back.
@@ -42,12 +51,7 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
         join teams t on t.id = m.group_id
         join people p on p.id = m.directory_user
         where m.organization = $1
-      ), different as (
-        select subject, member, h.held is null as added
-        from (select subject, member, subject as wanted from wanted) w
-        full join (select subject, member, subject as held from held) h using (subject, member)
-        where w.wanted is null or h.held is null
-      )
+      ), ${DIFFERENT}
       insert into sync_plan (organization, run, kind, subject, member, name)
       select $1, $2, case when d.added then 'member-add' else 'member-remove' end, d.subject, d.member,
         format('%s in %s', p.name, t.name)
@@ -67,12 +71,7 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
         join teams t on t.id = n.parent
         join teams c on c.id = n.child
         where n.organization = $1 and n.origin = 'remote'
-      ), different as (
-        select subject, member, h.held is null as added
-        from (select subject, member, subject as wanted from wanted) w
-        full join (select subject, member, subject as held from held) h using (subject, member)
-        where w.wanted is null or h.held is null
-      )
+      ), ${DIFFERENT}
       insert into sync_plan (organization, run, kind, subject, member, name)
       select $1, $2, case when d.added then 'nesting-add' else 'nesting-remove' end, d.subject, d.member,
         format('%s in %s', c.name, t.name)
