@@ -7,6 +7,7 @@ import * as sync from "./0005-sync.ts";
 import * as reconcile from "./0006-reconcile.ts";
 import * as mail from "./0007-mail.ts";
 import * as foldText from "./0010-fold-text.ts";
+import * as tokens from "./0011-tokens.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -20,4 +21,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0006-reconcile", reconcile],
   ["0007-mail", mail],
   ["0010-fold-text", foldText],
+  ["0011-tokens", tokens],
 ];
