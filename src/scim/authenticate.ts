@@ -1,18 +1,11 @@
 import type { RequestHandler, Response } from "express";
 import type { Context } from "../context.ts";
-import { type DirectoryId, type OrganizationId, parseId } from "../db/id.ts";
-import type { Actor } from "../db/transaction.ts";
+import { type DirectoryId, parseId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
 import { findToken } from "../identity/tokens.ts";
-
-/** On whose behalf a request is made, and where its answers say that resources are. */
-export type Caller = {
-  organization: OrganizationId;
-  directory: DirectoryId;
-  actor: Actor;
-  /** Public URL of this directory's endpoint, without a final slash. */
-  baseUrl: string;
-};
+import type { Caller } from "./caller.ts";
+import { dialectOf } from "./dialect.ts";
+import { groupType, userType } from "./schema/resource-types.ts";
 
 const CHALLENGE = 'Bearer realm="Muster"';
 
@@ -41,6 +34,10 @@ export function authenticate(ctx: Context): RequestHandler<{ directory: string }
         requestId: typeof requestId === "string" ? requestId : null,
       },
       baseUrl: `${ctx.config.publicUrl}/scim/v2/${directory}`,
+      types: { User: userType, Group: groupType },
+      dialect: dialectOf(found.profile ?? "generic"),
+      scopes: found.scopes ?? null,
+      subject: found.subject ?? null,
     };
     response.locals.caller = caller;
     next();
@@ -57,4 +54,15 @@ export function callerOf(response: Response): Caller {
   const caller = response.locals.caller as Caller | undefined;
   if (!caller) throw new MusterError("internal", "a route stands before the authentication");
   return caller;
+}
+
+/**
+ * RFC 6750 §3.1: a token that may do less than the route asks for.
+ * @throws MusterError `not-allowed`, after the challenge that names the scope.
+ */
+export function requireScope(response: Response, scope: string | null): void {
+  const { scopes } = callerOf(response);
+  if (scope === null || scopes === null || scopes.includes(scope)) return;
+  response.setHeader("WWW-Authenticate", `${CHALLENGE}, error="insufficient_scope", scope="${scope}"`);
+  throw new MusterError("not-allowed", `this token may not do this: it lacks the scope ${scope}`);
 }

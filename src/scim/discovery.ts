@@ -1,9 +1,9 @@
-import type { RequestHandler } from "express";
+import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
-import { callerOf } from "./authenticate.ts";
-import { notFound, sendJson } from "./errors.ts";
-import { sendList } from "./list.ts";
-import { DEFAULT_COUNT, MAX_COUNT, readParameters } from "./query.ts";
+import { notFound } from "./errors.ts";
+import type { ScimAnswer, ScimRequest } from "./exchange.ts";
+import { listAnswer } from "./list.ts";
+import { DEFAULT_COUNT, MAX_COUNT } from "./query.ts";
 import type { ResourceType } from "./schema/attribute.ts";
 import type { Document } from "./schema/canonical.ts";
 import {
@@ -19,13 +19,14 @@ const CORE = "urn:ietf:params:scim:schemas:core:2.0";
 const types: readonly ResourceType[] = [userType, groupType];
 
 /** What this server can do, for one directory (RFC 7643 §5; `pagination` is RFC 9865 §4). */
-export function serviceProviderConfig(bodyBytes: number): RequestHandler {
-  return (request, response) => {
-    refuseFilter(readParameters(request));
-    sendJson(response, 200, {
+export function serviceProviderConfig(ctx: Context, request: ScimRequest): ScimAnswer {
+  refuseFilter(request.parameters);
+  return {
+    status: 200,
+    body: {
       schemas: [`${CORE}:ServiceProviderConfig`],
       patch: { supported: true },
-      bulk: { supported: false, maxOperations: 0, maxPayloadSize: bodyBytes },
+      bulk: { supported: false, maxOperations: 0, maxPayloadSize: ctx.config.limits.bodyBytes },
       filter: { supported: true, maxResults: MAX_COUNT },
       changePassword: { supported: false },
       sort: { supported: true },
@@ -48,29 +49,28 @@ export function serviceProviderConfig(bodyBytes: number): RequestHandler {
       ],
       meta: {
         resourceType: "ServiceProviderConfig",
-        location: `${callerOf(response).baseUrl}/ServiceProviderConfig`,
+        location: `${request.caller.baseUrl}/ServiceProviderConfig`,
       },
-    });
+    },
   };
 }
 
 /** RFC 7643 §6. */
-export const resourceTypes: RequestHandler = (request, response) => {
-  refuseFilter(readParameters(request));
-  const { baseUrl } = callerOf(response);
-  sendList(
-    response,
+export function resourceTypes(_ctx: Context, request: ScimRequest): ScimAnswer {
+  refuseFilter(request.parameters);
+  const { baseUrl } = request.caller;
+  return listAnswer(
     types.length,
     1,
     types.map((type) => resourceTypeDocument(type, baseUrl)),
   );
-};
+}
 
-export const resourceType: RequestHandler<{ id: string }> = (request, response) => {
-  const type = types.find((candidate) => candidate.name === request.params.id);
+export function resourceType(_ctx: Context, request: ScimRequest, id: string): ScimAnswer {
+  const type = types.find((candidate) => candidate.name === id);
   if (!type) throw notFound();
-  sendJson(response, 200, resourceTypeDocument(type, callerOf(response).baseUrl));
-};
+  return { status: 200, body: resourceTypeDocument(type, request.caller.baseUrl) };
+}
 
 function resourceTypeDocument(type: ResourceType, baseUrl: string): Document {
   return {
@@ -96,23 +96,22 @@ function shown(definition: SchemaDefinition): SchemaDefinition {
 const schemaDefinitions = [userDefinition, groupDefinition, enterpriseUserDefinition].map(shown);
 
 /** RFC 7643 §7. */
-export const schemas: RequestHandler = (request, response) => {
-  refuseFilter(readParameters(request));
-  const { baseUrl } = callerOf(response);
-  sendList(
-    response,
+export function schemas(_ctx: Context, request: ScimRequest): ScimAnswer {
+  refuseFilter(request.parameters);
+  const { baseUrl } = request.caller;
+  return listAnswer(
     schemaDefinitions.length,
     1,
     schemaDefinitions.map((definition) => schemaDocument(definition, baseUrl)),
   );
-};
+}
 
-export const schema: RequestHandler<{ id: string }> = (request, response) => {
-  const wanted = request.params.id.toLowerCase();
+export function schema(_ctx: Context, request: ScimRequest, id: string): ScimAnswer {
+  const wanted = id.toLowerCase();
   const definition = schemaDefinitions.find(({ id }) => id.toLowerCase() === wanted);
   if (!definition) throw notFound();
-  sendJson(response, 200, schemaDocument(definition, callerOf(response).baseUrl));
-};
+  return { status: 200, body: schemaDocument(definition, request.caller.baseUrl) };
+}
 
 function schemaDocument(definition: SchemaDefinition, baseUrl: string): Document {
   return {

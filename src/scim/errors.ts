@@ -1,6 +1,7 @@
-import type { ErrorRequestHandler, Response } from "express";
+import type { ErrorRequestHandler, Request, Response } from "express";
 import { type ErrorCode, isMusterError, MusterError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
+import { MEDIA_TYPE } from "./exchange.ts";
 
 /** RFC 7644 §3.12, table 9. */
 type ScimType =
@@ -44,33 +45,53 @@ const WIRE: Readonly<Record<ErrorCode, Wire>> = {
 };
 
 const ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error";
-const MEDIA_TYPE = "application/scim+json; charset=utf-8";
 
-/** The last handler of the door: whatever went wrong becomes a SCIM error, in our own words (RFC 7644 §3.12). */
+/** The last handler of the door: whatever went wrong before an operation was found. */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
-  return (error, request, response, _next) => {
-    const known = toMusterError(error);
-    const { status, scimType } = WIRE[known.code];
-    if (status >= 500)
-      logger.log(known.code === "internal" ? "error" : "warn", "a SCIM request failed", {
-        requestId: response.getHeader("x-request-id"),
-        method: request.method,
-        code: known.code,
-        detail: known.message,
-        error: describe(error),
-      });
-    // Nothing can be said on a connection that has begun to answer or is gone.
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    if (known.retryAfter !== undefined) response.setHeader("Retry-After", String(known.retryAfter));
-    sendJson(response, status, {
-      schemas: [ERROR_SCHEMA],
-      status: String(status),
-      ...(scimType === undefined ? {} : { scimType }),
-      detail: detailOf(known),
+  return (error, request, response, _next) => void sendError(logger, request, response, error);
+}
+
+/**
+ * Answers whatever went wrong as a SCIM error, in our own words (RFC 7644 §3.12).
+ * Returns the detail that the caller was told.
+ */
+export function sendError(logger: Logger, request: Request, response: Response, error: unknown): string {
+  const known = toMusterError(error);
+  const { status } = WIRE[known.code];
+  if (status >= 500)
+    logger.log(known.code === "internal" ? "error" : "warn", "a SCIM request failed", {
+      requestId: response.getHeader("x-request-id"),
+      method: request.method,
+      code: known.code,
+      detail: known.message,
+      error: describe(error),
     });
+  const body = errorDocument(known);
+  // Nothing can be said on a connection that has begun to answer or is gone.
+  if (response.headersSent) {
+    response.destroy();
+    return body.detail;
+  }
+  if (known.retryAfter !== undefined) response.setHeader("Retry-After", String(known.retryAfter));
+  response.status(status).setHeader("Content-Type", MEDIA_TYPE);
+  response.end(JSON.stringify(body));
+  return body.detail;
+}
+
+/** The body of an error (RFC 7644 §3.12); inside a Bulk answer too. */
+export function errorDocument(error: unknown): {
+  schemas: string[];
+  status: string;
+  scimType?: string;
+  detail: string;
+} {
+  const known = toMusterError(error);
+  const { status, scimType } = WIRE[known.code];
+  return {
+    schemas: [ERROR_SCHEMA],
+    status: String(status),
+    ...(scimType === undefined ? {} : { scimType }),
+    detail: detailOf(known),
   };
 }
 
@@ -108,9 +129,4 @@ function describe(error: unknown): string {
 /** One text for every id that this directory does not hold, whoever else may hold it. */
 export function notFound(): MusterError {
   return new MusterError("not-found", "this directory has no such resource");
-}
-
-export function sendJson(response: Response, status: number, body: unknown): void {
-  response.status(status).setHeader("Content-Type", MEDIA_TYPE);
-  response.end(JSON.stringify(body));
 }

@@ -1,5 +1,5 @@
-import type { Request, Response } from "express";
 import { MusterError } from "../errors.ts";
+import type { ScimRequest } from "./exchange.ts";
 
 /** The weak entity tag of a version, also `meta.version` (RFC 7644 §3.14). */
 export function etagOf(version: number): string {
@@ -7,21 +7,14 @@ export function etagOf(version: number): string {
 }
 
 /** @throws MusterError `precondition-failed` when If-Match names other versions than the one that is held. */
-export function checkIfMatch(request: Request, version: number): void {
-  const wanted = request.headers["if-match"];
-  if (wanted !== undefined && !names(wanted, version))
+export function checkIfMatch(request: ScimRequest, version: number): void {
+  if (request.ifMatch !== undefined && !names(request.ifMatch, version))
     throw new MusterError("precondition-failed", "the resource has another version by now; read it again");
 }
 
 /** Whether the caller holds this version already: then a read is answered with 304. */
-export function isNotModified(request: Request, version: number): boolean {
-  const held = request.headers["if-none-match"];
-  return held !== undefined && names(held, version);
-}
-
-export function sendNotModified(response: Response, version: number): void {
-  response.status(304).setHeader("ETag", etagOf(version));
-  response.end();
+export function isNotModified(request: ScimRequest, version: number): boolean {
+  return request.ifNoneMatch !== undefined && names(request.ifNoneMatch, version);
 }
 
 /** Tags are compared weakly: a provider may drop the `W/`. */

@@ -4,7 +4,7 @@ import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { changeMembers, lockMembersBeforeGroup, replaceMembers } from "../identity/directory-groups/members.ts";
 import { changeNestings } from "../identity/directory-groups/nestings.ts";
 import { listDirectoryGroups } from "../identity/directory-groups/read.ts";
-import type { Caller } from "./authenticate.ts";
+import type { Caller } from "./caller.ts";
 import type { MemberChange } from "./patch/members.ts";
 import { invalidValue } from "./schema/canonical.ts";
 
@@ -51,11 +51,11 @@ export async function writeMembers(
   caller: Caller,
   group: GroupId,
   change: MemberChange,
-): Promise<void> {
+): Promise<{ added: number; removed: number }> {
   const add = change.add.map((text) => known(text));
   const remove = change.remove.flatMap((text) => parseId<DirectoryUserId>(text) ?? []);
   const { directory } = caller;
-  const { unknown } = change.replaced
+  const { unknown, ...moved } = change.replaced
     ? await replaceMembers(tx, directory, group, add)
     : await changeMembers(tx, directory, {
         add: add.map((member) => ({ group, member })),
@@ -65,7 +65,7 @@ export async function writeMembers(
   const gone =
     change.replaced || remove.length > 0 ? await nestedIn(tx, caller, group, change.replaced ? null : remove) : [];
   const dropped = gone.filter((child) => !children.includes(child));
-  if (children.length === 0 && dropped.length === 0) return;
+  if (children.length === 0 && dropped.length === 0) return moved;
   if (lock === "shared") {
     await requireGroups(tx, caller, children);
     throw NESTS;
@@ -75,6 +75,7 @@ export async function writeMembers(
     remove: dropped.map((child) => ({ parent: group, child })),
   });
   if (nested.unknown[0] !== undefined) throw unknownMember(nested.unknown[0]);
+  return { added: moved.added + nested.added, removed: moved.removed + nested.removed };
 }
 
 function known(text: string): DirectoryUserId {

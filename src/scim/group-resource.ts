@@ -2,12 +2,11 @@ import type { GroupId } from "../db/id.ts";
 import type { DirectoryGroup, DirectoryGroupInput } from "../identity/directory-groups/directory-group.ts";
 import type { GroupMember } from "../identity/directory-groups/read.ts";
 import { nameKey } from "../identity/keys.ts";
-import type { Caller } from "./authenticate.ts";
+import type { Caller } from "./caller.ts";
 import { etagOf } from "./etag.ts";
 import type { Document } from "./schema/canonical.ts";
-import { groupType } from "./schema/resource-types.ts";
 import { requireIndexable } from "./stored-key.ts";
-import { locationOf } from "./user-resource.ts";
+import { locationOf, schemasOf } from "./user-resource.ts";
 
 /** What a group says of itself, without its members: the document that PATCH works on. */
 export function toDocument(group: DirectoryGroup): Document {
@@ -38,7 +37,7 @@ export function toInput(id: GroupId, document: Document): DirectoryGroupInput {
 /** A group as an answer shows it (RFC 7643 §4.2). */
 export function toGroupResource(caller: Caller, group: DirectoryGroup, members: readonly GroupMember[]): Document {
   return {
-    schemas: [groupType.core.urn],
+    schemas: schemasOf(caller.types.Group, group.resource),
     id: group.id,
     ...toDocument(group),
     members: members.map((member) => ({

@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
-import type { Request, RequestHandler, Response } from "express";
 import type { Context } from "../context.ts";
 import type { Db } from "../db/connection.ts";
 import { type GroupId, newId, parseId } from "../db/id.ts";
@@ -14,167 +12,170 @@ import {
 } from "../identity/directory-groups/read.ts";
 import { removeDirectoryGroups } from "../identity/directory-groups/remove.ts";
 import { insertDirectoryGroups, updateDirectoryGroups } from "../identity/directory-groups/write.ts";
-import { type Caller, callerOf } from "./authenticate.ts";
-import { notFound, sendJson } from "./errors.ts";
-import { checkIfMatch, etagOf, isNotModified, sendNotModified } from "./etag.ts";
+import type { Caller } from "./caller.ts";
+import type { Reading } from "./dialect.ts";
+import { notFound } from "./errors.ts";
+import { checkIfMatch, etagOf, isNotModified } from "./etag.ts";
+import type { ScimAnswer, ScimRequest } from "./exchange.ts";
+import type { ExchangeLog } from "./exchange-log.ts";
 import { inGroupTransaction, lockMembers, writeMembers } from "./group-members.ts";
 import { toDocument, toGroupResource, toInput } from "./group-resource.ts";
-import { sendList } from "./list.ts";
+import { listAnswer } from "./list.ts";
 import { applyOperations } from "./patch/apply.ts";
 import { isOnMembers, type MemberChange, memberIds, readMemberChange } from "./patch/members.ts";
 import { readOperations } from "./patch/operations.ts";
 import { type Projection, project, readProjection, wants } from "./projection.ts";
-import { readListQuery, readParameters } from "./query.ts";
-import { type Document, readResource } from "./schema/canonical.ts";
-import { groupType } from "./schema/resource-types.ts";
+import { readListQuery } from "./query.ts";
+import { type Document, differences, readResource } from "./schema/canonical.ts";
 import { locationOf } from "./user-resource.ts";
 
-type WithId = { directory: string; id: string };
-
 /** RFC 7644 §3.3, with its members in the same transaction. */
-export function createGroup(ctx: Context): RequestHandler {
-  return async (request, response) => {
-    const caller = callerOf(response);
-    const projection = readProjection(groupType, readParameters(request));
-    const document = readResource(groupType, request.body);
-    const id = newId<GroupId>();
-    const [group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
-      await insertDirectoryGroups(tx, caller.directory, [toInput(id, document)]);
-      const add = membersIn(document);
-      if (add.length > 0) await writeMembers(tx, lock, caller, id, { replaced: false, add, remove: [] });
-      return readWhole(tx, caller, id, projection);
-    });
-    response.setHeader("Location", locationOf(caller, "/Groups", id));
-    send(response, 201, caller, group, members, projection);
-  };
+export async function createGroup(ctx: Context, request: ScimRequest): Promise<ScimAnswer> {
+  const { caller, log } = request;
+  const projection = readProjection(caller.types.Group, request.parameters);
+  const document = readResource(request, caller.types.Group, request.body);
+  const id = newId<GroupId>();
+  const add = membersIn(request, document);
+  const [group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
+    await insertDirectoryGroups(tx, caller.directory, [toInput(id, document)]);
+    if (add.length > 0) await writeMembers(tx, lock, caller, id, { replaced: false, add, remove: [] });
+    return readWhole(tx, caller, id, projection);
+  });
+  log.change({ kind: "Group", id, did: "created", ...(add.length > 0 && { added: add.length }) });
+  return { ...answer(201, caller, group, members, projection), location: locationOf(caller, "/Groups", id) };
 }
 
-function membersIn(document: Document): string[] {
-  return document.members === undefined ? [] : memberIds(document.members, "members");
+function membersIn(reading: Reading, document: Document): string[] {
+  return document.members === undefined ? [] : memberIds(reading, document.members, "members");
 }
 
 /** RFC 7644 §3.4.1. The only read whose cost is the group's size, unless members are excluded. */
-export function getGroup(ctx: Context): RequestHandler<WithId> {
-  return async (request, response) => {
-    const caller = callerOf(response);
-    const projection = readProjection(groupType, readParameters(request));
-    const db = ctx.db.of(caller.organization);
-    const group = await getDirectoryGroup(db, caller.directory, idOf(request));
-    if (!group) throw notFound();
-    if (isNotModified(request, group.version)) sendNotModified(response, group.version);
-    else send(response, 200, caller, group, await membersOf(db, caller, group.id, projection), projection);
-  };
+export async function getGroup(ctx: Context, request: ScimRequest, id: string): Promise<ScimAnswer> {
+  const { caller } = request;
+  const projection = readProjection(caller.types.Group, request.parameters);
+  const db = ctx.db.of(caller.organization);
+  const group = await getDirectoryGroup(db, caller.directory, idOf(id));
+  if (!group) throw notFound();
+  if (isNotModified(request, group.version)) return { status: 304, etag: etagOf(group.version) };
+  return answer(200, caller, group, await membersOf(db, caller, group.id, projection), projection);
 }
 
 /** RFC 7644 §3.4.2. */
-export function listGroups(ctx: Context): RequestHandler {
-  return async (request, response) => {
-    const caller = callerOf(response);
-    const query = readListQuery(groupType, readParameters(request), caller.baseUrl);
-    const db = ctx.db.of(caller.organization);
-    const { total, groups } = await listDirectoryGroups(db, caller.directory, {
-      ...(query.where === undefined ? {} : { where: query.where }),
-      ...(query.orderBy === undefined ? {} : { orderBy: query.orderBy }),
-      limit: query.count,
-      offset: query.startIndex - 1,
-    });
-    const members = wants(query.projection, "members")
-      ? await membersOfDirectoryGroups(
-          db,
-          caller.directory,
-          groups.map((group) => group.id),
-        )
-      : new Map<GroupId, GroupMember[]>();
-    const resources = groups.map((group) =>
-      project(groupType, toGroupResource(caller, group, members.get(group.id) ?? []), query.projection),
-    );
-    sendList(response, total, query.startIndex, resources);
-  };
+export async function listGroups(ctx: Context, request: ScimRequest): Promise<ScimAnswer> {
+  const { caller } = request;
+  const type = caller.types.Group;
+  const query = readListQuery(request, type);
+  const db = ctx.db.of(caller.organization);
+  const { total, groups } = await listDirectoryGroups(db, caller.directory, {
+    ...(query.where === undefined ? {} : { where: query.where }),
+    ...(query.orderBy === undefined ? {} : { orderBy: query.orderBy }),
+    limit: query.count,
+    offset: query.startIndex - 1,
+  });
+  const members = wants(query.projection, "members")
+    ? await membersOfDirectoryGroups(
+        db,
+        caller.directory,
+        groups.map((group) => group.id),
+      )
+    : new Map<GroupId, GroupMember[]>();
+  const resources = groups.map((group) =>
+    project(type, toGroupResource(caller, group, members.get(group.id) ?? []), query.projection),
+  );
+  return listAnswer(total, query.startIndex, resources);
 }
 
 /** RFC 7644 §3.5.1: name and members become what the body says; of the members only the difference is written. */
-export function replaceGroup(ctx: Context): RequestHandler<WithId> {
-  return async (request, response) => {
-    const caller = callerOf(response);
-    const projection = readProjection(groupType, readParameters(request));
-    const id = idOf(request);
-    const document = readResource(groupType, request.body);
-    const change: MemberChange = { replaced: true, add: membersIn(document), remove: [] };
-    const [group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
-      await lockMembers(tx, caller, id, change);
-      await writeGroup(tx, caller, request, id, () => document);
-      await writeMembers(tx, lock, caller, id, change);
-      return readWhole(tx, caller, id, projection);
-    });
-    send(response, 200, caller, group, members, projection);
-  };
+export async function replaceGroup(ctx: Context, request: ScimRequest, idText: string): Promise<ScimAnswer> {
+  const { caller, log } = request;
+  const projection = readProjection(caller.types.Group, request.parameters);
+  const id = idOf(idText);
+  const document = readResource(request, caller.types.Group, request.body);
+  const change: MemberChange = { replaced: true, add: membersIn(request, document), remove: [] };
+  const [changed, group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
+    await lockMembers(tx, caller, id, change);
+    const attributes = await writeGroup(tx, request, id, () => document);
+    const moved = await writeMembers(tx, lock, caller, id, change);
+    return [{ attributes, ...moved }, ...(await readWhole(tx, caller, id, projection))] as const;
+  });
+  note(log, id, changed);
+  return answer(200, caller, group, members, projection);
 }
 
 /**
  * RFC 7644 §3.5.2: 204, because the resource may have 50,000 members and the provider knows what it asked for. What is
  * said of members becomes rows; a change of members alone neither reads the group's members nor holds its row before them.
  */
-export function patchGroup(ctx: Context): RequestHandler<WithId> {
-  return async (request, response) => {
-    const caller = callerOf(response);
-    const id = idOf(request);
-    const wantsBody = readParameters(request).has("attributes");
-    const projection = readProjection(groupType, readParameters(request));
-    const operations = readOperations(groupType, request.body);
-    const change = readMemberChange(operations.filter(isOnMembers));
-    const others = operations.filter((operation) => !isOnMembers(operation));
-    const [group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
-      if (others.length > 0 || change.replaced || request.headers["if-match"] !== undefined) {
-        await lockMembers(tx, caller, id, change);
-        await writeGroup(tx, caller, request, id, (held) => applyOperations(groupType, held, others).document);
-      } else if (!(await getDirectoryGroup(tx, caller.directory, id))) throw notFound();
-      if (changesMembers(change)) await writeMembers(tx, lock, caller, id, change);
-      return readWhole(tx, caller, id, wantsBody ? projection : { kind: "only", names: [] });
-    });
-    // The RFC wants the resource when attributes are asked for.
-    if (wantsBody) send(response, 200, caller, group, members, projection);
-    else response.status(204).setHeader("ETag", etagOf(group.version)).end();
-  };
+export async function patchGroup(ctx: Context, request: ScimRequest, idText: string): Promise<ScimAnswer> {
+  const { caller, log } = request;
+  const id = idOf(idText);
+  // The RFC wants the resource when attributes are asked for.
+  const wantsBody = request.parameters.has("attributes");
+  const projection = readProjection(caller.types.Group, request.parameters);
+  const operations = readOperations(request, caller.types.Group, request.body);
+  const change = readMemberChange(request, operations.filter(isOnMembers));
+  const others = operations.filter((operation) => !isOnMembers(operation));
+  const [changed, group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
+    let attributes: string[] = [];
+    if (others.length > 0 || change.replaced || request.ifMatch !== undefined) {
+      await lockMembers(tx, caller, id, change);
+      const newContent = (held: Document) => applyOperations(request, caller.types.Group, held, others).document;
+      attributes = await writeGroup(tx, request, id, newContent);
+    } else if (!(await getDirectoryGroup(tx, caller.directory, id))) throw notFound();
+    const moved = changesMembers(change) ? await writeMembers(tx, lock, caller, id, change) : NOBODY;
+    const whole = await readWhole(tx, caller, id, wantsBody ? projection : { kind: "only", names: [] });
+    return [{ attributes, ...moved }, ...whole] as const;
+  });
+  note(log, id, changed);
+  return wantsBody ? answer(200, caller, group, members, projection) : { status: 204, etag: etagOf(group.version) };
+}
+
+const NOBODY = { added: 0, removed: 0 };
+
+function note(log: ExchangeLog, id: GroupId, changed: { attributes: string[]; added: number; removed: number }): void {
+  const { attributes, added, removed } = changed;
+  if (attributes.length === 0 && added === 0 && removed === 0) return;
+  log.change({ kind: "Group", id, did: "updated", attributes, added, removed });
 }
 
 function changesMembers(change: MemberChange): boolean {
   return change.replaced || change.add.length > 0 || change.remove.length > 0;
 }
 
-/** Reads a group under its lock and writes its new content when it differs. */
+/** Reads a group under its lock and writes its new content when it differs. Returns the attributes that do. */
 async function writeGroup(
   tx: Tx,
-  caller: Caller,
-  request: Request<WithId>,
+  request: ScimRequest,
   id: GroupId,
   newContent: (held: Document) => Document,
-): Promise<void> {
-  const held = await lockDirectoryGroup(tx, caller.directory, id);
+): Promise<string[]> {
+  const { directory } = request.caller;
+  const held = await lockDirectoryGroup(tx, directory, id);
   if (!held) throw notFound();
   checkIfMatch(request, held.version);
   const input = toInput(id, newContent(toDocument(held)));
-  const after = toDocument({ ...held, ...input });
-  if (!isDeepStrictEqual(after, toDocument(held))) await updateDirectoryGroups(tx, caller.directory, [input]);
+  const attributes = differences(toDocument(held), toDocument({ ...held, ...input }));
+  if (attributes.length > 0) await updateDirectoryGroups(tx, directory, [input]);
+  return attributes;
 }
 
 /** RFC 7644 §3.6. Under the exclusive lock: whoever is in the group may lose access. */
-export function deleteGroup(ctx: Context): RequestHandler<WithId> {
-  return async (request, response) => {
-    const caller = callerOf(response);
-    const id = idOf(request);
-    const work = async (tx: Tx): Promise<void> => {
-      const held = await lockDirectoryGroup(tx, caller.directory, id);
-      if (!held) throw notFound();
-      checkIfMatch(request, held.version);
-      await removeDirectoryGroups(tx, caller.directory, [id]);
-    };
-    await inTransaction(ctx, caller.actor, work, { lock: "exclusive" });
-    response.status(204).end();
+export async function deleteGroup(ctx: Context, request: ScimRequest, idText: string): Promise<ScimAnswer> {
+  const { caller, log } = request;
+  const id = idOf(idText);
+  const work = async (tx: Tx): Promise<void> => {
+    const held = await lockDirectoryGroup(tx, caller.directory, id);
+    if (!held) throw notFound();
+    checkIfMatch(request, held.version);
+    await removeDirectoryGroups(tx, caller.directory, [id]);
   };
+  await inTransaction(ctx, caller.actor, work, { lock: "exclusive" });
+  log.change({ kind: "Group", id, did: "removed" });
+  return { status: 204 };
 }
 
-function idOf(request: Request<WithId>): GroupId {
-  const id = parseId<GroupId>(request.params.id);
+function idOf(text: string): GroupId {
+  const id = parseId<GroupId>(text);
   if (id === undefined) throw notFound();
   return id;
 }
@@ -195,14 +196,16 @@ async function readWhole(
   return [group, await membersOf(tx, caller, id, projection)];
 }
 
-function send(
-  response: Response,
+function answer(
   status: 200 | 201,
   caller: Caller,
   group: DirectoryGroup,
   members: readonly GroupMember[],
   projection: Projection,
-): void {
-  response.setHeader("ETag", etagOf(group.version));
-  sendJson(response, status, project(groupType, toGroupResource(caller, group, members), projection));
+): ScimAnswer {
+  return {
+    status,
+    etag: etagOf(group.version),
+    body: project(caller.types.Group, toGroupResource(caller, group, members), projection),
+  };
 }

@@ -1,19 +1,16 @@
-import type { Response } from "express";
-import { sendJson } from "./errors.ts";
+import type { ScimAnswer } from "./exchange.ts";
 import type { Document } from "./schema/canonical.ts";
 
 /** A page: how many match in all, where it starts, how many it really holds (RFC 7644 §3.4.2.4). */
-export function sendList(
-  response: Response,
-  totalResults: number,
-  startIndex: number,
-  resources: readonly Document[],
-): void {
-  sendJson(response, 200, {
-    schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
-    totalResults,
-    startIndex,
-    itemsPerPage: resources.length,
-    Resources: resources,
-  });
+export function listAnswer(totalResults: number, startIndex: number, resources: readonly Document[]): ScimAnswer {
+  return {
+    status: 200,
+    body: {
+      schemas: ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
+      totalResults,
+      startIndex,
+      itemsPerPage: resources.length,
+      Resources: resources,
+    },
+  };
 }

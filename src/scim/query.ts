@@ -1,6 +1,6 @@
-import type { Request } from "express";
 import type { SqlFragment } from "../db/sql.ts";
 import { MusterError } from "../errors.ts";
+import type { ScimRequest } from "./exchange.ts";
 import { parseFilter, resolveName } from "./filter/parse.ts";
 import { filterToSql, orderToSql } from "./filter/to-sql.ts";
 import { type Projection, readProjection } from "./projection.ts";
@@ -20,15 +20,17 @@ export type ListQuery = {
   projection: Projection;
 };
 
+const NONE: ReadonlyMap<string, string> = new Map();
+
 /**
- * The request's parameters, each at most once.
+ * The parameters of a request's URL, each at most once.
  * @throws MusterError `invalid-value` when one is repeated.
  */
-export function readParameters(request: Request): ReadonlyMap<string, string> {
-  const start = request.originalUrl.indexOf("?");
+export function readParameters(url: string): ReadonlyMap<string, string> {
+  const start = url.indexOf("?");
+  if (start === -1) return NONE;
   const parameters = new Map<string, string>();
-  if (start === -1) return parameters;
-  for (const [name, value] of new URLSearchParams(request.originalUrl.slice(start + 1))) {
+  for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
     if (parameters.has(name))
       throw new MusterError("invalid-value", `the parameter is given twice`, { at: name.slice(0, 60) });
     parameters.set(name, value);
@@ -37,12 +39,14 @@ export function readParameters(request: Request): ReadonlyMap<string, string> {
 }
 
 /** @throws MusterError `invalid-filter`, `invalid-value`, naming the parameter. */
-export function readListQuery(type: ResourceType, parameters: ReadonlyMap<string, string>, baseUrl: string): ListQuery {
+export function readListQuery(request: ScimRequest, type: ResourceType): ListQuery {
+  const { parameters } = request;
+  const { baseUrl } = request.caller;
   const scope = { type, baseUrl };
   const filter = parameters.get("filter");
   const sortBy = parameters.get("sortBy");
   return {
-    ...(filter === undefined ? {} : { where: filterToSql(parseFilter(filter, type), scope) }),
+    ...(filter === undefined ? {} : { where: filterToSql(parseFilter(request, filter, type), scope) }),
     ...(sortBy === undefined ? {} : { orderBy: readOrder(type, sortBy, parameters.get("sortOrder"), baseUrl) }),
     startIndex: Math.max(1, readWhole(parameters, "startIndex") ?? 1),
     count: Math.min(MAX_COUNT, Math.max(0, readWhole(parameters, "count") ?? DEFAULT_COUNT)),

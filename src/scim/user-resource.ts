@@ -2,10 +2,10 @@ import type { DirectoryUserId } from "../db/id.ts";
 import type { DirectoryUser, DirectoryUserInput } from "../identity/directory-users/directory-user.ts";
 import type { GroupOfUser } from "../identity/directory-users/read.ts";
 import { emailKey, userNameKey } from "../identity/keys.ts";
-import type { Caller } from "./authenticate.ts";
+import type { Caller } from "./caller.ts";
 import { etagOf } from "./etag.ts";
+import type { ResourceType } from "./schema/attribute.ts";
 import { type Document, isObject } from "./schema/canonical.ts";
-import { userType } from "./schema/resource-types.ts";
 import { requireIndexable } from "./stored-key.ts";
 
 /** What a record says, as the document that PATCH works on: its columns beside its stored attributes. */
@@ -62,11 +62,16 @@ export function locationOf(caller: Caller, endpoint: "/Users" | "/Groups", id: s
   return `${caller.baseUrl}${endpoint}/${id}`;
 }
 
+/** The core schema and the extensions that the resource really has (RFC 7643 §3). */
+export function schemasOf(type: ResourceType, resource: Document): string[] {
+  const extensions = type.extensions.map(({ urn }) => urn).filter((urn) => resource[urn] !== undefined);
+  return [type.core.urn, ...extensions];
+}
+
 /** A record as an answer shows it (RFC 7643 §4.1, §8.2). */
 export function toUserResource(caller: Caller, user: DirectoryUser, groups: readonly GroupOfUser[]): Document {
-  const extensions = userType.extensions.map(({ urn }) => urn).filter((urn) => user.resource[urn] !== undefined);
   return {
-    schemas: [userType.core.urn, ...extensions],
+    schemas: schemasOf(caller.types.User, user.resource),
     id: user.id,
     ...toDocument(user),
     ...(groups.length === 0

@@ -1,4 +1,5 @@
 import { type ErrorCode, MusterError } from "../../errors.ts";
+import type { Reading } from "../dialect.ts";
 
 /** Bounds of every expression that a request may carry. */
 const MAX_LENGTH = 4_096;
@@ -9,13 +10,19 @@ export const MAX_TERMS = 100;
  * Where reading stands in an expression. `steps` counts the characters looked at: it stays below eight times the
  * text's length, because nothing is read twice but the character after a token.
  */
-export type Cursor = { readonly text: string; readonly code: ErrorCode; position: number; steps: number };
+export type Cursor = {
+  readonly text: string;
+  readonly code: ErrorCode;
+  readonly reading: Reading;
+  position: number;
+  steps: number;
+};
 
 /** @throws MusterError `code` when the text is longer than any real one. */
-export function openCursor(text: string, code: ErrorCode): Cursor {
+export function openCursor(reading: Reading, text: string, code: ErrorCode): Cursor {
   if (text.length > MAX_LENGTH)
     throw new MusterError(code, `an expression may have at most ${MAX_LENGTH} characters, this one has ${text.length}`);
-  return { text, code, position: 0, steps: 0 };
+  return { text, code, reading, position: 0, steps: 0 };
 }
 
 /** An error that names the place where reading stopped. */

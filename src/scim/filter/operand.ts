@@ -1,4 +1,5 @@
 import { MusterError } from "../../errors.ts";
+import { tolerate } from "../dialect.ts";
 import type { Attribute, AttributePath } from "../schema/attribute.ts";
 import type { Operator, Value } from "./ast.ts";
 import { type Cursor, peek, readBareValue, readString, syntaxError } from "./lexer.ts";
@@ -17,7 +18,11 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 export function readOperand(cursor: Cursor, path: AttributePath, operator: Operator): Value {
   const start = cursor.position;
   try {
-    return fitValue(leaf(path), operator, readLiteral(cursor));
+    const literal = readLiteral(cursor);
+    const value = fitValue(leaf(path), operator, literal);
+    if (literal.bare !== null && typeof value === "string")
+      tolerate(cursor.reading, "unquoted-filter-value", `character ${start + 1}`);
+    return value;
   } catch (error) {
     if (error instanceof MusterError && error.at === undefined) throw syntaxError(cursor, error.message, start);
     throw error;

@@ -1,3 +1,4 @@
+import { type Reading, tolerate } from "../dialect.ts";
 import {
   type Attribute,
   type AttributePath,
@@ -34,8 +35,8 @@ export type Cost = { steps: number };
  * @throws MusterError `invalid-filter` naming the character: syntax, unknown attribute, an operator or value that does
  *   not fit the type, longer than 4,096 characters, deeper than 40, more than 100 comparisons.
  */
-export function parseFilter(text: string, type: ResourceType, cost?: Cost): Filter {
-  const cursor = openCursor(text, "invalid-filter");
+export function parseFilter(reading: Reading, text: string, type: ResourceType, cost?: Cost): Filter {
+  const cursor = openCursor(reading, text, "invalid-filter");
   try {
     return parseAll(cursor, type);
   } finally {
@@ -120,6 +121,7 @@ function parseTerm(state: State, scope: Scope): Filter {
       `${scope.parent?.attribute.name ?? scope.type.name} has no attribute ${shorten(word)}`,
       start,
     );
+  if (scope.parent === null) noteBare(cursor.reading, scope.type, word, path);
   if (peek(cursor) === "[") return parseValuePath(state, scope, path);
   return parseComparison(cursor, path);
 }
@@ -196,6 +198,12 @@ export function resolveName(type: ResourceType, word: string): AttributePath | u
   if (sub === null) return { ...found, sub: null };
   const part: Attribute | undefined = found.attribute.subAttributes.get(sub.toLowerCase());
   return part && { ...found, sub: part };
+}
+
+/** Entra names an extension's attribute without its URN (test/fixtures/idp/entra/manager.json). */
+export function noteBare(reading: Reading, type: ResourceType, word: string, path: AttributePath): void {
+  if (path.extension !== null && !word.includes(":") && !type.core.attributes.has(path.attribute.name.toLowerCase()))
+    tolerate(reading, "bare-extension-attribute", shorten(word));
 }
 
 /** The schema that the whole word names, as in `attributes=urn:…:User`. */

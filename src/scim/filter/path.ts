@@ -1,7 +1,8 @@
+import type { Reading } from "../dialect.ts";
 import type { AttributePath, ResourceType } from "../schema/attribute.ts";
 import type { Filter } from "./ast.ts";
 import { atEnd, openCursor, peek, readWord, skipSpaces, syntaxError, take } from "./lexer.ts";
-import { parseValueFilter, resolveName, resolveSchema } from "./parse.ts";
+import { noteBare, parseValueFilter, resolveName, resolveSchema } from "./parse.ts";
 
 /**
  * What a PATCH operation aims at (RFC 7644 §3.5.2, figure 7): an attribute, some of its values (`filter`), a part of
@@ -15,8 +16,8 @@ export type Target =
  * Reads the path of a PATCH operation; undefined when it is well formed but names nothing that this server has.
  * @throws MusterError `invalid-path` naming the character.
  */
-export function parsePath(text: string, type: ResourceType): Target | undefined {
-  const cursor = openCursor(text, "invalid-path");
+export function parsePath(reading: Reading, text: string, type: ResourceType): Target | undefined {
+  const cursor = openCursor(reading, text, "invalid-path");
   skipSpaces(cursor);
   const word = readWord(cursor);
   if (word === "") throw syntaxError(cursor, "a path starts with the name of an attribute");
@@ -28,6 +29,7 @@ export function parsePath(text: string, type: ResourceType): Target | undefined 
     if (!bracket && !atEnd(cursor)) throw syntaxError(cursor, "the path should end here");
     return urn === undefined ? undefined : { kind: "extension", urn };
   }
+  noteBare(reading, type, word, path);
   if (!bracket) {
     skipSpaces(cursor);
     if (!atEnd(cursor)) throw syntaxError(cursor, "the path should end here");

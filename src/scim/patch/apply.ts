@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { MusterError } from "../../errors.ts";
+import type { Reading } from "../dialect.ts";
 import type { Attribute, ResourceType } from "../schema/attribute.ts";
 import { canonicalValue, type Document, invalidValue, isDiscarded, requireAttributes } from "../schema/canonical.ts";
 import { applyToElements } from "./elements.ts";
@@ -11,17 +12,18 @@ import type { Operation } from "./operations.ts";
  * @throws MusterError `invalid-value`, `mutability`, `no-target`, naming the operation; then nothing of the request counts.
  */
 export function applyOperations(
+  reading: Reading,
   type: ResourceType,
   document: Document,
   operations: readonly Operation[],
 ): { document: Document; changed: boolean } {
   const result = structuredClone(document);
-  for (const operation of operations) applyOperation(result, operation);
+  for (const operation of operations) applyOperation(reading, result, operation);
   requireAttributes(type, result);
   return { document: result, changed: !isDeepStrictEqual(result, document) };
 }
 
-function applyOperation(document: Document, operation: Operation): void {
+function applyOperation(reading: Reading, document: Document, operation: Operation): void {
   const { target } = operation;
   if (target.kind === "extension") {
     delete document[target.urn];
@@ -30,17 +32,17 @@ function applyOperation(document: Document, operation: Operation): void {
   const { attribute, extension } = target.path;
   if (isDiscarded(attribute)) return;
   if (extension === null) {
-    assign(document, attribute, operation);
+    assign(reading, document, attribute, operation);
     return;
   }
   const holder = { ...(document[extension] as Document | undefined) };
-  assign(holder, attribute, operation);
+  assign(reading, holder, attribute, operation);
   if (Object.keys(holder).length > 0) document[extension] = holder;
   else delete document[extension];
 }
 
-function assign(holder: Document, attribute: Attribute, operation: Operation): void {
-  const value = newValue(attribute, holder[attribute.name], operation);
+function assign(reading: Reading, holder: Document, attribute: Attribute, operation: Operation): void {
+  const value = newValue(reading, attribute, holder[attribute.name], operation);
   if (value !== undefined) holder[attribute.name] = value;
   else if (isKept(attribute)) throw refusal(attribute, operation);
   else delete holder[attribute.name];
@@ -60,18 +62,18 @@ function refusal(attribute: Attribute, operation: Operation): MusterError {
 }
 
 /** The attribute's value after the operation, undefined when it has none. */
-function newValue(attribute: Attribute, held: unknown, operation: Operation): unknown {
+function newValue(reading: Reading, attribute: Attribute, held: unknown, operation: Operation): unknown {
   const { target, op, value, at } = operation;
   if (target.kind === "extension") return undefined;
   const { sub } = target.path;
   if (attribute.type === "complex") {
     const before = held === undefined ? [] : ((attribute.multiValued ? held : [held]) as Document[]);
-    const after = applyToElements(attribute, before, operation, sub, target.filter);
+    const after = applyToElements(reading, attribute, before, operation, sub, target.filter);
     if (after.length === 0) return undefined;
     return attribute.multiValued ? after : after[0];
   }
   if (op === "remove" && (!attribute.multiValued || value === undefined || value === null)) return undefined;
-  const given = canonicalValue(attribute, value, at);
+  const given = canonicalValue(reading, attribute, value, at);
   if (!attribute.multiValued || op === "replace") return given;
   const values = (held ?? []) as unknown[];
   const listed = new Set((given ?? []) as unknown[]);

@@ -1,5 +1,6 @@
 import { MusterError } from "../../errors.ts";
 import { nameKey } from "../../identity/keys.ts";
+import { type Reading, tolerate } from "../dialect.ts";
 import type { Filter } from "../filter/ast.ts";
 import { matchesElement } from "../filter/match.ts";
 import type { Attribute } from "../schema/attribute.ts";
@@ -10,7 +11,10 @@ import {
   invalidValue,
   isObject,
   isSubstantial,
+  isUnassigned,
+  referenceOf,
   requireFewValues,
+  unwrap,
 } from "../schema/canonical.ts";
 import type { Operation } from "./operations.ts";
 
@@ -25,6 +29,7 @@ type Outcome = { elements: Document[]; written: Document[] };
  * `filter` selects values, `sub` a part of each.
  */
 export function applyToElements(
+  reading: Reading,
   attribute: Attribute,
   held: Elements,
   operation: Operation,
@@ -33,12 +38,12 @@ export function applyToElements(
 ): Document[] {
   const { elements, written } =
     filter !== null
-      ? onSelected(attribute, held, operation, sub, filter)
+      ? onSelected(reading, attribute, held, operation, sub, filter)
       : sub !== null
-        ? onPart(attribute, held, operation, sub)
+        ? onPart(reading, attribute, held, operation, sub)
         : attribute.multiValued
-          ? onList(attribute, held, operation)
-          : onSingle(attribute, held, operation);
+          ? onList(reading, attribute, held, operation)
+          : onSingle(reading, attribute, held, operation);
   const kept = elements.filter((element) => isSubstantial(attribute, element));
   requireFewValues(attribute, kept, operation.at);
   const substantial = new Set(kept);
@@ -49,20 +54,22 @@ export function applyToElements(
   );
 }
 
-function onSingle(attribute: Attribute, held: Elements, operation: Operation): Outcome {
+function onSingle(reading: Reading, attribute: Attribute, held: Elements, operation: Operation): Outcome {
   if (operation.op === "remove") return { elements: [], written: [] };
-  const value = Array.isArray(operation.value) && operation.value.length <= 1 ? operation.value[0] : operation.value;
-  if (value === null || value === undefined || value === "") return { elements: [], written: [] };
-  const parts = merge(attribute, held[0] ?? {}, value, operation.at);
+  const { at } = operation;
+  if (isUnassigned(reading, operation.value, at)) return { elements: [], written: [] };
+  const value = unwrap(reading, operation.value, at);
+  if (isUnassigned(reading, value, at)) return { elements: [], written: [] };
+  const parts = merge(reading, attribute, held[0] ?? {}, value, at);
   return { elements: [parts], written: [] };
 }
 
-function onList(attribute: Attribute, held: Elements, operation: Operation): Outcome {
+function onList(reading: Reading, attribute: Attribute, held: Elements, operation: Operation): Outcome {
   const { op, value, at } = operation;
-  const absent = value === null || value === undefined || value === "";
+  const absent = isUnassigned(reading, value, at);
   if (op === "remove")
-    return { elements: absent ? [] : without(attribute, held, given(attribute, value, at)), written: [] };
-  const values = absent ? [] : given(attribute, value, at);
+    return { elements: absent ? [] : without(attribute, held, given(reading, attribute, value, at)), written: [] };
+  const values = absent ? [] : given(reading, attribute, value, at);
   if (op === "replace") return { elements: values, written: [] };
   // Of values that are the same the first one counts, so it is put into the map last.
   const places = new Map(held.map((element, index) => [identity(attribute, element), index] as const).reverse());
@@ -78,8 +85,9 @@ function onList(attribute: Attribute, held: Elements, operation: Operation): Out
   return { elements, written };
 }
 
-function given(attribute: Attribute, value: unknown, at: string): Document[] {
-  return canonicalElements(attribute, Array.isArray(value) ? value : [value], at) as Document[];
+function given(reading: Reading, attribute: Attribute, value: unknown, at: string): Document[] {
+  if (!Array.isArray(value)) tolerate(reading, "single-value-for-list", at);
+  return canonicalElements(reading, attribute, Array.isArray(value) ? value : [value], at) as Document[];
 }
 
 /** Two values with the same `value` and `type` are one and the same (RFC 7643 §2.4); without a `value`, all parts count. */
@@ -116,13 +124,14 @@ function without(attribute: Attribute, held: Elements, listed: readonly Document
   );
 }
 
-function onPart(attribute: Attribute, held: Elements, operation: Operation, sub: Attribute): Outcome {
+function onPart(reading: Reading, attribute: Attribute, held: Elements, operation: Operation, sub: Attribute): Outcome {
   const targets = held.length > 0 || operation.op === "remove" ? held : [{}];
-  const written = targets.map((element) => setPart(attribute, element, sub, operation));
+  const written = targets.map((element) => setPart(reading, attribute, element, sub, operation));
   return { elements: written, written };
 }
 
 function onSelected(
+  reading: Reading,
   attribute: Attribute,
   held: Elements,
   operation: Operation,
@@ -140,14 +149,20 @@ function onSelected(
     // Entra sets `emails[type eq "work"].value` on a user without e-mails (test/fixtures/idp/entra/values-on-nothing.json).
     if (stamp === undefined || (op === "replace" && "value" in stamp))
       throw new MusterError("no-target", "no value matches the filter of the path", { at: `${at}.path` });
-    const created = sub === null ? merge(attribute, stamp, value ?? {}, at) : setPart(attribute, stamp, sub, operation);
+    tolerate(reading, "value-created-for-filter", `${at}.path`);
+    const created =
+      sub === null
+        ? merge(reading, attribute, stamp, value ?? {}, at)
+        : setPart(reading, attribute, stamp, sub, operation);
     return { elements: [...held, created], written: [created] };
   }
   const written: Document[] = [];
   const elements = held.map((element) => {
     if (!selected.has(element)) return element;
     const changed =
-      sub === null ? merge(attribute, element, value ?? {}, at) : setPart(attribute, element, sub, operation);
+      sub === null
+        ? merge(reading, attribute, element, value ?? {}, at)
+        : setPart(reading, attribute, element, sub, operation);
     written.push(changed);
     return changed;
   });
@@ -168,19 +183,32 @@ function stampOf(filter: Filter): Document | undefined {
   return parts;
 }
 
-function setPart(attribute: Attribute, element: Document, sub: Attribute, operation: Operation): Document {
-  return merge(attribute, element, { [sub.name]: operation.op === "remove" ? null : operation.value }, operation.at);
+function setPart(
+  reading: Reading,
+  attribute: Attribute,
+  element: Document,
+  sub: Attribute,
+  operation: Operation,
+): Document {
+  return merge(
+    reading,
+    attribute,
+    element,
+    { [sub.name]: operation.op === "remove" ? null : operation.value },
+    operation.at,
+  );
 }
 
 /** Parts that are given replace, null clears, the others stay (RFC 7644 §3.5.2.3). */
-function merge(attribute: Attribute, held: Document, value: unknown, at: string): Document {
+function merge(reading: Reading, attribute: Attribute, held: Document, value: unknown, at: string): Document {
   const parts = { ...held };
-  const incoming = typeof value === "string" && attribute.subAttributes.has("value") ? { value } : value;
+  const incoming = referenceOf(reading, attribute, value, at);
   if (!isObject(incoming)) throw invalidValue(at, "must be an object");
   for (const [key, part] of Object.entries(incoming)) {
     const sub = attribute.subAttributes.get(key.toLowerCase());
+    if (!sub) tolerate(reading, "unknown-attribute-ignored", `${at}.${key.slice(0, 120)}`);
     if (!sub || sub.mutability === "readOnly") continue;
-    const canonical = canonicalValue(sub, part, `${at}.${sub.name}`);
+    const canonical = canonicalValue(reading, sub, part, `${at}.${sub.name}`);
     if (canonical === undefined) delete parts[sub.name];
     else parts[sub.name] = canonical;
   }

@@ -1,4 +1,5 @@
 import { MusterError } from "../../errors.ts";
+import { type Reading, tolerate } from "../dialect.ts";
 import { countComparisons } from "../filter/ast.ts";
 import { parsePath, type Target } from "../filter/path.ts";
 import type { ResourceType } from "../schema/attribute.ts";
@@ -26,17 +27,29 @@ const MAX_COMPARISONS = 2_000;
  * `id` (test/fixtures/idp/okta/groups.json).
  * @throws MusterError `invalid`, `invalid-path`, `invalid-value`, `no-target`, `mutability`, `too-many`, naming the operation.
  */
-export function readOperations(type: ResourceType, body: unknown): Operation[] {
+export function readOperations(reading: Reading, type: ResourceType, body: unknown): Operation[] {
   if (!isObject(body)) throw new MusterError("invalid", "the body must be a JSON object");
+  readSchemas(reading, body);
   const list = caseless(body, "operations");
+  if (list !== undefined && !Object.hasOwn(body, "Operations")) tolerate(reading, "operations-key-case", "Operations");
   if (!Array.isArray(list) || list.length === 0)
     throw new MusterError("invalid", "a PATCH needs a list of one or more operations", { at: "Operations" });
   requireFew(list.length, MAX_OPERATIONS, "operations");
-  const operations = list.flatMap((item, index) => readOperation(type, item, `Operations[${index}]`));
+  const operations = list.flatMap((item, index) => readOperation(reading, type, item, `Operations[${index}]`));
   requireFew(operations.length, MAX_OPERATIONS, "operations");
   const comparisons = operations.reduce((sum, { target }) => sum + comparisonsIn(target), 0);
   requireFew(comparisons, MAX_COMPARISONS, "comparisons in its paths");
   return operations;
+}
+
+const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/** RFC 7644 §3.5.2: the body must say that it is a PatchOp. */
+function readSchemas(reading: Reading, body: Readonly<Record<string, unknown>>): void {
+  const given = caseless(body, "schemas");
+  const names: readonly unknown[] = Array.isArray(given) ? given : [given];
+  const isNamed = names.some((name) => typeof name === "string" && name.toLowerCase() === PATCH_OP.toLowerCase());
+  if (!isNamed) tolerate(reading, "schemas-missing", "schemas");
 }
 
 function requireFew(count: number, limit: number, what: string): void {
@@ -55,24 +68,27 @@ function caseless(body: Readonly<Record<string, unknown>>, name: string): unknow
 
 const OPS: Readonly<Record<string, Operation["op"]>> = { add: "add", remove: "remove", replace: "replace" };
 
-function readOperation(type: ResourceType, item: unknown, at: string): Operation[] {
+function readOperation(reading: Reading, type: ResourceType, item: unknown, at: string): Operation[] {
   if (!isObject(item)) throw new MusterError("invalid", "an operation must be an object", { at });
   const word = caseless(item, "op");
   const key = typeof word === "string" ? word.toLowerCase() : "";
   const op = Object.hasOwn(OPS, key) ? OPS[key] : undefined;
   if (op === undefined) throw new MusterError("invalid", "op must be add, remove or replace", { at: `${at}.op` });
+  if (word !== op) tolerate(reading, "op-case", `${at}.op`);
   const path = caseless(item, "path");
   const value = caseless(item, "value");
-  if (path === undefined || path === null || path === "") return withoutPath(type, op, value, at);
+  if (path === undefined || path === null || path === "") return withoutPath(reading, type, op, value, at);
   if (typeof path !== "string") throw new MusterError("invalid-path", "path must be a text", { at: `${at}.path` });
-  const target = readPath(type, path, at);
+  const target = readPath(reading, type, path, at);
   if (op !== "remove" && value === undefined && !selectsByFilter(target))
     throw invalidValue(`${at}.value`, "is missing");
-  return target.kind === "extension" ? ofExtension(type, target.urn, op, value, at) : [{ op, target, value, at }];
+  return target.kind === "extension"
+    ? ofExtension(reading, type, target.urn, op, value, at)
+    : [{ op, target, value, at }];
 }
 
-function readPath(type: ResourceType, path: string, at: string): Target {
-  const target = located(() => parsePath(path, type), `${at}.path`);
+function readPath(reading: Reading, type: ResourceType, path: string, at: string): Target {
+  const target = located(() => parsePath(reading, path, type), `${at}.path`);
   if (target === undefined)
     throw new MusterError("invalid-path", `${type.name} has no attribute of this path`, { at: `${at}.path` });
   if (target.kind === "extension" && target.urn === type.core.urn)
@@ -100,26 +116,60 @@ function isReadOnly(target: Target): boolean {
   return target.path.attribute.mutability === "readOnly" || target.path.sub?.mutability === "readOnly";
 }
 
-function withoutPath(type: ResourceType, op: Operation["op"], value: unknown, at: string): Operation[] {
+function withoutPath(
+  reading: Reading,
+  type: ResourceType,
+  op: Operation["op"],
+  value: unknown,
+  at: string,
+): Operation[] {
   if (op === "remove") throw new MusterError("no-target", "remove needs a path", { at: `${at}.path` });
   if (!isObject(value)) throw invalidValue(`${at}.value`, "must be an object when there is no path");
-  return Object.entries(value).flatMap(([key, inner]) => ofKey(type, key, op, inner, `${at}.value`));
+  return Object.entries(value).flatMap(([key, inner]) => ofKey(reading, type, key, op, inner, `${at}.value`));
 }
 
-function ofKey(type: ResourceType, key: string, op: Operation["op"], value: unknown, at: string): Operation[] {
-  let target: Target | undefined;
-  try {
-    target = parsePath(key, type);
-  } catch {
+function ofKey(
+  reading: Reading,
+  type: ResourceType,
+  key: string,
+  op: Operation["op"],
+  value: unknown,
+  at: string,
+): Operation[] {
+  const place = `${at}.${key.slice(0, 120)}`;
+  if (key.toLowerCase() === "schemas") return [];
+  const target = readKey(reading, type, key);
+  if (target === undefined) {
+    tolerate(reading, key.includes(":") ? "unknown-schema-ignored" : "unknown-attribute-ignored", place);
     return [];
   }
-  if (target === undefined || isReadOnly(target)) return [];
-  if (target.kind === "extension") return ofExtension(type, target.urn, op, value, at);
-  return [{ op, target, value, at: `${at}.${key}` }];
+  if (isReadOnly(target)) {
+    tolerate(reading, key.toLowerCase() === "id" ? "pathless-id-ignored" : "read-only-ignored", place);
+    return [];
+  }
+  if (target.kind === "extension") return ofExtension(reading, type, target.urn, op, value, at);
+  if (target.path.sub !== null || target.filter !== null) tolerate(reading, "dotted-key", place);
+  return [{ op, target, value, at: place }];
+}
+
+function readKey(reading: Reading, type: ResourceType, key: string): Target | undefined {
+  try {
+    return parsePath(reading, key, type);
+  } catch (error) {
+    if (error instanceof MusterError && error.code === "invalid-path") return undefined;
+    throw error;
+  }
 }
 
 /** A value for a whole schema is a value for each attribute in it; the others stay (RFC 7644 §3.5.2.3). */
-function ofExtension(type: ResourceType, urn: string, op: Operation["op"], value: unknown, at: string): Operation[] {
+function ofExtension(
+  reading: Reading,
+  type: ResourceType,
+  urn: string,
+  op: Operation["op"],
+  value: unknown,
+  at: string,
+): Operation[] {
   if (op === "remove" || value === null) {
     if (urn === type.core.urn) return [];
     return [{ op: "remove", target: { kind: "extension", urn }, value: undefined, at }];
@@ -127,6 +177,6 @@ function ofExtension(type: ResourceType, urn: string, op: Operation["op"], value
   if (!isObject(value)) throw invalidValue(at, "must be an object of the schema's attributes");
   return Object.entries(value).flatMap(([key, inner]) => {
     // A key that is a schema itself would nest without end.
-    return key.includes(":") ? [] : ofKey(type, `${urn}:${key}`, op, inner, at);
+    return key.includes(":") ? [] : ofKey(reading, type, `${urn}:${key}`, op, inner, at);
   });
 }

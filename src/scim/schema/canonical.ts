@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import { MusterError } from "../../errors.ts";
+import { type Reading, tolerate } from "../dialect.ts";
 import { parseDateTime } from "../filter/operand.ts";
 import { type Attribute, type AttributeTable, findSchema, type ResourceType } from "./attribute.ts";
 
@@ -18,22 +20,49 @@ export function isDiscarded(attribute: Attribute): boolean {
 
 /**
  * The canonical form of a resource that a request brought (POST, PUT). Names are found whatever their case; what no
- * schema knows, what is read-only and `password` are left out; null, "" and [] are unassigned (RFC 7643 §2.5).
+ * schema knows, what is read-only and `password` are left out; null, "" and [] are unassigned (RFC 7643 §2.5). What is
+ * not the RFC's own way is let pass, and noted, as far as the dialect lets it.
  * @throws MusterError `invalid` when it is no JSON object; `invalid-value`, naming the attribute, for a value of the wrong
  *   type, too long, with two primaries, or a required one that is missing.
  */
-export function readResource(type: ResourceType, body: unknown): Document {
+export function readResource(reading: Reading, type: ResourceType, body: unknown): Document {
   if (!isObject(body)) throw new MusterError("invalid", "the body must be a JSON object");
-  const document: Document = readAttributes(type.core, body, "");
+  readSchemas(reading, type, body);
+  const document: Document = {};
   for (const [key, value] of Object.entries(body)) {
-    const extension = findSchema(type, key);
-    if (!extension || extension === type.core || value === null || value === undefined) continue;
-    if (!isObject(value)) throw invalidValue(extension.urn, "must be an object");
-    const attributes = readAttributes(extension, value, `${extension.urn}:`);
-    if (Object.keys(attributes).length > 0) document[extension.urn] = attributes;
+    const attribute = type.core.attributes.get(key.toLowerCase());
+    if (attribute) readAttribute(reading, document, attribute, value, attribute.name);
+    else readExtension(reading, type, document, key, value);
   }
   requireAttributes(type, document);
   return document;
+}
+
+/** RFC 7643 §3: a message names its schemas. Which extensions it has is read from the extensions themselves. */
+function readSchemas(reading: Reading, type: ResourceType, body: Readonly<Record<string, unknown>>): void {
+  const key = Object.keys(body).find((name) => name.toLowerCase() === "schemas");
+  const given = key === undefined ? undefined : body[key];
+  const names = (Array.isArray(given) ? given : [given]).filter((name) => typeof name === "string");
+  if (names.length === 0) tolerate(reading, "schemas-missing", "schemas");
+  for (const name of names)
+    if (findSchema(type, name) === undefined) tolerate(reading, "unknown-schema-ignored", `schemas ${shorten(name)}`);
+}
+
+function readExtension(reading: Reading, type: ResourceType, document: Document, key: string, value: unknown): void {
+  const extension = findSchema(type, key);
+  if (!extension) {
+    tolerate(reading, key.includes(":") ? "unknown-schema-ignored" : "unknown-attribute-ignored", shorten(key));
+    return;
+  }
+  if (value === null || value === undefined) return;
+  if (!isObject(value)) throw invalidValue(extension.urn, "must be an object");
+  const attributes = readAttributes(reading, extension, value, `${extension.urn}:`);
+  if (extension === type.core) Object.assign(document, attributes);
+  else if (Object.keys(attributes).length > 0) document[extension.urn] = attributes;
+}
+
+function shorten(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }
 
 /** @throws MusterError `invalid-value` when a required attribute has no value. */
@@ -43,15 +72,35 @@ export function requireAttributes(type: ResourceType, document: Document): void 
       throw invalidValue(attribute.name, "is required and may not be empty");
 }
 
-function readAttributes(table: AttributeTable, body: Readonly<Record<string, unknown>>, prefix: string): Document {
+function readAttributes(
+  reading: Reading,
+  table: AttributeTable,
+  body: Readonly<Record<string, unknown>>,
+  prefix: string,
+): Document {
   const document: Document = {};
   for (const [key, value] of Object.entries(body)) {
     const attribute = table.attributes.get(key.toLowerCase());
-    if (!attribute || attribute.mutability === "readOnly" || isDiscarded(attribute)) continue;
-    const canonical = canonicalValue(attribute, value, prefix + attribute.name);
-    if (canonical !== undefined) document[attribute.name] = canonical;
+    if (attribute) readAttribute(reading, document, attribute, value, prefix + attribute.name);
+    else tolerate(reading, "unknown-attribute-ignored", shorten(prefix + key));
   }
   return document;
+}
+
+/** What every answer shows and providers repeat; leaving it out is no rewrite worth a note. */
+const ECHOED = new Set(["schemas", "id", "meta"]);
+
+function readAttribute(reading: Reading, document: Document, attribute: Attribute, value: unknown, at: string): void {
+  if (attribute.mutability === "readOnly") {
+    if (!ECHOED.has(attribute.name)) tolerate(reading, "read-only-ignored", at);
+    return;
+  }
+  if (isDiscarded(attribute)) {
+    tolerate(reading, "password-ignored", at);
+    return;
+  }
+  const canonical = canonicalValue(reading, attribute, value, at);
+  if (canonical !== undefined) document[attribute.name] = canonical;
 }
 
 /**
@@ -59,19 +108,31 @@ function readAttributes(table: AttributeTable, body: Readonly<Record<string, unk
  * single value and the other way round, as Entra and OneLogin send them.
  * @param at how an error names the place.
  */
-export function canonicalValue(attribute: Attribute, value: unknown, at: string): unknown {
-  if (value === null || value === undefined || value === "") return undefined;
-  if (!attribute.multiValued) return canonicalSingle(attribute, unwrap(value, at), at);
-  const elements = canonicalElements(attribute, Array.isArray(value) ? value : [value], at);
+export function canonicalValue(reading: Reading, attribute: Attribute, value: unknown, at: string): unknown {
+  if (isUnassigned(reading, value, at)) return undefined;
+  if (!attribute.multiValued) return canonicalSingle(reading, attribute, unwrap(reading, value, at), at);
+  if (!Array.isArray(value)) tolerate(reading, "single-value-for-list", at);
+  const elements = canonicalElements(reading, attribute, Array.isArray(value) ? value : [value], at);
   return elements.length === 0 ? undefined : elements;
 }
 
+/** null and absent are no value (RFC 7643 §2.5); so is an empty text for those who send one. */
+export function isUnassigned(reading: Reading, value: unknown, at: string): boolean {
+  if (value === "") tolerate(reading, "empty-text-as-unassigned", at);
+  return value === null || value === undefined || value === "";
+}
+
 /** The canonical values of a multi-valued attribute; those without content are left out. */
-export function canonicalElements(attribute: Attribute, values: readonly unknown[], at: string): unknown[] {
+export function canonicalElements(
+  reading: Reading,
+  attribute: Attribute,
+  values: readonly unknown[],
+  at: string,
+): unknown[] {
   requireFewValues(attribute, values, at);
   const elements: unknown[] = [];
   values.forEach((value, index) => {
-    const element = canonicalSingle(attribute, value, `${at}[${index}]`);
+    const element = canonicalSingle(reading, attribute, value, `${at}[${index}]`);
     if (element !== undefined && (!isObject(element) || isSubstantial(attribute, element))) elements.push(element);
   });
   requireOnePrimary(elements, at);
@@ -96,20 +157,22 @@ function requireOnePrimary(elements: readonly unknown[], at: string): void {
     throw invalidValue(at, "may have only one primary value");
 }
 
-function unwrap(value: unknown, at: string): unknown {
+/** The one value of a list of one. */
+export function unwrap(reading: Reading, value: unknown, at: string): unknown {
   if (!Array.isArray(value)) return value;
   if (value.length > 1) throw invalidValue(at, "has one value only");
+  tolerate(reading, "list-for-single-value", at);
   return value[0];
 }
 
 /** The canonical form of one value: of a single-valued attribute, or of one among several. */
-function canonicalSingle(attribute: Attribute, value: unknown, at: string): unknown {
-  if (value === null || value === undefined || value === "") return undefined;
+function canonicalSingle(reading: Reading, attribute: Attribute, value: unknown, at: string): unknown {
+  if (isUnassigned(reading, value, at)) return undefined;
   switch (attribute.type) {
     case "complex":
-      return canonicalComplex(attribute, value, at);
+      return canonicalComplex(reading, attribute, value, at);
     case "boolean":
-      return canonicalBoolean(value, at);
+      return canonicalBoolean(reading, value, at);
     case "integer":
     case "decimal":
       if (
@@ -126,35 +189,45 @@ function canonicalSingle(attribute: Attribute, value: unknown, at: string): unkn
     case "string":
     case "reference":
     case "binary":
-      return canonicalText(attribute, value, at);
+      return canonicalText(reading, attribute, value, at);
   }
 }
 
-function canonicalComplex(attribute: Attribute, value: unknown, at: string): Document | undefined {
-  // Entra gives a manager or a member as the bare id (test/fixtures/idp/entra/manager.json, member-shapes.json).
-  const given = typeof value === "string" && attribute.subAttributes.has("value") ? { value } : value;
+function canonicalComplex(reading: Reading, attribute: Attribute, value: unknown, at: string): Document | undefined {
+  const given = referenceOf(reading, attribute, value, at);
   if (!isObject(given)) throw invalidValue(at, "must be an object");
   const parts: Document = {};
   for (const [key, part] of Object.entries(given)) {
     const sub = attribute.subAttributes.get(key.toLowerCase());
+    if (!sub) tolerate(reading, "unknown-attribute-ignored", shorten(`${at}.${key}`));
     if (!sub || sub.mutability === "readOnly") continue;
-    const canonical = canonicalValue(sub, part, `${at}.${sub.name}`);
+    const canonical = canonicalValue(reading, sub, part, `${at}.${sub.name}`);
     if (canonical !== undefined) parts[sub.name] = canonical;
   }
   return Object.keys(parts).length === 0 ? undefined : parts;
 }
 
+/** Entra gives a manager or a member as the bare id (test/fixtures/idp/entra/manager.json, member-shapes.json). */
+export function referenceOf(reading: Reading, attribute: Attribute, value: unknown, at: string): unknown {
+  if (typeof value !== "string" || !attribute.subAttributes.has("value")) return value;
+  tolerate(reading, "reference-as-text", at);
+  return { value };
+}
+
 /** Entra sends "True" and "False" (test/fixtures/idp/entra/patch-without-flag.json). */
-function canonicalBoolean(value: unknown, at: string): boolean {
+function canonicalBoolean(reading: Reading, value: unknown, at: string): boolean {
   if (typeof value === "boolean") return value;
   const word = typeof value === "string" ? value.toLowerCase() : "";
   if (word !== "true" && word !== "false") throw invalidValue(at, "must be true or false");
+  tolerate(reading, "boolean-as-text", at);
   return word === "true";
 }
 
-function canonicalText(attribute: Attribute, value: unknown, at: string): string {
+function canonicalText(reading: Reading, attribute: Attribute, value: unknown, at: string): string {
   // A number is a harmless spelling of a text (employeeNumber), but never of what a person is known by.
-  const text = typeof value === "number" && !attribute.required ? String(value) : value;
+  const isNumber = typeof value === "number" && !attribute.required;
+  if (isNumber) tolerate(reading, "number-as-text", at);
+  const text = isNumber ? String(value) : value;
   if (typeof text !== "string") throw invalidValue(at, "must be a text");
   if (text.length > attribute.maxLength) throw invalidValue(at, `may have at most ${attribute.maxLength} characters`);
   if (text.includes("\0") || !text.isWellFormed())
@@ -162,6 +235,12 @@ function canonicalText(attribute: Attribute, value: unknown, at: string): string
   if (attribute.required && text.trim() === "") throw invalidValue(at, "is required and may not be empty");
   if (attribute.type === "binary" && !/^[A-Za-z0-9+/_-]*={0,2}$/.test(text)) throw invalidValue(at, "must be base64");
   return text;
+}
+
+/** The names of the attributes in which two documents differ. */
+export function differences(before: Document, after: Document): string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...names].filter((name) => !isDeepStrictEqual(before[name], after[name]));
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -11,7 +11,7 @@ import { insertDirectoryUsers } from "../../../src/identity/directory-users/inse
 import { groupsOfDirectoryUsers, listDirectoryUsers } from "../../../src/identity/directory-users/read.ts";
 import { removeDirectoryUsers } from "../../../src/identity/directory-users/remove.ts";
 import { updateDirectoryUsers } from "../../../src/identity/directory-users/update.ts";
-import type { Caller } from "../../../src/scim/authenticate.ts";
+import type { Caller } from "../../../src/scim/caller.ts";
 import { type Filter, printFilter } from "../../../src/scim/filter/ast.ts";
 import { filterToSql } from "../../../src/scim/filter/to-sql.ts";
 import { toInput as toGroupInput, toGroupResource } from "../../../src/scim/group-resource.ts";
@@ -21,6 +21,7 @@ import { groupType, userType } from "../../../src/scim/schema/resource-types.ts"
 import { toInput, toUserResource } from "../../../src/scim/user-resource.ts";
 import { scaled, seed } from "../../harness/scale.ts";
 import { ENTERPRISE, scimServer, system } from "../endpoint.ts";
+import { generic } from "../reading.ts";
 import { anyFilter, type Pool } from "./arbitrary.ts";
 import { matches } from "./reference.ts";
 
@@ -83,10 +84,13 @@ beforeAll(async () => {
   const drawn = fc.sample(person, { numRuns: 60, seed });
   const ids = drawn.map(() => newId<DirectoryUserId>());
   const inputs = drawn.map((each, index) =>
-    toInput(ids[index]!, readResource(userType, { ...each, userName: `${words[index % words.length]}${index}` })),
+    toInput(
+      ids[index]!,
+      readResource(generic, userType, { ...each, userName: `${words[index % words.length]}${index}` }),
+    ),
   );
   const groups = ["Ab", "É", "b", "work", "gone"].map((displayName) =>
-    toGroupInput(newId<GroupId>(), readResource(groupType, { displayName, externalId: displayName })),
+    toGroupInput(newId<GroupId>(), readResource(generic, groupType, { displayName, externalId: displayName })),
   );
   const [first, second, third, , gone] = groups.map((group) => group.id);
   await inTransaction(ctx, actor, async (tx) => {
@@ -116,7 +120,16 @@ beforeAll(async () => {
   // Versions and times that differ.
   for (const input of inputs.slice(10, 20))
     await inTransaction(ctx, actor, (tx) => updateDirectoryUsers(tx, directory, [input]));
-  const caller: Caller = { organization, directory, actor, baseUrl: endpoint.baseUrl };
+  const caller: Caller = {
+    organization,
+    directory,
+    actor,
+    baseUrl: endpoint.baseUrl,
+    types: { User: userType, Group: groupType },
+    dialect: generic.dialect,
+    scopes: null,
+    subject: null,
+  };
   const db = ctx.db.of(organization);
   const { users } = await listDirectoryUsers(db, directory, { limit: 1_000, offset: 0 });
   const memberships = await groupsOfDirectoryUsers(

@@ -6,10 +6,11 @@ import { readOperations } from "../../../src/scim/patch/operations.ts";
 import { userType } from "../../../src/scim/schema/resource-types.ts";
 import { scaled, seed } from "../../harness/scale.ts";
 import { ENTERPRISE, patchOf } from "../endpoint.ts";
+import { generic } from "../reading.ts";
 import { documentOf, type Person, Refused, type Step, step } from "./model.ts";
 
 function patch(document: Record<string, unknown>, ...operations: unknown[]) {
-  return applyOperations(userType, document, readOperations(userType, patchOf(...operations)));
+  return applyOperations(generic, userType, document, readOperations(generic, userType, patchOf(...operations)));
 }
 
 /** The person after a request, or undefined when the model refuses it. */
@@ -225,7 +226,7 @@ describe("RFC 7644 §3.5.2 and the shapes that providers send", () => {
         ),
         (body) => {
           try {
-            applyOperations(userType, bjensen, readOperations(userType, body));
+            applyOperations(generic, userType, bjensen, readOperations(generic, userType, body));
           } catch (error) {
             expect(isMusterError(error) && error.code !== "internal").toBe(true);
           }

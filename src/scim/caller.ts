@@ -1,0 +1,22 @@
+import type { DirectoryId, DirectoryUserId, OrganizationId } from "../db/id.ts";
+import type { Actor } from "../db/transaction.ts";
+import type { Dialect } from "./dialect.ts";
+import type { ResourceType } from "./schema/attribute.ts";
+
+/** The kinds of resources of one organization, its own extensions included. */
+export type ResourceTypes = { User: ResourceType; Group: ResourceType };
+
+/** On whose behalf a request is made, and where its answers say that resources are. */
+export type Caller = {
+  organization: OrganizationId;
+  directory: DirectoryId;
+  actor: Actor;
+  /** Public URL of this directory's endpoint, without a final slash. */
+  baseUrl: string;
+  types: ResourceTypes;
+  dialect: Dialect;
+  /** What the token may do; null: everything. */
+  scopes: readonly string[] | null;
+  /** The person whom `/Me` stands for (RFC 7644 §3.11). */
+  subject: DirectoryUserId | null;
+};

@@ -1,0 +1,122 @@
+import { type ErrorCode, MusterError } from "../errors.ts";
+import type { ExchangeLog } from "./exchange-log.ts";
+
+/** The profile of a directory: whose way of speaking SCIM is understood (`directories.profile`). */
+export type ProfileName = "generic" | "strict" | "entra" | "okta" | "onelogin" | "jumpcloud" | "google" | "ping";
+
+/**
+ * Every rewrite that brings what a provider sends into the RFC's form before anything else sees it. What strict says
+ * instead stands beside it; `null` marks what the RFC itself asks for and is only worth a note.
+ */
+const REWRITES = {
+  "op-case": { code: "invalid", says: "op must be add, remove or replace in lower case" },
+  "operations-key-case": { code: "invalid", says: "the list of operations is called Operations" },
+  "schemas-missing": { code: "invalid", says: "schemas must name the schema of the message" },
+  "media-type-missing": { code: "unsupported-media-type", says: "the body must be application/scim+json" },
+  "boolean-as-text": { code: "invalid-value", says: "must be true or false, not a text" },
+  "number-as-text": { code: "invalid-value", says: "must be a text, not a number" },
+  "empty-text-as-unassigned": { code: "invalid-value", says: "may not be an empty text; null removes a value" },
+  "list-for-single-value": { code: "invalid-value", says: "has one value only, not a list" },
+  "single-value-for-list": { code: "invalid-value", says: "must be a list" },
+  "reference-as-text": { code: "invalid-value", says: "must be an object with a value" },
+  "dotted-key": { code: "invalid-path", says: "is a path; it belongs into path, not into a value" },
+  "pathless-id-ignored": { code: "mutability", says: "is read-only" },
+  "read-only-ignored": null,
+  "password-ignored": null,
+  "value-created-for-filter": { code: "no-target", says: "no value matches the filter of the path" },
+  "member-removed-by-value": {
+    code: "invalid-value",
+    says: 'members to remove are named in the path, as members[value eq "…"]',
+  },
+  "member-added-by-path": { code: "no-target", says: "no member matches the filter of the path" },
+  "unknown-attribute-ignored": { code: "invalid-value", says: "is no attribute of this resource" },
+  "unknown-schema-ignored": { code: "invalid-value", says: "is no schema of this resource" },
+  "bare-extension-attribute": { code: "invalid-path", says: "belongs to an extension and needs its URN" },
+  "unquoted-filter-value": { code: "invalid-filter", says: "a text must stand in quotes" },
+  restored: null,
+} as const satisfies Record<string, { code: ErrorCode; says: string } | null>;
+
+export type WarningName = keyof typeof REWRITES;
+
+export const WARNING_NAMES = Object.keys(REWRITES) as readonly WarningName[];
+
+/** How one directory's requests are read. */
+export type Dialect = { name: ProfileName; tolerates: ReadonlySet<WarningName> };
+
+/** What reading a request needs besides its text: what to let pass, and where to note that it was let pass. */
+export type Reading = { dialect: Dialect; log: ExchangeLog };
+
+const NOTES = WARNING_NAMES.filter((name) => REWRITES[name] === null);
+
+/** Harmless spellings that any provider may use; none of them changes what a request means. */
+const COMMON: readonly WarningName[] = [
+  "op-case",
+  "operations-key-case",
+  "schemas-missing",
+  "media-type-missing",
+  "boolean-as-text",
+  "number-as-text",
+  "empty-text-as-unassigned",
+  "list-for-single-value",
+  "single-value-for-list",
+  "reference-as-text",
+  "pathless-id-ignored",
+  "value-created-for-filter",
+  "unknown-attribute-ignored",
+  "unknown-schema-ignored",
+];
+
+function dialect(name: ProfileName, tolerated: readonly WarningName[]): Dialect {
+  return { name, tolerates: new Set([...NOTES, ...tolerated]) };
+}
+
+/**
+ * What each profile lets pass beyond the RFC. A provider's own profile holds what it is documented to send, so that what
+ * is strange for it is refused with the name of the place; the fixtures under test/fixtures/idp show each.
+ */
+const DIALECTS: Readonly<Record<ProfileName, Dialect>> = {
+  generic: dialect("generic", WARNING_NAMES),
+  strict: dialect("strict", []),
+  entra: dialect("entra", [
+    ...COMMON,
+    "dotted-key",
+    "member-removed-by-value",
+    "bare-extension-attribute",
+    "unquoted-filter-value",
+  ]),
+  okta: dialect("okta", [...COMMON, "dotted-key", "bare-extension-attribute"]),
+  onelogin: dialect("onelogin", [
+    ...COMMON,
+    "dotted-key",
+    "bare-extension-attribute",
+    "member-added-by-path",
+    "member-removed-by-value",
+  ]),
+  jumpcloud: dialect("jumpcloud", [...COMMON, "dotted-key", "bare-extension-attribute", "member-removed-by-value"]),
+  google: dialect("google", [...COMMON, "dotted-key", "bare-extension-attribute"]),
+  ping: dialect("ping", [...COMMON, "dotted-key", "bare-extension-attribute", "member-removed-by-value"]),
+};
+
+export const PROFILE_NAMES = Object.keys(DIALECTS) as readonly ProfileName[];
+
+/** @throws MusterError `internal` for a profile that no release knows. */
+export function dialectOf(profile: string): Dialect {
+  if (!Object.hasOwn(DIALECTS, profile)) throw new MusterError("internal", `there is no profile ${profile}`);
+  return DIALECTS[profile as ProfileName];
+}
+
+/**
+ * Lets a rewrite pass and notes it, or refuses it as the RFC would.
+ * @param at the place in the request's own words.
+ * @throws MusterError with the code of the rewrite, naming the place, the rewrite and the profile.
+ */
+export function tolerate(reading: Reading, name: WarningName, at: string): void {
+  const rewrite = REWRITES[name];
+  if (rewrite !== null && !reading.dialect.tolerates.has(name))
+    throw new MusterError(
+      rewrite.code,
+      `${at} ${rewrite.says} (the profile ${reading.dialect.name} refuses ${name}; generic lets it pass)`,
+      { at },
+    );
+  reading.log.warn(name, at);
+}
