@@ -35,6 +35,8 @@ export type ErrorPlace = {
   retryAfter?: number;
   /** What the ambiguous name could have meant. */
   candidates?: readonly string[];
+  /** The scope that the caller's token lacks (RFC 6750 §3.1). */
+  scope?: string;
   /** For a log line only; never shown to a caller. */
   cause?: unknown;
 };
@@ -44,6 +46,7 @@ export class MusterError extends Error {
   readonly at: string | undefined;
   readonly retryAfter: number | undefined;
   readonly candidates: readonly string[] | undefined;
+  readonly scope: string | undefined;
 
   constructor(code: ErrorCode, detail: string, place: ErrorPlace = {}) {
     super(detail, place.cause === undefined ? undefined : { cause: place.cause });
@@ -52,6 +55,7 @@ export class MusterError extends Error {
     this.at = place.at;
     this.retryAfter = place.retryAfter;
     this.candidates = place.candidates;
+    this.scope = place.scope;
   }
 }
 

@@ -1,10 +1,15 @@
 import pg from "pg";
 import { MusterError } from "../errors.ts";
 import type { OrganizationId } from "./id.ts";
+import { Listener } from "./listen.ts";
+import { PreparedTexts } from "./prepared.ts";
 import { translateStorageError } from "./storage-error.ts";
 
-/** A statement with its parameters; a name makes PostgreSQL keep it prepared on the connection (hot paths only). */
-export type Statement = { name?: string; text: string; values?: readonly unknown[] };
+/**
+ * A statement with its parameters. A name makes PostgreSQL keep it prepared on the connection (hot paths only); `prepared`
+ * does so under a name found by the text, for one that is put together at run time but comes again and again.
+ */
+export type Statement = { name?: string; prepared?: boolean; text: string; values?: readonly unknown[] };
 
 /** Reads of one organization: forced row-level security shows nothing else, whatever the statement says. */
 export type Db = {
@@ -51,8 +56,12 @@ export class Database {
   /** Connections that are never set to an organization: on one that was, a table would answer a look-up. */
   readonly #unset: pg.Pool;
   readonly #held = new WeakMap<pg.PoolClient, OrganizationId>();
+  readonly #texts = new PreparedTexts();
+  readonly #settings: ConnectionSettings;
+  readonly #listeners: Listener[] = [];
 
   constructor(settings: ConnectionSettings) {
+    this.#settings = settings;
     const size = settings.poolSize ?? 16;
     const unset = Math.max(1, Math.floor(size / 4));
     const options = { ...clientOptions(settings), idleTimeoutMillis: 30_000 };
@@ -105,7 +114,8 @@ export class Database {
   async #once<Row>(organization: OrganizationId | null, statement: Statement): Promise<Row[]> {
     const client = await this.checkOut(organization);
     try {
-      const result = await client.query(toQuery(statement));
+      const name = statement.prepared ? await this.#texts.nameOf(client, statement.text) : statement.name;
+      const result = await client.query(toQuery(name === undefined ? statement : { ...statement, name }));
       client.release();
       return result.rows as Row[];
     } catch (error) {
@@ -150,8 +160,15 @@ export class Database {
     }
   }
 
+  /** Hears what transactions tell on a channel, on one more connection, until the database is closed. */
+  listen(channel: string, changed: () => void): Listener {
+    const listener = new Listener(clientOptions(this.#settings), channel, changed);
+    this.#listeners.push(listener);
+    return listener;
+  }
+
   async close(): Promise<void> {
-    await Promise.all([this.pool.end(), this.#unset.end()]);
+    await Promise.all([this.pool.end(), this.#unset.end(), ...this.#listeners.map((listener) => listener.close())]);
   }
 }
 

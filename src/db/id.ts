@@ -16,6 +16,7 @@ export type GrantId = Id<"grant">;
 export type InvitationId = Id<"invitation">;
 export type MailId = Id<"mail">;
 export type TokenId = Id<"token">;
+export type OAuthClientId = Id<"OAuth client">;
 export type SyncRunId = Id<"sync run">;
 export type AssignmentId = Id<"guest assignment">;
 export type RightId = Id<"right">;

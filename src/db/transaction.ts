@@ -7,8 +7,8 @@ import { isRetryable, translateStorageError } from "./storage-error.ts";
 /** Who changes something; stands in every audit row. */
 export type Actor = {
   organization: OrganizationId;
-  kind: "scim-token" | "api-token" | "command" | "sync" | "job" | "system";
-  /** The token's, run's or account's id, or the operating system's user name for a command. */
+  kind: "scim-token" | "api-token" | "oauth-client" | "command" | "sync" | "job" | "system";
+  /** The token's, client's, run's or account's id, or the operating system's user name for a command. */
   id: string | null;
   requestId: string | null;
 };

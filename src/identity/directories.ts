@@ -3,6 +3,7 @@ import { type DirectoryId, newId, parseId } from "../db/id.ts";
 import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcileAll } from "./access/reconcile.ts";
+import type { Profile } from "./profiles.ts";
 import { recordChanges } from "./record.ts";
 import { openSecret, type SecretKey, type SecretPlace, sealSecret } from "./secrets.ts";
 
@@ -19,6 +20,8 @@ export type DirectorySettings = {
   firstRun: "preview" | "apply";
   /** Seconds between scheduled runs; null: only by hand. */
   syncEvery: number | null;
+  /** How the identity provider of a `scim` directory speaks; of no meaning to the others. */
+  profile: Profile;
 };
 
 /** `position` counts from 1; the directory at 1 is asked first. R161. */
@@ -32,7 +35,7 @@ export type Directory = {
 
 const COLUMNS = `id, name, kind, position, secret is not null as "hasSecret", settings, domain_policy as "domainPolicy",
   authoritative_domains as "authoritativeDomains", first_run as "firstRun",
-  extract(epoch from sync_every)::int as "syncEvery"`;
+  extract(epoch from sync_every)::int as "syncEvery", profile`;
 
 const DEFAULTS: DirectorySettings = {
   settings: {},
@@ -40,6 +43,7 @@ const DEFAULTS: DirectorySettings = {
   authoritativeDomains: [],
   firstRun: "preview",
   syncEvery: null,
+  profile: "generic",
 };
 
 /**
@@ -79,8 +83,9 @@ export async function addDirectory(
   const position = await makeRoom(tx);
   await tx.query({
     text: `insert into directories (organization, id, name, kind, position, settings, secret, domain_policy,
-        authoritative_domains, first_run, sync_every, next_run_at)
-      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(secs => $11), statement_timestamp() + make_interval(secs => $11))`,
+        authoritative_domains, first_run, sync_every, next_run_at, profile)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(secs => $11),
+        statement_timestamp() + make_interval(secs => $11), $12)`,
     values: [
       tx.organization,
       id,
@@ -93,6 +98,7 @@ export async function addDirectory(
       all.authoritativeDomains,
       all.firstRun,
       all.syncEvery,
+      all.profile,
     ],
   });
   await recordChanges(tx, [
@@ -145,10 +151,10 @@ export async function updateDirectory(
     text: `update directories set settings = $3, domain_policy = $4, authoritative_domains = $5, first_run = $6,
         next_run_at = case when sync_every is not distinct from make_interval(secs => $7) then next_run_at
           else statement_timestamp() + make_interval(secs => $7) end,
-        sync_every = make_interval(secs => $7)
+        sync_every = make_interval(secs => $7), profile = $8
       where organization = $1 and id = $2
-        and (settings, domain_policy, authoritative_domains, first_run, sync_every)
-          is distinct from ($3::jsonb, $4::boolean, $5::text[], $6::text, make_interval(secs => $7))
+        and (settings, domain_policy, authoritative_domains, first_run, sync_every, profile)
+          is distinct from ($3::jsonb, $4::boolean, $5::text[], $6::text, make_interval(secs => $7), $8::text)
       returning id`,
     values: [
       tx.organization,
@@ -158,6 +164,7 @@ export async function updateDirectory(
       wanted.authoritativeDomains,
       wanted.firstRun,
       wanted.syncEvery,
+      wanted.profile,
     ],
   });
   const secretChanged = secret !== undefined && (await readDirectorySecret(tx, secret.key, id)) !== secret.text;

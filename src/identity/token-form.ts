@@ -1,14 +1,17 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 
-/** What a token opens, readable from its prefix: a directory's SCIM endpoint, the administration API, an invitation, a link. */
-export type TokenKind = "scim" | "api" | "inv" | "lnk";
+/**
+ * What a token opens, readable from its prefix: a directory's SCIM endpoint, the administration API, an invitation, a
+ * link; or, as the secret of an OAuth client, other tokens.
+ */
+export type TokenKind = "scim" | "api" | "inv" | "lnk" | "cli";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 // 62^43 > 2^256 and 62^6 > 2^32: the shortest texts that hold the secret and its checksum.
 const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
-const FORM = /^mst_(scim|api|inv|lnk)_[0-9A-Za-z]{49}$/;
+const FORM = /^mst_(scim|api|inv|lnk|cli)_[0-9A-Za-z]{49}$/;
 
 /**
  * A new token: prefix, 32 bytes in base62 (43 characters), CRC-32 of all before it in base62 (6 characters).
@@ -30,9 +33,23 @@ export function tokenKind(text: string): TokenKind | undefined {
   return checksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH) ? kind : undefined;
 }
 
+/** The length of a token's text, from its kind with the shortest name to the longest. */
+const SHORTEST = "mst_api_".length + SECRET_LENGTH + CHECKSUM_LENGTH;
+const LONGEST = SHORTEST + 1;
+
+/** Whether a text could be a token at all: the cheapest look, before anything is computed of it. */
+export function hasTokenLength(text: string): boolean {
+  return text.length >= SHORTEST && text.length <= LONGEST;
+}
+
 /** SHA-256 of the whole text, as it is kept: enough for a secret of 256 random bits. */
 export function hashToken(text: string): Buffer {
-  return createHash("sha256").update(text, "ascii").digest();
+  return hash("sha256", text, "buffer");
+}
+
+/** The same as a text, for what is remembered in the process: the token itself stays in no map. */
+export function tokenDigest(text: string): string {
+  return hash("sha256", text, "base64");
 }
 
 function checksum(body: string): string {

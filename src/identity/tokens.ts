@@ -1,81 +1,180 @@
 import type { Database, Db } from "../db/connection.ts";
-import { type DirectoryId, newId, type OrganizationId, type ProductId, type TokenId } from "../db/id.ts";
+import {
+  type DirectoryId,
+  type DirectoryUserId,
+  newId,
+  type OAuthClientId,
+  type OrganizationId,
+  type ProductId,
+  type TokenId,
+} from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import type { Profile } from "./profiles.ts";
 import { recordChanges } from "./record.ts";
-import { hashToken, newTokenText, type TokenKind, tokenKind } from "./token-form.ts";
+import type { Scope } from "./scopes.ts";
+import { TokenCache } from "./token-cache.ts";
+import { hashToken, hasTokenLength, newTokenText, type TokenKind, tokenDigest, tokenKind } from "./token-form.ts";
+import { TokenUse } from "./token-use.ts";
 
 /** What a token opens: one directory's SCIM endpoint, one product's questions, or the organization's administration. */
 export type TokenScope = { directory: DirectoryId } | { product: ProductId } | { administration: true };
 
+/** What can be said of a directory's token. */
+export type TokenFacts = {
+  /** What people call it. */
+  name?: string;
+  /** What it may do; null: everything. */
+  scopes?: readonly Scope[] | null;
+  /** Whose it is: "Me" of its requests (RFC 7644 §3.11). It ends with the person. */
+  subject?: DirectoryUserId;
+  /** The OAuth client that fetched it. */
+  client?: OAuthClientId;
+};
+
 /** A token at the moment it is made: the only time that its text is known. */
 export type NewToken = { id: TokenId; token: string; expiresAt: Date | null };
 
+/** What a request needs to know of its token. */
 export type FoundToken = {
   organization: OrganizationId;
   id: TokenId;
   directory: DirectoryId | null;
   product: ProductId | null;
+  client: OAuthClientId | null;
+  scopes: readonly Scope[] | null;
+  subject: DirectoryUserId | null;
+  /** Of its directory. */
+  profile: Profile | null;
+  /** Raised with every change of the organization's schema extensions. */
+  schemaVersion: number;
+  /** Seconds that it had left when it was read, by the database's clock; null: no end. */
+  expiresIn: number | null;
 };
 
 export type TokenInfo = {
   id: TokenId;
+  name: string | null;
   directory: DirectoryId | null;
   product: ProductId | null;
+  scopes: readonly Scope[] | null;
+  /** The user name of the person whose it is. */
+  subject: string | null;
   createdAt: Date;
   expiresAt: Date | null;
+  /** To the minute. */
+  lastUsedAt: Date | null;
 };
 
+const DAY = 86_400;
 /** Days for which a token is good when nobody says otherwise. */
 const TOKEN_DAYS = 365;
 /** Hours for which a rotated token still works beside its successor. */
 export const OVERLAP_HOURS = 72;
+/** Days before its end from which a token's successor is asked for. */
+export const WARNING_DAYS = 30;
 
 /**
- * Makes a token for something of this organization (design §7).
+ * Makes a token for something of this organization (design §7). A directory may have any number of them.
  * Before: any. After: its SHA-256 is stored, with an audit row; the text is nowhere but in the answer.
- * The organization and the scope are those of the row, never the caller's word.
- * @param expiresAt null: never. Left out: in 365 days by the database's clock.
- * @throws MusterError `invalid-value` when the expiry is not in the future.
+ * The organization and what it opens are those of the row, never the caller's word.
+ * @param expires the instant, or seconds from now; null: never. Left out: in 365 days by the database's clock.
+ * @throws MusterError `invalid-value` when the expiry is not in the future, the name is too long, or `me` has no person;
+ * `not-found` when the person is not in the directory.
  */
-export async function createToken(tx: Tx, scope: TokenScope, expiresAt?: Date | null): Promise<NewToken> {
-  const token = newTokenText("directory" in scope ? "scim" : "api");
+export async function createToken(
+  tx: Tx,
+  opens: TokenScope,
+  expires?: Date | { seconds: number } | null,
+  facts: TokenFacts = {},
+): Promise<NewToken> {
+  const directory = "directory" in opens ? opens.directory : null;
+  checkName(facts.name);
+  const { name = null, scopes = null, subject = null, client = null } = facts;
+  if (scopes?.includes("me") && subject === null)
+    throw new MusterError("invalid-value", "the scope me is a person's: name one", { at: "scope" });
+  const relative = expires === undefined ? TOKEN_DAYS * DAY : expires && "seconds" in expires ? expires.seconds : null;
+  const token = newTokenText(directory === null ? "api" : "scim");
   const [row] = await tx.query<{ id: TokenId; expires_at: Date | null; future: boolean }>({
-    text: `insert into tokens (organization, id, directory, product, hash, expires_at)
-      values ($1, $2, $3, $4, $5, case when $7 then statement_timestamp() + make_interval(days => $8) else $6::timestamptz end)
+    text: `insert into tokens (organization, id, directory, product, hash, expires_at, name, scopes, subject, client)
+      select $1, $2, $3, $4, $5, coalesce($6::timestamptz, statement_timestamp() + make_interval(secs => $7)), $8, $9, $10, $11
+      where $10::uuid is null or exists (select from directory_users u
+        where u.organization = $1 and u.id = $10 and u.directory = $3 and u.deleted_at is null)
       returning id, expires_at, expires_at is null or expires_at > statement_timestamp() as future`,
     values: [
       tx.organization,
       newId<TokenId>(),
-      "directory" in scope ? scope.directory : null,
-      "product" in scope ? scope.product : null,
+      directory,
+      "product" in opens ? opens.product : null,
       hashToken(token),
-      expiresAt ?? null,
-      expiresAt === undefined,
-      TOKEN_DAYS,
+      expires instanceof Date ? expires : null,
+      relative,
+      name,
+      scopes,
+      subject,
+      client,
     ],
   });
-  if (!row?.future) throw new MusterError("invalid-value", "a token must expire in the future", { at: "expiresAt" });
+  if (!row) throw new MusterError("not-found", "the directory has no such person", { at: "user" });
+  if (!row.future) throw new MusterError("invalid-value", "a token must expire in the future", { at: "expiresAt" });
   await recordChanges(tx, [
-    { action: "token.created", subjectKind: "token", subject: row.id, detail: { ...scope, expiresAt: row.expires_at } },
+    {
+      action: "token.created",
+      subjectKind: "token",
+      subject: row.id,
+      detail: { ...opens, expiresAt: row.expires_at, ...facts },
+    },
   ]);
   return { id: row.id, token, expiresAt: row.expires_at };
 }
 
+/** @throws MusterError `invalid-value` for a name that cannot be stored. */
+export function checkName(name: string | undefined): void {
+  if (name !== undefined && (name === "" || [...name].length > 256 || name.includes("\0") || !name.isWellFormed()))
+    throw new MusterError("invalid-value", "a name has 1 to 256 characters that can be stored", { at: "name" });
+}
+
+const caches = new WeakMap<Database, { tokens: TokenCache<FoundToken>; use: TokenUse }>();
+
 /**
- * Who holds this token, or undefined when it is malformed, of another kind, unknown, revoked or expired (all the same
- * to the caller). Form, kind and checksum are checked before the database is asked.
+ * Who holds this token, or undefined when it is malformed, of another kind, unknown, revoked, expired or of a person who
+ * is no longer active (all the same to the caller). Form, kind and checksum are checked before the database is asked.
+ * Its answer may be one second old (src/identity/token-cache.ts) and never outlives the token.
  * @param kind the only kind that the route takes.
  */
 export async function findToken(db: Database, text: string, kind?: TokenKind): Promise<FoundToken | undefined> {
-  const found = tokenKind(text);
-  if (found === undefined || (kind !== undefined && kind !== found)) return undefined;
+  if (!hasTokenLength(text) || (kind !== undefined && !text.startsWith(`mst_${kind}_`))) return undefined;
+  const digest = tokenDigest(text);
+  let cache = caches.get(db);
+  const believed = cache?.tokens.get(digest);
+  if (cache && believed) {
+    cache.use.note(believed);
+    return believed;
+  }
+  if (tokenKind(text) === undefined) return undefined;
+  if (!cache) {
+    cache = { tokens: new TokenCache(db), use: new TokenUse(db) };
+    caches.set(db, cache);
+  }
+  const found = await cache.tokens.read(digest, () => readToken(db, text));
+  if (found) cache.use.note(found);
+  return found;
+}
+
+/** Whether this token was live when this process last read it: its holder is not guessing. Asks no database. */
+export function isKnownToken(db: Database, text: string): boolean {
+  return hasTokenLength(text) && (caches.get(db)?.tokens.knows(tokenDigest(text)) ?? false);
+}
+
+async function readToken(db: Database, text: string): Promise<FoundToken | undefined> {
   const [row] = await db.lookUp<FoundToken>({
     name: "find-token",
-    text: "select organization, id, directory, product from find_token($1)",
+    text: `select organization, id, directory, product, client, scopes, subject, profile,
+        schema_version as "schemaVersion", expires_in as "expiresIn"
+      from find_token($1)`,
     values: [hashToken(text)],
   });
-  return row;
+  return row && Object.freeze(row);
 }
 
 /**
@@ -101,7 +200,8 @@ export async function rotateDirectoryToken(
 }
 
 /**
- * Ends a token at once (design §7). Before: any. After: the next request with it is refused.
+ * Ends a token at once (design §7). Before: any. After: the next request with it is refused, in every process as soon as
+ * it hears of it and within a second where it does not.
  * @throws MusterError `not-found` for an unknown token and one that is revoked already.
  */
 export async function revokeToken(tx: Tx, id: TokenId): Promise<void> {
@@ -114,12 +214,19 @@ export async function revokeToken(tx: Tx, id: TokenId): Promise<void> {
   await recordChanges(tx, [{ action: "token.revoked", subjectKind: "token", subject: id }]);
 }
 
-/** The organization's live tokens, newest last; never their texts, which nobody has. */
-export async function listTokens(db: Db): Promise<TokenInfo[]> {
+/**
+ * The organization's live tokens, newest last; never their texts, which nobody has. Those that OAuth clients fetched,
+ * which come and go by the hour, are not among them.
+ * @param directory only this one's.
+ */
+export async function listTokens(db: Db, directory?: DirectoryId): Promise<TokenInfo[]> {
   return db.query<TokenInfo>({
-    text: `select id, directory, product, created_at as "createdAt", expires_at as "expiresAt" from tokens
-      where organization = $1 and revoked_at is null and (expires_at is null or expires_at > statement_timestamp())
-      order by id`,
-    values: [db.organization],
+    text: `select t.id, t.name, t.directory, t.product, t.scopes, u.user_name as subject, t.created_at as "createdAt",
+        t.expires_at as "expiresAt", t.last_used_at as "lastUsedAt"
+      from tokens t left join directory_users u on u.organization = t.organization and u.id = t.subject
+      where t.organization = $1 and t.revoked_at is null and t.client is null
+        and (t.expires_at is null or t.expires_at > statement_timestamp()) and ($2::uuid is null or t.directory = $2)
+      order by t.id`,
+    values: [db.organization, directory ?? null],
   });
 }

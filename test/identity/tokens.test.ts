@@ -76,6 +76,12 @@ describe("tokens at rest", async () => {
       id: made.id,
       directory: directory.id,
       product: null,
+      client: null,
+      scopes: null,
+      subject: null,
+      profile: "generic",
+      schemaVersion: 0,
+      expiresIn: expect.closeTo(365 * 86_400, -2),
     });
     const [row] = await ctx.db.of(actor.organization).query<{ hash: Buffer }>({
       text: "select hash from tokens where organization = $1 and id = $2",
