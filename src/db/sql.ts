@@ -1,7 +1,23 @@
-/** A piece of SQL with its own parameters, numbered from $1. The text is always ours; what came from outside is in `values`. */
-export type SqlFragment = { text: string; values: readonly unknown[] };
+/**
+ * A piece of SQL with its own parameters, numbered from $1. The text is always ours; what came from outside is in `values`.
+ * `keyed`: an index finds the few rows that are meant whatever the values are, so one plan serves them all.
+ */
+export type SqlFragment = { text: string; values: readonly unknown[]; keyed?: boolean };
+
+/**
+ * What stands behind `order by`. `key` says what a page that goes on behind a row must know of the order: the expression
+ * alone, the type that its text is cast to, whether it may be null (which sorts as the greatest value), its direction.
+ */
+export type SqlOrder = SqlFragment & {
+  key?: {
+    sql: string;
+    type: "text" | "uuid" | "boolean" | "numeric" | "timestamptz";
+    nullable: boolean;
+    descending: boolean;
+  };
+};
 
 /** The fragment's text with its parameters renumbered to come after `by` others. */
-export function shift(fragment: SqlFragment, by: number): string {
+export function shift(fragment: { text: string }, by: number): string {
   return fragment.text.replaceAll(/\$(\d+)/g, (_, number: string) => `$${Number(number) + by}`);
 }

@@ -1,7 +1,9 @@
+import type { Database } from "../../db/connection.ts";
 import type { AccountId, DirectoryId, DirectoryUserId, GroupId } from "../../db/id.ts";
-import type { Tx } from "../../db/transaction.ts";
+import { type Actor, inTransaction, type Tx } from "../../db/transaction.ts";
 import { reconcile } from "../access/reconcile.ts";
 import { recordChanges } from "../record.ts";
+import { getDirectoryGroup } from "./read.ts";
 
 /** A directory user in a group of the same directory. */
 export type Member = { group: GroupId; member: DirectoryUserId };
@@ -31,6 +33,56 @@ export async function changeMembers(
   const live = new Set(held.filter((row) => row.live).map((row) => row.id));
   const unknown = new Set(change.add.map((row) => row.member).filter((member) => !live.has(member)));
   return { added: added.length, removed: removed.length, unknown: [...unknown] };
+}
+
+/**
+ * What came of `changeGroupMembers`. `unknown`: these are neither live users of the directory to add nor somebody who
+ * can be taken out as a user; `changed-meanwhile`: the group has another version than the expected one. Only `written`
+ * has written anything.
+ */
+export type GroupMembersChanged =
+  | { outcome: "written"; version: number; added: number; removed: number }
+  | { outcome: "unknown"; ids: string[] }
+  | { outcome: "changed-meanwhile" }
+  | { outcome: "gone" };
+
+class Nothing extends Error {
+  readonly result: GroupMembersChanged;
+  constructor(result: GroupMembersChanged) {
+    super("nothing to write");
+    this.result = result;
+  }
+}
+
+/**
+ * Adds users to one group and takes users out of it, as a change of its own (RFC 7644 §3.5.2). When somebody of `add` is
+ * no live user of the directory, or somebody of `remove` is a group nested in this one, nothing is written: then the
+ * change is about groups, and is made with `changeMembers` and `changeNestings` under the exclusive lock.
+ *
+ * Before: any. After: `written`: as after `changeMembers`, committed; `version` is the group's by now.
+ */
+export async function changeGroupMembers(
+  ctx: { db: Database },
+  actor: Actor,
+  directory: DirectoryId,
+  group: GroupId,
+  change: { add: readonly DirectoryUserId[]; remove: readonly DirectoryUserId[]; expectedVersion?: number },
+): Promise<GroupMembersChanged> {
+  try {
+    return await inTransaction(ctx, actor, async (tx) => {
+      const { unknown, ...done } = await changeMembers(tx, directory, {
+        add: change.add.map((member) => ({ group, member })),
+        remove: change.remove.map((member) => ({ group, member })),
+      });
+      if (unknown.length > 0) throw new Nothing({ outcome: "unknown", ids: unknown });
+      const held = await getDirectoryGroup(tx, directory, group);
+      if (!held) throw new Nothing({ outcome: "gone" });
+      return { outcome: "written", version: held.version, ...done };
+    });
+  } catch (error) {
+    if (error instanceof Nothing) return error.result;
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Db } from "../../db/connection.ts";
 import type { DirectoryId, GroupId } from "../../db/id.ts";
-import { type SqlFragment, shift } from "../../db/sql.ts";
+import { type PagePosition, type PageQuery, readPage } from "../../db/page.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { type DirectoryGroup, directoryGroupColumns } from "./directory-group.ts";
 
@@ -39,38 +39,30 @@ export async function lockDirectoryGroup(
 }
 
 /** Which groups to list, in which order. Fragments speak of the table as `g`. */
-export type DirectoryGroupQuery = { where?: SqlFragment; orderBy?: SqlFragment; limit: number; offset: number };
+export type DirectoryGroupQuery = PageQuery;
 
-/** A page of the live groups of a directory, without members, and how many match in all (RFC 7644 §3.4.2). */
+/**
+ * A page of the live groups of a directory, without members, and how many match in all (RFC 7644 §3.4.2); `next` is
+ * where the list goes on.
+ */
+export async function listDirectoryGroups(
+  db: Db,
+  directory: DirectoryId,
+  query: DirectoryGroupQuery & { total: false },
+): Promise<{ total: null; groups: DirectoryGroup[]; next: PagePosition | null }>;
 export async function listDirectoryGroups(
   db: Db,
   directory: DirectoryId,
   query: DirectoryGroupQuery,
-): Promise<{ total: number; groups: DirectoryGroup[] }> {
-  const values: unknown[] = [db.organization, directory];
-  let where = "g.organization = $1 and g.directory = $2 and g.deleted_at is null";
-  if (query.where) {
-    where += ` and (${shift(query.where, values.length)})`;
-    values.push(...query.where.values);
-  }
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*) as total from directory_groups g where ${where}`,
-    values,
-  });
-  const total = count?.total ?? 0;
-  if (query.limit === 0 || query.offset >= total) return { total, groups: [] };
-  let order = "g.id";
-  if (query.orderBy) {
-    order = `${shift(query.orderBy, values.length)}, g.id`;
-    values.push(...query.orderBy.values);
-  }
-  values.push(query.limit, query.offset);
-  const groups = await db.query<DirectoryGroup>({
-    text: `select ${directoryGroupColumns} from directory_groups g where ${where}
-      order by ${order} limit $${values.length - 1} offset $${values.length}`,
-    values,
-  });
-  return { total, groups };
+): Promise<{ total: number; groups: DirectoryGroup[]; next: PagePosition | null }>;
+export async function listDirectoryGroups(
+  db: Db,
+  directory: DirectoryId,
+  query: DirectoryGroupQuery,
+): Promise<{ total: number | null; groups: DirectoryGroup[]; next: PagePosition | null }> {
+  const table = { name: "directory_groups", alias: "g", columns: directoryGroupColumns };
+  const { total, rows, next } = await readPage<DirectoryGroup>(db, table, directory, query);
+  return { total, groups: rows, next };
 }
 
 /** A member as a group shows it (RFC 7643 §4.2 `members`). */

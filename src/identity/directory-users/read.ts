@@ -1,7 +1,6 @@
 import type { Db } from "../../db/connection.ts";
 import type { DirectoryId, DirectoryUserId, GroupId } from "../../db/id.ts";
-import type { SqlFragment } from "../../db/sql.ts";
-import { shift } from "../../db/sql.ts";
+import { type PagePosition, type PageQuery, readPage } from "../../db/page.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { type DirectoryUser, directoryUserColumns } from "./directory-user.ts";
 
@@ -43,8 +42,48 @@ export async function lockDirectoryUser(
   return user;
 }
 
+/** A record as it is stored, with the groups it is in: `resource` is JSON text, fit for an answer as it stands. */
+export type StoredDirectoryUser = Omit<
+  DirectoryUser,
+  "resource" | "directory" | "account" | "immutableId" | "email" | "displayName" | "contentHash"
+> & { resource: string; groups: GroupOfUser[] };
+
+const storedColumns = `u.id, u.external_id as "externalId", u.user_name as "userName", u.active,
+  u.resource::text as resource, u.version, u.created_at as "createdAt", u.updated_at as "updatedAt"`;
+
+/** The record that `getDirectoryUser` finds, as it is stored, in one statement; without `groups` the list is empty. */
+export async function getStoredUser(
+  db: Db,
+  directory: DirectoryId,
+  id: DirectoryUserId,
+  wants: { groups: boolean },
+): Promise<StoredDirectoryUser | undefined> {
+  const [user] = await db.query<StoredDirectoryUser & { groups: GroupOfUser[] | null }>({
+    name: wants.groups ? "get-stored-user-with-groups" : "get-stored-user",
+    text: `select ${storedColumns}${wants.groups ? `, ${groupsColumn}` : ""} from directory_users u
+      where u.organization = $1 and u.id = $3 and u.directory = $2 and u.deleted_at is null`,
+    values: [db.organization, directory, id],
+  });
+  return user && { ...user, groups: user.groups ?? [] };
+}
+
+/** The record that `getDirectoryUser` finds and the groups that `groupsOfDirectoryUsers` finds, in one statement. */
+export async function getDirectoryUserWithGroups(
+  db: Db,
+  directory: DirectoryId,
+  id: DirectoryUserId,
+): Promise<(DirectoryUser & { groups: GroupOfUser[] }) | undefined> {
+  const [user] = await db.query<DirectoryUser & { groups: GroupOfUser[] | null }>({
+    name: "get-directory-user-with-groups",
+    text: `select ${directoryUserColumns}, ${groupsColumn} from directory_users u
+      where u.organization = $1 and u.id = $3 and u.directory = $2 and u.deleted_at is null`,
+    values: [db.organization, directory, id],
+  });
+  return user && { ...user, groups: user.groups ?? [] };
+}
+
 /** Which records to list, in which order. Fragments speak of the table as `u`. */
-export type DirectoryUserQuery = { where?: SqlFragment; orderBy?: SqlFragment; limit: number; offset: number };
+export type DirectoryUserQuery = PageQuery;
 
 /**
  * A page of the live records of a directory and how many match in all (RFC 7644 §3.4.2). The order is total: the id,
@@ -53,41 +92,69 @@ export type DirectoryUserQuery = { where?: SqlFragment; orderBy?: SqlFragment; l
 export async function listDirectoryUsers(
   db: Db,
   directory: DirectoryId,
+  query: DirectoryUserQuery & { total: false },
+): Promise<{ total: null; users: DirectoryUser[]; next: PagePosition | null }>;
+export async function listDirectoryUsers(
+  db: Db,
+  directory: DirectoryId,
   query: DirectoryUserQuery,
-): Promise<{ total: number; users: DirectoryUser[] }> {
-  const values: unknown[] = [db.organization, directory];
-  let where = "u.organization = $1 and u.directory = $2 and u.deleted_at is null";
-  if (query.where) {
-    where += ` and (${shift(query.where, values.length)})`;
-    values.push(...query.where.values);
-  }
-  const [count] = await db.query<{ total: number }>({
-    text: `select count(*) as total from directory_users u where ${where}`,
-    values,
-  });
-  const total = count?.total ?? 0;
-  if (query.limit === 0 || query.offset >= total) return { total, users: [] };
-  let order = "u.id";
-  if (query.orderBy) {
-    order = `${shift(query.orderBy, values.length)}, u.id`;
-    values.push(...query.orderBy.values);
-  }
-  values.push(query.limit, query.offset);
-  const users = await db.query<DirectoryUser>({
-    text: `select ${directoryUserColumns} from directory_users u where ${where}
-      order by ${order} limit $${values.length - 1} offset $${values.length}`,
-    values,
-  });
-  return { total, users };
+): Promise<{ total: number; users: DirectoryUser[]; next: PagePosition | null }>;
+export async function listDirectoryUsers(
+  db: Db,
+  directory: DirectoryId,
+  query: DirectoryUserQuery,
+): Promise<{ total: number | null; users: DirectoryUser[]; next: PagePosition | null }> {
+  const table = { name: "directory_users", alias: "u", columns: directoryUserColumns };
+  const { total, rows, next } = await readPage<DirectoryUser>(db, table, directory, query);
+  return { total, users: rows, next };
+}
+
+/** The same page, its records as they are stored; `total` is null when it was not asked for. */
+export async function listStoredUsers(
+  db: Db,
+  directory: DirectoryId,
+  query: DirectoryUserQuery & { groups: boolean },
+): Promise<{ total: number | null; users: StoredDirectoryUser[]; next: PagePosition | null }> {
+  const table = { name: "directory_users", alias: "u", columns: storedColumns };
+  const { total, rows, next } = await readPage<StoredDirectoryUser>(db, table, directory, query);
+  const ids = query.groups ? rows.map((row) => row.id) : [];
+  const groups = await groupsOfDirectoryUsers(db, directory, ids);
+  return { total, users: rows.map((row) => ({ ...row, groups: groups.get(row.id) ?? [] })), next };
 }
 
 /** A group that a record is in: directly, or through live groups inside its directory (RFC 7643 §4.1.2 `groups`). */
 export type GroupOfUser = { id: GroupId; displayName: string; direct: boolean };
 
+/** Nothing leads through a deleted group. Each look-up stands in a subquery of its own for the reason that migration 0006 gives. */
+const reachedGroups = (users: string): string => `
+  recursive member as (
+    select m.directory_user, g.id, g.display_name, true as direct
+    from remote_memberships m
+    cross join lateral (
+      select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
+      where g.organization = $1 and g.id = m.group_id offset 0) g
+    where m.organization = $1 and m.directory_user = ${users} and g.directory = $2 and g.deleted_at is null
+    union
+    select m.directory_user, g.id, g.display_name, false
+    from member m
+    cross join lateral (
+      select n.parent from group_nestings n
+      where n.organization = $1 and n.child = m.id and n.origin = 'remote' offset 0) n
+    cross join lateral (
+      select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
+      where g.organization = $1 and g.id = n.parent offset 0) g
+    where g.directory = $2 and g.deleted_at is null
+  )`;
+
+/** The groups of the record at hand as a JSON list, null when there are none. */
+const groupsColumn = `(
+  with ${reachedGroups("u.id")}
+  select json_agg(json_build_object('id', id, 'displayName', display_name, 'direct', direct) order by id)
+  from (select id, display_name, bool_or(direct) as direct from member group by id, display_name) reached) as groups`;
+
 /**
  * The groups of each of these records, in the order of their ids; records without groups are missing from the map.
- * Nothing leads through a deleted group. Each look-up stands in a subquery of its own for the reason that migration
- * 0006 gives.
+ * Nothing leads through a deleted group.
  */
 export async function groupsOfDirectoryUsers(
   db: Db,
@@ -99,24 +166,7 @@ export async function groupsOfDirectoryUsers(
   const rows = await db.query<{ user: DirectoryUserId } & GroupOfUser>({
     name: "groups-of-directory-users",
     text: `
-      with recursive member as (
-        select m.directory_user, g.id, g.display_name, true as direct
-        from remote_memberships m
-        cross join lateral (
-          select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
-          where g.organization = $1 and g.id = m.group_id offset 0) g
-        where m.organization = $1 and m.directory_user = any($3) and g.directory = $2 and g.deleted_at is null
-        union
-        select m.directory_user, g.id, g.display_name, false
-        from member m
-        cross join lateral (
-          select n.parent from group_nestings n
-          where n.organization = $1 and n.child = m.id and n.origin = 'remote' offset 0) n
-        cross join lateral (
-          select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
-          where g.organization = $1 and g.id = n.parent offset 0) g
-        where g.directory = $2 and g.deleted_at is null
-      )
+      with ${reachedGroups("any($3)")}
       select directory_user as user, id, display_name as "displayName", bool_or(direct) as direct
       from member group by directory_user, id, display_name order by id`,
     values: [db.organization, directory, ids],
