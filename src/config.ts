@@ -80,6 +80,16 @@ export const configSchema = z.strictObject({
       validDays: z.int().min(1).max(30).default(7),
     })
     .prefault({}),
+  requestLog: z
+    .strictObject({
+      /** Days for which SCIM requests are kept to be looked at; 0: none is. */
+      days: z.int().min(0).max(365).default(30),
+      /** masked: the shape of what was sent, no person's data; clear: values too, which may be personal. Secrets never. */
+      values: z.enum(["masked", "clear"]).default("masked"),
+      /** Whether bodies are kept, or only who asked for what. */
+      bodies: z.boolean().default(true),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       /** Bytes of a request's body. */
@@ -91,6 +101,17 @@ export const configSchema = z.strictObject({
       requestTimeout: z.int().min(1000).default(60_000),
       /** Milliseconds given to running requests at shutdown. */
       drainTimeout: z.int().min(0).default(10_000),
+      /** What one token of a SCIM directory, or one OAuth client, may do in each process. */
+      scim: z
+        .strictObject({
+          /** Requests a second. */
+          perSecond: z.int().min(1).max(1_000_000).default(3_000),
+          /** Requests at once, after a rest. */
+          burst: z.int().min(1).max(1_000_000).default(6_000),
+          /** Requests that run at the same moment. */
+          inFlight: z.int().min(1).max(100_000).default(64),
+        })
+        .prefault({}),
     })
     .prefault({}),
 });

@@ -56,6 +56,7 @@ export class Database {
   /** Connections that are never set to an organization: on one that was, a table would answer a look-up. */
   readonly #unset: pg.Pool;
   readonly #held = new WeakMap<pg.PoolClient, OrganizationId>();
+  readonly #lastWork: (() => Promise<void>)[] = [];
   readonly #texts = new PreparedTexts();
   readonly #settings: ConnectionSettings;
   readonly #listeners: Listener[] = [];
@@ -167,7 +168,13 @@ export class Database {
     return listener;
   }
 
+  /** Whoever holds something back writes it when the connections are about to end; what it throws is not told. */
+  beforeClose(work: () => Promise<void>): void {
+    this.#lastWork.push(work);
+  }
+
   async close(): Promise<void> {
+    await Promise.allSettled(this.#lastWork.splice(0).map((work) => work()));
     await Promise.all([this.pool.end(), this.#unset.end(), ...this.#listeners.map((listener) => listener.close())]);
   }
 }

@@ -1,0 +1,190 @@
+import type { Database, Db } from "../db/connection.ts";
+import type { DirectoryId, OrganizationId, TokenId } from "../db/id.ts";
+
+/** One exchange with a SCIM directory as it is kept: masked and bounded before it comes here. */
+export type LoggedRequest = {
+  /** When it began, to the millisecond. */
+  at: Date;
+  id: string;
+  requestId: string | null;
+  /** Null: it was refused before its token was known. */
+  token: TokenId | null;
+  method: string;
+  /** Below the directory's base URL, without query. */
+  path: string;
+  query: string | null;
+  status: number;
+  /** Milliseconds. */
+  duration: number;
+  userAgent: string | null;
+  /** Of the body as announced. */
+  bytes: number | null;
+  warnings: readonly { name: string; at: readonly string[]; times: number }[] | null;
+  changes: readonly Record<string, unknown>[] | null;
+  /** The masked body. */
+  request: unknown;
+  /** The request held more than is kept of one. */
+  cut: boolean;
+  /** Why it was refused, in Muster's words. */
+  detail: string | null;
+  /** Requests of this directory before this one that were left out, because there were too many at once. */
+  skipped: number;
+};
+
+/** A row to write; what is JSON is its text already. */
+export type NewLoggedRequest = Omit<LoggedRequest, "warnings" | "changes" | "request"> & {
+  directory: DirectoryId;
+  warnings: string | null;
+  changes: string | null;
+  request: string | null;
+};
+
+const COLUMNS = `at, id, request_id as "requestId", token, method, path, query, status, duration_ms as duration,
+  user_agent as "userAgent", bytes, warnings, changes, request, cut, detail, skipped`;
+
+/**
+ * Writes rows of one organization in one statement. A diagnostic log, not the record of anything: it commits by itself,
+ * apart from the changes that it tells of, whose durable record is the audit. Rows of a directory that is gone are left out.
+ */
+export async function appendRequests(db: Db, rows: readonly NewLoggedRequest[]): Promise<void> {
+  await db.query({
+    name: "append-scim-requests",
+    text: `insert into scim_requests (organization, directory, at, id, request_id, token, method, path, query, status,
+        duration_ms, user_agent, bytes, warnings, changes, request, cut, detail, skipped)
+      select $1, n.directory, to_timestamp(n.at / 1000), n.id, n.request_id, n.token, n.method, n.path, n.query, n.status,
+        n.duration, n.user_agent, n.bytes, n.warnings, n.changes, n.request, n.cut, n.detail, n.skipped
+      from unnest($2::uuid[], $3::double precision[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::text[], $9::text[],
+          $10::smallint[], $11::real[], $12::text[], $13::integer[], $14::json[], $15::json[], $16::json[], $17::boolean[],
+          $18::text[], $19::integer[])
+        as n (directory, at, id, request_id, token, method, path, query, status, duration, user_agent, bytes, warnings,
+          changes, request, cut, detail, skipped)
+      where exists (select from directories d where d.organization = $1 and d.id = n.directory)`,
+    values: [
+      db.organization,
+      rows.map((row) => row.directory),
+      rows.map((row) => row.at.getTime()),
+      rows.map((row) => row.id),
+      rows.map((row) => row.requestId),
+      rows.map((row) => row.token),
+      rows.map((row) => row.method),
+      rows.map((row) => row.path),
+      rows.map((row) => row.query),
+      rows.map((row) => row.status),
+      rows.map((row) => row.duration),
+      rows.map((row) => row.userAgent),
+      rows.map((row) => row.bytes),
+      rows.map((row) => row.warnings),
+      rows.map((row) => row.changes),
+      rows.map((row) => row.request),
+      rows.map((row) => row.cut),
+      rows.map((row) => row.detail),
+      rows.map((row) => row.skipped),
+    ],
+  });
+}
+
+/** Statuses from `from` to `to`. */
+export type StatusRange = { from: number; to: number };
+
+/** What `404` or `4xx` stands for, or undefined when the text is neither. */
+export function parseStatusRange(text: string): StatusRange | undefined {
+  const [, hundred = "", rest = ""] = /^([1-5])(\d\d|xx)$/i.exec(text) ?? [];
+  if (hundred === "") return undefined;
+  const from = Number(hundred) * 100 + (Number(rest) || 0);
+  return { from, to: rest.toLowerCase() === "xx" ? from + 99 : from };
+}
+
+/** Which exchanges somebody wants to see. What is left out does not narrow. */
+export type RequestFilter = { status?: StatusRange; warnings?: boolean; since?: Date };
+
+/** A place in a directory's log: rows after it are older. */
+export type LogPosition = { at: Date; id: string };
+
+/** A directory's exchanges, newest first. */
+export async function listRequests(
+  db: Db,
+  directory: DirectoryId,
+  query: RequestFilter & { after?: LogPosition; limit: number },
+): Promise<LoggedRequest[]> {
+  return db.query<LoggedRequest>({
+    text: `select ${COLUMNS} from scim_requests
+      where organization = $1 and directory = $2 and status between $3 and $4
+        and (not $5 or warnings is not null) and at >= $6 and (at, id) < ($7::timestamptz, $8::uuid)
+      order by at desc, id desc limit $9`,
+    values: [db.organization, directory, ...conditions(query), ...position(query.after), query.limit],
+  });
+}
+
+/**
+ * What came into a directory's log lately and is not among `seen`, oldest first. Rows arrive by the batch and from
+ * several processes, so the newest instant is no mark to go on from: whoever follows asks for all of the last seconds.
+ */
+export async function listUnseenRequests(
+  db: Db,
+  directory: DirectoryId,
+  query: RequestFilter & { since: Date; seen: readonly string[]; limit: number },
+): Promise<LoggedRequest[]> {
+  return db.query<LoggedRequest>({
+    text: `select ${COLUMNS} from scim_requests
+      where organization = $1 and directory = $2 and status between $3 and $4
+        and (not $5 or warnings is not null) and at >= $6 and id <> all ($7::uuid[])
+      order by at, id limit $8`,
+    values: [db.organization, directory, ...conditions(query), query.seen, query.limit],
+  });
+}
+
+function conditions({ status, warnings, since }: RequestFilter): unknown[] {
+  return [status?.from ?? 0, status?.to ?? 999, warnings === true, since ?? "-infinity"];
+}
+
+const NEWEST = { at: "infinity", id: "ffffffff-ffff-ffff-ffff-ffffffffffff" };
+
+function position(after: LogPosition | undefined): unknown[] {
+  const { at, id } = after ?? NEWEST;
+  return [at, id];
+}
+
+/** Rows that one statement deletes: few enough that it ends within a second. */
+const BATCH = 5_000;
+
+/**
+ * Takes away what a directory's log holds beyond `days` (by the database's clock) or beyond its newest `rows`, in
+ * batches that each commit by themselves. Returns how many rows went. For a job; running it twice changes nothing.
+ */
+export async function pruneRequests(
+  db: Db,
+  directory: DirectoryId,
+  keep: { days: number; rows: number },
+): Promise<number> {
+  const [bound] = await db.query<{ at: Date }>({
+    text: `select greatest(statement_timestamp() - make_interval(days => $3),
+        (select at from scim_requests where organization = $1 and directory = $2
+          order by at desc, id desc offset $4 limit 1)) as at`,
+    values: [db.organization, directory, keep.days, keep.rows - 1],
+  });
+  let pruned = 0;
+  for (;;) {
+    const [row] = await db.query<{ count: number }>({
+      text: `with gone as (
+          delete from scim_requests where organization = $1 and directory = $2 and (at, id) in (
+            select at, id from scim_requests where organization = $1 and directory = $2 and at < $3
+            order by at, id limit $4)
+          returning 1)
+        select count(*) from gone`,
+      values: [db.organization, directory, bound?.at, BATCH],
+    });
+    pruned += row?.count ?? 0;
+    if ((row?.count ?? 0) < BATCH) return pruned;
+  }
+}
+
+/** Where the SCIM directories with these ids belong; ids that none has are left out. */
+export async function organizationsOfDirectories(
+  db: Database,
+  directories: readonly DirectoryId[],
+): Promise<{ organization: OrganizationId; directory: DirectoryId }[]> {
+  return db.lookUp({
+    text: "select organization, directory from organizations_of_directories($1::uuid[])",
+    values: [directories],
+  });
+}
