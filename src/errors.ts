@@ -11,6 +11,9 @@ export type ErrorCode =
   | "invalid-value"
   | "no-target"
   | "mutability"
+  | "invalid-cursor"
+  | "expired-cursor"
+  | "invalid-count"
   | "too-many"
   | "too-large"
   | "unauthenticated"
@@ -23,6 +26,7 @@ export type ErrorCode =
   | "conflict"
   | "held"
   | "precondition-failed"
+  | "precondition-required"
   | "cool-down"
   | "not-implemented"
   | "unavailable"
@@ -35,8 +39,6 @@ export type ErrorPlace = {
   retryAfter?: number;
   /** What the ambiguous name could have meant. */
   candidates?: readonly string[];
-  /** The scope that the caller's token lacks (RFC 6750 §3.1). */
-  scope?: string;
   /** For a log line only; never shown to a caller. */
   cause?: unknown;
 };
@@ -46,7 +48,6 @@ export class MusterError extends Error {
   readonly at: string | undefined;
   readonly retryAfter: number | undefined;
   readonly candidates: readonly string[] | undefined;
-  readonly scope: string | undefined;
 
   constructor(code: ErrorCode, detail: string, place: ErrorPlace = {}) {
     super(detail, place.cause === undefined ? undefined : { cause: place.cause });
@@ -55,7 +56,6 @@ export class MusterError extends Error {
     this.at = place.at;
     this.retryAfter = place.retryAfter;
     this.candidates = place.candidates;
-    this.scope = place.scope;
   }
 }
 

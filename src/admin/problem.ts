@@ -22,6 +22,9 @@ function httpStatus(code: ErrorCode): number {
   switch (code) {
     case "usage":
     case "invalid-filter":
+    case "invalid-cursor":
+    case "expired-cursor":
+    case "invalid-count":
     case "too-many":
       return 400;
     case "unauthenticated":
@@ -40,6 +43,8 @@ function httpStatus(code: ErrorCode): number {
       return 409;
     case "precondition-failed":
       return 412;
+    case "precondition-required":
+      return 428;
     case "too-large":
       return 413;
     case "unsupported-media-type":

@@ -17,6 +17,7 @@ export function exitCode(code: ErrorCode): ExitCode {
     case "conflict":
     case "held":
     case "precondition-failed":
+    case "precondition-required":
     case "cool-down":
       return 5;
     case "invalid":
@@ -25,6 +26,9 @@ export function exitCode(code: ErrorCode): ExitCode {
     case "invalid-value":
     case "no-target":
     case "mutability":
+    case "invalid-cursor":
+    case "expired-cursor":
+    case "invalid-count":
     case "too-many":
     case "too-large":
       return 6;

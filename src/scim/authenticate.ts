@@ -2,6 +2,7 @@ import type { RequestHandler, Response } from "express";
 import type { Context } from "../context.ts";
 import { type DirectoryId, parseId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
+import type { Scope } from "../identity/scopes.ts";
 import { findToken } from "../identity/tokens.ts";
 import type { Caller } from "./caller.ts";
 import { dialectOf } from "./dialect.ts";
@@ -57,12 +58,9 @@ export function callerOf(response: Response): Caller {
 }
 
 /**
- * RFC 6750 §3.1: a token that may do less than the route asks for.
- * @throws MusterError `not-allowed`, after the challenge that names the scope.
+ * RFC 6750 §3.1: a token that may do less than the route asks for. Sets the challenge that names the scope.
  */
-export function requireScope(response: Response, scope: string | null): void {
-  const { scopes } = callerOf(response);
-  if (scope === null || scopes === null || scopes.includes(scope)) return;
+export function insufficientScope(response: Response, scope: Scope): MusterError {
   response.setHeader("WWW-Authenticate", `${CHALLENGE}, error="insufficient_scope", scope="${scope}"`);
-  throw new MusterError("not-allowed", `this token may not do this: it lacks the scope ${scope}`);
+  return new MusterError("not-allowed", `this token may not do this: it lacks the scope ${scope}`);
 }

@@ -1,10 +1,8 @@
 import type { DirectoryId, DirectoryUserId, OrganizationId } from "../db/id.ts";
 import type { Actor } from "../db/transaction.ts";
+import type { Scope } from "../identity/scopes.ts";
 import type { Dialect } from "./dialect.ts";
-import type { ResourceType } from "./schema/attribute.ts";
-
-/** The kinds of resources of one organization, its own extensions included. */
-export type ResourceTypes = { User: ResourceType; Group: ResourceType };
+import type { ResourceTypes } from "./schema/attribute.ts";
 
 /** On whose behalf a request is made, and where its answers say that resources are. */
 export type Caller = {
@@ -16,7 +14,7 @@ export type Caller = {
   types: ResourceTypes;
   dialect: Dialect;
   /** What the token may do; null: everything. */
-  scopes: readonly string[] | null;
+  scopes: readonly Scope[] | null;
   /** The person whom `/Me` stands for (RFC 7644 §3.11). */
   subject: DirectoryUserId | null;
 };

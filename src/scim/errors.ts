@@ -3,10 +3,13 @@ import { type ErrorCode, isMusterError, MusterError } from "../errors.ts";
 import type { Logger } from "../logger.ts";
 import { MEDIA_TYPE } from "./exchange.ts";
 
-/** RFC 7644 §3.12, table 9. */
+/** RFC 7644 §3.12, table 9, and RFC 9865 §2.1, table 3. */
 type ScimType =
   | "invalidFilter"
   | "tooMany"
+  | "invalidCursor"
+  | "expiredCursor"
+  | "invalidCount"
   | "uniqueness"
   | "mutability"
   | "invalidSyntax"
@@ -26,6 +29,9 @@ const WIRE: Readonly<Record<ErrorCode, Wire>> = {
   "invalid-value": { status: 400, scimType: "invalidValue" },
   "no-target": { status: 400, scimType: "noTarget" },
   mutability: { status: 400, scimType: "mutability" },
+  "invalid-cursor": { status: 400, scimType: "invalidCursor" },
+  "expired-cursor": { status: 400, scimType: "expiredCursor" },
+  "invalid-count": { status: 400, scimType: "invalidCount" },
   "too-many": { status: 400, scimType: "tooMany" },
   "too-large": { status: 413 },
   unauthenticated: { status: 401 },
@@ -38,6 +44,7 @@ const WIRE: Readonly<Record<ErrorCode, Wire>> = {
   conflict: { status: 409 },
   held: { status: 503 },
   "precondition-failed": { status: 412 },
+  "precondition-required": { status: 428 },
   "cool-down": { status: 429 },
   "not-implemented": { status: 501 },
   unavailable: { status: 503 },

@@ -13,10 +13,11 @@ export type ScimRequest = Reading & {
   ifNoneMatch: string | undefined;
 };
 
-/** What an operation answers. `location` and `etag` become headers, or members of a Bulk answer (RFC 7644 §3.7). */
+/** What an operation answers: `body`, or its JSON as `text`, or neither. `location` and `etag` become headers, or members of a Bulk answer (RFC 7644 §3.7). */
 export type ScimAnswer = {
   status: 200 | 201 | 204 | 304;
   body?: Document;
+  text?: string;
   location?: string;
   etag?: string;
 };
@@ -30,10 +31,7 @@ export function sendAnswer(response: Response, answer: ScimAnswer): void {
   if (answer.location !== undefined) response.setHeader("Location", answer.location);
   if (answer.etag !== undefined) response.setHeader("ETag", answer.etag);
   response.status(answer.status);
-  if (answer.body === undefined) {
-    response.end();
-    return;
-  }
-  response.setHeader("Content-Type", MEDIA_TYPE);
-  response.end(JSON.stringify(answer.body));
+  const text = answer.text ?? (answer.body === undefined ? undefined : JSON.stringify(answer.body));
+  if (text !== undefined) response.setHeader("Content-Type", MEDIA_TYPE);
+  response.end(text);
 }

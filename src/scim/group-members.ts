@@ -1,10 +1,16 @@
 import type { Context } from "../context.ts";
 import { type DirectoryUserId, type GroupId, parseId } from "../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
-import { changeMembers, lockMembersBeforeGroup, replaceMembers } from "../identity/directory-groups/members.ts";
+import {
+  changeGroupMembers,
+  changeMembers,
+  lockMembersBeforeGroup,
+  replaceMembers,
+} from "../identity/directory-groups/members.ts";
 import { changeNestings } from "../identity/directory-groups/nestings.ts";
 import { listDirectoryGroups } from "../identity/directory-groups/read.ts";
 import type { Caller } from "./caller.ts";
+import { notFound } from "./errors.ts";
 import type { MemberChange } from "./patch/members.ts";
 import { invalidValue } from "./schema/canonical.ts";
 
@@ -32,6 +38,25 @@ export async function inGroupTransaction<T>(
     if (error !== NESTS) throw error;
     return inTransaction(ctx, actor, (tx) => work(tx, "exclusive"), { lock: "exclusive" });
   }
+}
+
+/**
+ * A change of users alone, in one statement. Undefined, and nothing written, when it names somebody who is no user: then
+ * it may be about nested groups.
+ * @throws MusterError `not-found`, `invalid-value`.
+ */
+export async function changeUsers(
+  ctx: Context,
+  caller: Caller,
+  group: GroupId,
+  change: MemberChange,
+): Promise<{ version: number; added: number; removed: number } | undefined> {
+  const done = await changeGroupMembers(ctx, caller.actor, caller.directory, group, {
+    add: change.add.map((text) => known(text)),
+    remove: change.remove.flatMap((text) => parseId<DirectoryUserId>(text) ?? []),
+  });
+  if (done.outcome === "gone") throw notFound();
+  return done.outcome === "written" ? done : undefined;
 }
 
 /** To be called before the group itself is locked. What is no id is left to `writeMembers` to refuse. */

@@ -4,6 +4,7 @@ import type { GroupMember } from "../identity/directory-groups/read.ts";
 import { nameKey } from "../identity/keys.ts";
 import type { Caller } from "./caller.ts";
 import { etagOf } from "./etag.ts";
+import { type Projection, project } from "./projection.ts";
 import type { Document } from "./schema/canonical.ts";
 import { requireIndexable } from "./stored-key.ts";
 import { locationOf, schemasOf } from "./user-resource.ts";
@@ -54,4 +55,13 @@ export function toGroupResource(caller: Caller, group: DirectoryGroup, members: 
       version: etagOf(group.version),
     },
   };
+}
+
+export function groupText(
+  caller: Caller,
+  group: DirectoryGroup,
+  members: readonly GroupMember[],
+  projection: Projection,
+): string {
+  return JSON.stringify(project(caller.types.Group, toGroupResource(caller, group, members), projection));
 }

@@ -18,14 +18,14 @@ import { notFound } from "./errors.ts";
 import { checkIfMatch, etagOf, isNotModified } from "./etag.ts";
 import type { ScimAnswer, ScimRequest } from "./exchange.ts";
 import type { ExchangeLog } from "./exchange-log.ts";
-import { inGroupTransaction, lockMembers, writeMembers } from "./group-members.ts";
-import { toDocument, toGroupResource, toInput } from "./group-resource.ts";
+import { changeUsers, inGroupTransaction, lockMembers, writeMembers } from "./group-members.ts";
+import { groupText, toDocument, toInput } from "./group-resource.ts";
 import { listAnswer } from "./list.ts";
 import { applyOperations } from "./patch/apply.ts";
 import { isOnMembers, type MemberChange, memberIds, readMemberChange } from "./patch/members.ts";
 import { readOperations } from "./patch/operations.ts";
-import { type Projection, project, readProjection, wants } from "./projection.ts";
-import { readListQuery } from "./query.ts";
+import { type Projection, readProjection, wants } from "./projection.ts";
+import { pageOf, readListQuery } from "./query.ts";
 import { type Document, differences, readResource } from "./schema/canonical.ts";
 import { locationOf } from "./user-resource.ts";
 
@@ -64,25 +64,13 @@ export async function getGroup(ctx: Context, request: ScimRequest, id: string): 
 export async function listGroups(ctx: Context, request: ScimRequest): Promise<ScimAnswer> {
   const { caller } = request;
   const type = caller.types.Group;
-  const query = readListQuery(request, type);
+  const { paging, projection, ...query } = readListQuery(ctx, request, type);
   const db = ctx.db.of(caller.organization);
-  const { total, groups } = await listDirectoryGroups(db, caller.directory, {
-    ...(query.where === undefined ? {} : { where: query.where }),
-    ...(query.orderBy === undefined ? {} : { orderBy: query.orderBy }),
-    limit: query.count,
-    offset: query.startIndex - 1,
-  });
-  const members = wants(query.projection, "members")
-    ? await membersOfDirectoryGroups(
-        db,
-        caller.directory,
-        groups.map((group) => group.id),
-      )
-    : new Map<GroupId, GroupMember[]>();
-  const resources = groups.map((group) =>
-    project(type, toGroupResource(caller, group, members.get(group.id) ?? []), query.projection),
-  );
-  return listAnswer(total, query.startIndex, resources);
+  const page = await listDirectoryGroups(db, caller.directory, { ...query, ...pageOf(paging) });
+  const ids = wants(projection, "members") ? page.groups.map((group) => group.id) : [];
+  const members = await membersOfDirectoryGroups(db, caller.directory, ids);
+  const resources = page.groups.map((group) => groupText(caller, group, members.get(group.id) ?? [], projection));
+  return listAnswer(ctx, request, paging, { ...page, resources });
 }
 
 /** RFC 7644 §3.5.1: name and members become what the body says; of the members only the difference is written. */
@@ -115,6 +103,13 @@ export async function patchGroup(ctx: Context, request: ScimRequest, idText: str
   const operations = readOperations(request, caller.types.Group, request.body);
   const change = readMemberChange(request, operations.filter(isOnMembers));
   const others = operations.filter((operation) => !isOnMembers(operation));
+  if (others.length === 0 && !change.replaced && request.ifMatch === undefined && !wantsBody) {
+    const written = await changeUsers(ctx, caller, id, change);
+    if (written !== undefined) {
+      note(log, id, { attributes: [], ...written });
+      return { status: 204, etag: etagOf(written.version) };
+    }
+  }
   const [changed, group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
     let attributes: string[] = [];
     if (others.length > 0 || change.replaced || request.ifMatch !== undefined) {
@@ -206,6 +201,6 @@ function answer(
   return {
     status,
     etag: etagOf(group.version),
-    body: project(caller.types.Group, toGroupResource(caller, group, members), projection),
+    text: groupText(caller, group, members, projection),
   };
 }

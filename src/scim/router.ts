@@ -1,13 +1,15 @@
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from "express";
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
-import { authenticate, callerOf, requireScope } from "./authenticate.ts";
+import { authenticate, callerOf, insufficientScope } from "./authenticate.ts";
 import { checkAccept, readBody } from "./body.ts";
+import type { Caller } from "./caller.ts";
 import { errorHandler, notFound, sendError } from "./errors.ts";
 import { type ScimRequest, sendAnswer } from "./exchange.ts";
 import { ExchangeLog } from "./exchange-log.ts";
 import { readParameters } from "./query.ts";
-import { allowed, findRoute, type Operation, operationOf } from "./routes.ts";
+import { recordExchange } from "./request-log.ts";
+import { allowed, findRoute, missingScope, type Operation, operationOf } from "./routes.ts";
 
 /**
  * Everything below `/scim`: the SCIM 2.0 endpoint of every directory, `/v2/<directory id>/…` (RFC 7644). Nothing of a
@@ -28,38 +30,69 @@ export function scimErrors(ctx: Context): ErrorRequestHandler {
   return errorHandler(ctx.logger);
 }
 
-/** One request to one directory: route, scope, body, operation, answer. */
+/** One request to one directory: route, scope, body, operation, answer; and what the request log keeps of it. */
 function endpoint(ctx: Context): RequestHandler {
-  const parse = readBody(ctx.config.limits.bodyBytes);
+  const readBodyOf = readBody(ctx.config.limits.bodyBytes);
   return async (request, response) => {
+    const startedAt = performance.now();
     const log = new ExchangeLog();
+    const caller = callerOf(response);
+    let detail: string | null = null;
     try {
-      checkAccept(request);
-      const found = findRoute(request.path);
-      const operation = requireOperation(request, response, found);
-      requireScope(response, operation.scope);
-      const caller = callerOf(response);
-      if (operation.readsBody) await parse(request, response, { dialect: caller.dialect, log });
-      const asked: ScimRequest = {
-        caller,
-        dialect: caller.dialect,
-        log,
-        parameters: readParameters(request.url),
-        body: request.body,
-        ifMatch: request.headers["if-match"],
-        ifNoneMatch: request.headers["if-none-match"],
-      };
-      sendAnswer(response, await operation.perform(ctx, asked, found.id));
+      const { operation, id } = findOperation(request, response, caller);
+      if (operation.readsBody) await readBodyOf(request, response, { dialect: caller.dialect, log });
+      sendAnswer(response, await operation.perform(ctx, askedBy(request, caller, log), id));
     } catch (error) {
-      sendError(ctx.logger, request, response, error);
+      detail = sendError(ctx.logger, request, response, error);
     }
+    const { path, query } = splitUrl(request.url);
+    recordExchange(ctx, {
+      organization: caller.organization,
+      directory: caller.directory,
+      token: caller.actor.id,
+      requestId: caller.actor.requestId,
+      method: request.method,
+      path,
+      query,
+      status: response.statusCode,
+      startedAt,
+      userAgent: request.headers["user-agent"],
+      body: request.body,
+      bytes: Number(request.headers["content-length"]) || undefined,
+      log,
+      detail,
+    });
   };
 }
 
-function requireOperation(request: Request, response: Response, found: ReturnType<typeof findRoute>): Operation {
+function askedBy(request: Request, caller: Caller, log: ExchangeLog): ScimRequest {
+  return {
+    caller,
+    dialect: caller.dialect,
+    log,
+    parameters: readParameters(request.url),
+    body: request.body,
+    ifMatch: request.headers["if-match"],
+    ifNoneMatch: request.headers["if-none-match"],
+  };
+}
+
+function splitUrl(url: string): { path: string; query: string } {
+  const mark = url.indexOf("?");
+  return mark === -1 ? { path: url, query: "" } : { path: url.slice(0, mark), query: url.slice(mark + 1) };
+}
+
+/** The operation that the request may have, with the headers of its refusal set where it may not. */
+function findOperation(request: Request, response: Response, caller: Caller): { operation: Operation; id: string } {
+  checkAccept(request);
+  const found = findRoute(request.path);
   const operation = operationOf(found, request.method);
-  if (operation !== undefined) return operation;
-  const methods = allowed(found);
-  response.setHeader("Allow", methods);
-  throw new MusterError("method-not-allowed", `this path takes ${methods}`);
+  if (operation === undefined) {
+    const methods = allowed(found);
+    response.setHeader("Allow", methods);
+    throw new MusterError("method-not-allowed", `this path takes ${methods}`);
+  }
+  const missing = missingScope(caller, operation);
+  if (missing !== undefined) throw insufficientScope(response, missing);
+  return { operation, id: found.id };
 }

@@ -1,33 +1,28 @@
 import { MusterError } from "../errors.ts";
+import type { Scope } from "../identity/scopes.ts";
+import { bulk } from "./bulk/bulk.ts";
+import type { Caller } from "./caller.ts";
 import { resourceType, resourceTypes, schema, schemas, serviceProviderConfig } from "./discovery.ts";
 import { notFound } from "./errors.ts";
-import type { Perform } from "./exchange.ts";
+import type { Perform, ScimRequest } from "./exchange.ts";
 import { createGroup, deleteGroup, getGroup, listGroups, patchGroup, replaceGroup } from "./groups.ts";
+import { me } from "./me.ts";
 import { createUser, deleteUser, getUser, listUsers, patchUser, replaceUser } from "./users.ts";
 
 /** The methods that any path takes; HEAD is GET without the body. */
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 export type Method = (typeof METHODS)[number];
 
-/** `scope` is what a token needs; null: any token of the directory will do. */
-export type Operation = { perform: Perform; scope: string | null; readsBody: boolean };
+/** A token needs one of `scopes`; without any, every token of the directory will do. */
+export type Operation = { perform: Perform; scopes: readonly Scope[]; readsBody: boolean };
 
 type Route = Readonly<Partial<Record<Method, Operation>>>;
 
 /** A path that this server has, with what it takes. */
 export type Found = { route: Route; id: string };
 
-const reads = (scope: string | null, perform: Perform): Operation => ({ perform, scope, readsBody: false });
-const writes = (scope: string | null, perform: Perform): Operation => ({ perform, scope, readsBody: true });
-
-const notOffered: Route = Object.fromEntries(
-  METHODS.map((method) => [
-    method,
-    reads(null, () => {
-      throw new MusterError("not-implemented", "this server does not offer this endpoint");
-    }),
-  ]),
-);
+const reads = (perform: Perform, ...scopes: Scope[]): Operation => ({ perform, scopes, readsBody: false });
+const writes = (perform: Perform, ...scopes: Scope[]): Operation => ({ perform, scopes, readsBody: true });
 
 /** A collection and its members: `/Users` and `/Users/{id}`. */
 type Endpoint = { all: Route; one?: Route };
@@ -37,34 +32,60 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   [
     "users",
     {
-      all: { GET: reads("users:read", listUsers), POST: writes("users:write", createUser) },
+      all: { GET: reads(listUsers, "users:read"), POST: writes(createUser, "users:write") },
       one: {
-        GET: reads("users:read", getUser),
-        PUT: writes("users:write", replaceUser),
-        PATCH: writes("users:write", patchUser),
-        DELETE: reads("users:write", deleteUser),
+        GET: reads(getUser, "users:read"),
+        PUT: writes(replaceUser, "users:write"),
+        PATCH: writes(patchUser, "users:write"),
+        DELETE: reads(deleteUser, "users:write"),
       },
     },
   ],
   [
     "groups",
     {
-      all: { GET: reads("groups:read", listGroups), POST: writes("groups:write", createGroup) },
+      all: { GET: reads(listGroups, "groups:read"), POST: writes(createGroup, "groups:write") },
       one: {
-        GET: reads("groups:read", getGroup),
-        PUT: writes("groups:write", replaceGroup),
-        PATCH: writes("groups:write", patchGroup),
-        DELETE: reads("groups:write", deleteGroup),
+        GET: reads(getGroup, "groups:read"),
+        PUT: writes(replaceGroup, "groups:write"),
+        PATCH: writes(patchGroup, "groups:write"),
+        DELETE: reads(deleteGroup, "groups:write"),
       },
     },
   ],
-  ["serviceproviderconfig", { all: { GET: reads(null, serviceProviderConfig) } }],
-  ["resourcetypes", { all: { GET: reads(null, resourceTypes) }, one: { GET: reads(null, resourceType) } }],
-  ["schemas", { all: { GET: reads(null, schemas) }, one: { GET: reads(null, schema) } }],
-  ["me", { all: notOffered }],
-  ["bulk", { all: notOffered }],
-  [".search", { all: notOffered }],
+  ["serviceproviderconfig", { all: { GET: reads(serviceProviderConfig) } }],
+  ["resourcetypes", { all: { GET: reads(resourceTypes) }, one: { GET: reads(resourceType) } }],
+  ["schemas", { all: { GET: reads(schemas) }, one: { GET: reads(schema) } }],
+  [
+    "me",
+    {
+      all: {
+        GET: reads(me(getUser), "users:read", "me"),
+        PUT: writes(me(replaceUser), "users:write"),
+        PATCH: writes(me(patchUser), "users:write"),
+        DELETE: reads(me(deleteUser), "users:write"),
+      },
+    },
+  ],
+  ["bulk", { all: { POST: writes(bulk(findInside)) } }],
 ]);
+
+/** What an operation of a Bulk request may be: one on users or groups, with the rights of the request. */
+function findInside(request: ScimRequest, method: string, path: string): { perform: Perform; id: string } {
+  const found = findRoute(path);
+  const operation = /^\/(users|groups)(\/|$)/i.test(path) ? operationOf(found, method) : undefined;
+  if (operation === undefined)
+    throw new MusterError("invalid-path", `a Bulk request cannot hold ${method} of this path`, { at: "path" });
+  const missing = missingScope(request.caller, operation);
+  if (missing !== undefined) throw new MusterError("not-allowed", `this token lacks the scope ${missing}`);
+  return { perform: operation.perform, id: found.id };
+}
+
+/** The scope that the token would need and has not. */
+export function missingScope({ scopes }: Caller, operation: Operation): Scope | undefined {
+  if (scopes === null || operation.scopes.length === 0) return undefined;
+  return operation.scopes.some((scope) => scopes.includes(scope)) ? undefined : operation.scopes[0];
+}
 
 /**
  * The endpoint that a path below the directory's base URL names, without its query.

@@ -1,15 +1,16 @@
 import type { DirectoryUserId } from "../db/id.ts";
 import type { DirectoryUser, DirectoryUserInput } from "../identity/directory-users/directory-user.ts";
-import type { GroupOfUser } from "../identity/directory-users/read.ts";
+import type { GroupOfUser, StoredDirectoryUser } from "../identity/directory-users/read.ts";
 import { emailKey, userNameKey } from "../identity/keys.ts";
 import type { Caller } from "./caller.ts";
 import { etagOf } from "./etag.ts";
+import { type Projection, project } from "./projection.ts";
 import type { ResourceType } from "./schema/attribute.ts";
 import { type Document, isObject } from "./schema/canonical.ts";
 import { requireIndexable } from "./stored-key.ts";
 
 /** What a record says, as the document that PATCH works on: its columns beside its stored attributes. */
-export function toDocument(user: DirectoryUser): Document {
+export function toDocument(user: Pick<DirectoryUser, "userName" | "externalId" | "active" | "resource">): Document {
   return {
     userName: user.userName,
     ...(user.externalId === null ? {} : { externalId: user.externalId }),
@@ -68,28 +69,61 @@ export function schemasOf(type: ResourceType, resource: Document): string[] {
   return [type.core.urn, ...extensions];
 }
 
-/** A record as an answer shows it (RFC 7643 §4.1, §8.2). */
-export function toUserResource(caller: Caller, user: DirectoryUser, groups: readonly GroupOfUser[]): Document {
+/** A record with the groups it is in, as an answer shows it (RFC 7643 §4.1, §8.2). */
+export function toUserResource(caller: Caller, user: Shown, groups: readonly GroupOfUser[]): Document {
   return {
     schemas: schemasOf(caller.types.User, user.resource),
     id: user.id,
     ...toDocument(user),
-    ...(groups.length === 0
-      ? {}
-      : {
-          groups: groups.map((group) => ({
-            value: group.id,
-            $ref: locationOf(caller, "/Groups", group.id),
-            display: group.displayName,
-            type: group.direct ? "direct" : "indirect",
-          })),
-        }),
-    meta: {
-      resourceType: "User",
-      created: user.createdAt.toISOString(),
-      lastModified: user.updatedAt.toISOString(),
-      location: locationOf(caller, "/Users", user.id),
-      version: etagOf(user.version),
-    },
+    ...groupsMember(caller, groups),
+    meta: metaOf(caller, user),
+  };
+}
+
+/** What an answer shows of a record. */
+type Shown = Pick<
+  DirectoryUser,
+  "id" | "userName" | "externalId" | "active" | "resource" | "version" | "createdAt" | "updatedAt"
+>;
+
+/**
+ * The same as JSON text. The stored attributes are canonical already, so a whole record is put together from its text as
+ * it stands.
+ */
+export function userText(caller: Caller, user: StoredDirectoryUser, projection: Projection): string {
+  const type = caller.types.User;
+  // Whether it has extensions is seen by parsing alone, and a name in quotes is the only way to have one.
+  if (projection.kind !== "all" || user.resource.includes('"urn:')) {
+    const resource = toUserResource(caller, { ...user, resource: JSON.parse(user.resource) as Document }, user.groups);
+    return JSON.stringify(project(type, resource, projection));
+  }
+  const attributes = user.resource.length > 2 ? `,${user.resource.slice(1, -1)}` : "";
+  const externalId = user.externalId === null ? "" : `,"externalId":${JSON.stringify(user.externalId)}`;
+  const groups = user.groups.length === 0 ? "" : `,${JSON.stringify(groupsMember(caller, user.groups)).slice(1, -1)}`;
+  return (
+    `{"schemas":["${type.core.urn}"],"id":"${user.id}","userName":${JSON.stringify(user.userName)}${externalId},` +
+    `"active":${user.active}${attributes}${groups},"meta":${JSON.stringify(metaOf(caller, user))}}`
+  );
+}
+
+function groupsMember(caller: Caller, groups: readonly GroupOfUser[]): Document {
+  if (groups.length === 0) return {};
+  return {
+    groups: groups.map((group) => ({
+      value: group.id,
+      $ref: locationOf(caller, "/Groups", group.id),
+      display: group.displayName,
+      type: group.direct ? "direct" : "indirect",
+    })),
+  };
+}
+
+function metaOf(caller: Caller, user: Pick<Shown, "id" | "version" | "createdAt" | "updatedAt">): Document {
+  return {
+    resourceType: "User",
+    created: user.createdAt.toISOString(),
+    lastModified: user.updatedAt.toISOString(),
+    location: locationOf(caller, "/Users", user.id),
+    version: etagOf(user.version),
   };
 }

@@ -1,18 +1,19 @@
 import type { Context } from "../context.ts";
-import type { Db } from "../db/connection.ts";
 import { type DirectoryUserId, newId, parseId } from "../db/id.ts";
 import { inTransaction, type Tx } from "../db/transaction.ts";
 import { createDirectoryUser } from "../identity/directory-users/create.ts";
 import type { DirectoryUser, DirectoryUserInput } from "../identity/directory-users/directory-user.ts";
 import {
   type GroupOfUser,
-  getDirectoryUser,
+  getDirectoryUserWithGroups,
+  getStoredUser,
   groupsOfDirectoryUsers,
-  listDirectoryUsers,
+  listStoredUsers,
   lockDirectoryUser,
 } from "../identity/directory-users/read.ts";
 import { removeDirectoryUsers } from "../identity/directory-users/remove.ts";
 import { updateDirectoryUsers } from "../identity/directory-users/update.ts";
+import { writeDirectoryUser } from "../identity/directory-users/write.ts";
 import type { Caller } from "./caller.ts";
 import { notFound } from "./errors.ts";
 import { checkIfMatch, etagOf, isNotModified } from "./etag.ts";
@@ -21,9 +22,9 @@ import { listAnswer } from "./list.ts";
 import { applyOperations } from "./patch/apply.ts";
 import { readOperations } from "./patch/operations.ts";
 import { type Projection, project, readProjection, wants } from "./projection.ts";
-import { readListQuery } from "./query.ts";
+import { pageOf, readListQuery } from "./query.ts";
 import { differences, readResource } from "./schema/canonical.ts";
-import { locationOf, toDocument, toInput, toUserResource } from "./user-resource.ts";
+import { locationOf, toDocument, toInput, toUserResource, userText } from "./user-resource.ts";
 
 /** RFC 7644 §3.3. `groups` is read-only and `password` never kept; a user name that is taken is 409. */
 export async function createUser(ctx: Context, request: ScimRequest): Promise<ScimAnswer> {
@@ -39,36 +40,25 @@ export async function createUser(ctx: Context, request: ScimRequest): Promise<Sc
 export async function getUser(ctx: Context, request: ScimRequest, id: string): Promise<ScimAnswer> {
   const { caller } = request;
   const projection = readProjection(caller.types.User, request.parameters);
-  const db = ctx.db.of(caller.organization);
-  const user = await getDirectoryUser(db, caller.directory, idOf(id));
+  const groups = wants(projection, "groups");
+  const user = await getStoredUser(ctx.db.of(caller.organization), caller.directory, idOf(id), { groups });
   if (!user) throw notFound();
-  if (isNotModified(request, user.version)) return { status: 304, etag: etagOf(user.version) };
-  return answer(200, caller, user, await groupsOf(db, caller, user.id, projection), projection);
+  const etag = etagOf(user.version);
+  if (isNotModified(request, user.version)) return { status: 304, etag };
+  return { status: 200, etag, text: userText(caller, user, projection) };
 }
 
 /** RFC 7644 §3.4.2: a page in an order that holds still while users come and go. */
 export async function listUsers(ctx: Context, request: ScimRequest): Promise<ScimAnswer> {
   const { caller } = request;
-  const type = caller.types.User;
-  const query = readListQuery(request, type);
-  const db = ctx.db.of(caller.organization);
-  const { total, users } = await listDirectoryUsers(db, caller.directory, {
-    ...(query.where === undefined ? {} : { where: query.where }),
-    ...(query.orderBy === undefined ? {} : { orderBy: query.orderBy }),
-    limit: query.count,
-    offset: query.startIndex - 1,
+  const { paging, projection, ...query } = readListQuery(ctx, request, caller.types.User);
+  const page = await listStoredUsers(ctx.db.of(caller.organization), caller.directory, {
+    ...query,
+    ...pageOf(paging),
+    groups: wants(projection, "groups"),
   });
-  const groups = wants(query.projection, "groups")
-    ? await groupsOfDirectoryUsers(
-        db,
-        caller.directory,
-        users.map((user) => user.id),
-      )
-    : new Map<DirectoryUserId, GroupOfUser[]>();
-  const resources = users.map((user) =>
-    project(type, toUserResource(caller, user, groups.get(user.id) ?? []), query.projection),
-  );
-  return listAnswer(total, query.startIndex, resources);
+  const resources = page.users.map((user) => userText(caller, user, projection));
+  return listAnswer(ctx, request, paging, { ...page, resources });
 }
 
 /** RFC 7644 §3.5.1: what the body does not say is gone, except whether the person is active. */
@@ -90,7 +80,13 @@ export async function patchUser(ctx: Context, request: ScimRequest, id: string):
   });
 }
 
-/** Reads a record under its lock, asks for its new content, writes that and answers with what then stands. */
+/** How often a record is read again because somebody changed it meanwhile, before it is locked first. */
+const ATTEMPTS = 4;
+
+/**
+ * Reads a record, asks for its new content and writes that if nobody has changed the record since; whoever is overtaken
+ * again and again reads it under its lock. Answers with what then stands.
+ */
 async function change(
   ctx: Context,
   request: ScimRequest,
@@ -98,18 +94,46 @@ async function change(
   newContent: (user: DirectoryUser) => DirectoryUserInput | undefined,
 ): Promise<ScimAnswer> {
   const { caller, log } = request;
+  const { directory } = caller;
   const projection = readProjection(caller.types.User, request.parameters);
+  const wanted = { groups: wants(projection, "groups") };
   const id = idOf(idText);
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const held = await getDirectoryUserWithGroups(ctx.db.of(caller.organization), directory, id);
+    if (!held) throw notFound();
+    checkIfMatch(request, held.version);
+    const input = newContent(held);
+    if (input === undefined) return answer(200, caller, held, held.groups, projection);
+    const written = await writeDirectoryUser(ctx, caller.actor, directory, input, held.version, wanted);
+    if (written.outcome === "gone") throw notFound();
+    if (written.outcome === "changed-meanwhile") continue;
+    log.change({ kind: "User", id, did: "updated", attributes: differencesOf(held, written.user) });
+    return answer(200, caller, written.user, written.groups, projection);
+  }
+  return changeLocked(ctx, request, id, newContent, projection);
+}
+
+async function changeLocked(
+  ctx: Context,
+  request: ScimRequest,
+  id: DirectoryUserId,
+  newContent: (user: DirectoryUser) => DirectoryUserInput | undefined,
+  projection: Projection,
+): Promise<ScimAnswer> {
+  const { caller, log } = request;
   const [before, after, groups] = await inTransaction(ctx, caller.actor, async (tx) => {
     const held = await lockMatching(tx, request, id);
     const input = newContent(held);
     const [updated] = input === undefined ? [held] : await updateDirectoryUsers(tx, caller.directory, [input]);
     if (!updated) throw notFound();
-    return [held, updated, await groupsOf(tx, caller, id, projection)] as const;
+    return [held, updated, await groupsOfDirectoryUsers(tx, caller.directory, [id])] as const;
   });
-  if (after !== before)
-    log.change({ kind: "User", id, did: "updated", attributes: differences(toDocument(before), toDocument(after)) });
-  return answer(200, caller, after, groups, projection);
+  if (after !== before) log.change({ kind: "User", id, did: "updated", attributes: differencesOf(before, after) });
+  return answer(200, caller, after, groups.get(id) ?? [], projection);
+}
+
+function differencesOf(before: DirectoryUser, after: DirectoryUser): string[] {
+  return differences(toDocument(before), toDocument(after));
 }
 
 /** RFC 7644 §3.6: 204, and 404 from then on. */
@@ -135,11 +159,6 @@ function idOf(text: string): DirectoryUserId {
   const id = parseId<DirectoryUserId>(text);
   if (id === undefined) throw notFound();
   return id;
-}
-
-async function groupsOf(db: Db, caller: Caller, id: DirectoryUserId, projection: Projection): Promise<GroupOfUser[]> {
-  if (!wants(projection, "groups")) return [];
-  return (await groupsOfDirectoryUsers(db, caller.directory, [id])).get(id) ?? [];
 }
 
 function answer(

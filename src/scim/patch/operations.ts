@@ -3,7 +3,7 @@ import { type Reading, tolerate } from "../dialect.ts";
 import { countComparisons } from "../filter/ast.ts";
 import { parsePath, type Target } from "../filter/path.ts";
 import type { ResourceType } from "../schema/attribute.ts";
-import { invalidValue, isObject } from "../schema/canonical.ts";
+import { caseless, invalidValue, isObject } from "../schema/canonical.ts";
 
 /** One step of a PATCH on one attribute or on a whole extension (then it is a removal). */
 export type Operation = {
@@ -59,11 +59,6 @@ function requireFew(count: number, limit: number, what: string): void {
 
 function comparisonsIn(target: Target): number {
   return target.kind === "attribute" && target.filter !== null ? countComparisons(target.filter) : 0;
-}
-
-function caseless(body: Readonly<Record<string, unknown>>, name: string): unknown {
-  const key = Object.keys(body).find((candidate) => candidate.toLowerCase() === name);
-  return key === undefined ? undefined : body[key];
 }
 
 const OPS: Readonly<Record<string, Operation["op"]>> = { add: "add", remove: "remove", replace: "replace" };
