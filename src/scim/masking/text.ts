@@ -21,7 +21,7 @@ export function holdsToken(text: string): boolean {
 const TOKENS = /mst(?:_|%5f)|\bbearer\s+\S|\bbasic\s+[\w+/]{16}|\beyJ[\w-]{8}/i;
 
 /** RFC 7643 §2.1 names, dotted or with their schema's URN before them. */
-const NAME = /^\.?[A-Za-z$][\w$.:-]*$/;
+const NAME = /^\.?[A-Za-z$_][\w$.:-]*$/;
 const LONGEST_NAME = 200;
 
 /** Whether a text is of the form of an attribute's name and may be read as such. */
@@ -33,7 +33,7 @@ export function isName(text: string): boolean {
 const PLAIN_WORDS = new Set(
   "true false null work home other mobile fax pager photo thumbnail direct indirect user group".split(" "),
 );
-const HOST = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i;
+const DOMAIN = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i;
 const LONGEST_ADDRESS = 320;
 
 /**
@@ -49,7 +49,7 @@ export function maskText(text: string): string {
   if (text.startsWith("bulkId:")) return `bulkId:${shape(text.slice(7), length - 7)}`;
   const at = text.lastIndexOf("@");
   const domain = at > 0 ? text.slice(at + 1) : "";
-  return domain !== "" && HOST.test(domain) ? `${shape(text, at)}@${domain}` : shape(text, length);
+  return DOMAIN.test(domain) ? `${shape(text, at)}@${domain}` : shape(text, length);
 }
 
 /** The first character says nothing of a text of three characters or more that its length does not hide again. */
