@@ -42,6 +42,8 @@ const simpleType = z.enum(["string", "boolean", "decimal", "integer", "dateTime"
   error: "it must be string, boolean, decimal, integer, dateTime, reference or binary",
 });
 
+const RETURNED = ["default", "always", "request", "never"] as const;
+
 const characteristics = {
   name,
   description: text.optional(),
@@ -52,7 +54,7 @@ const characteristics = {
       error: "it must be readWrite, immutable or writeOnly; what is readOnly nobody could ever give a value",
     })
     .default("readWrite"),
-  returned: z.enum(["default", "always", "request", "never"]).optional(),
+  returned: z.enum(RETURNED).optional(),
   uniqueness: z
     .literal("none", {
       error: "Muster cannot promise that values of an extension are unique; write none or leave it out",
@@ -91,9 +93,9 @@ type Characteristics = {
   type: string;
   caseExact?: boolean | undefined;
   mutability: string;
-  returned?: string | undefined;
-  canonicalValues?: unknown;
-  referenceTypes?: unknown;
+  returned?: (typeof RETURNED)[number] | undefined;
+  canonicalValues?: string[] | undefined;
+  referenceTypes?: string[] | undefined;
 };
 
 /** What contradicts the type, or itself. */
@@ -122,7 +124,7 @@ function complete<Given extends Characteristics>({ caseExact, returned, referenc
   return {
     ...rest,
     ...(isText ? { caseExact: caseExact ?? isAlwaysExact(rest.type) } : {}),
-    returned: returned ?? (rest.mutability === "writeOnly" ? "never" : "default"),
+    returned: returned ?? (rest.mutability === "writeOnly" ? ("never" as const) : ("default" as const)),
     ...(rest.type === "reference" ? { referenceTypes: referenceTypes ?? ["external"] } : {}),
   };
 }

@@ -2,7 +2,14 @@ import { isDeepStrictEqual } from "node:util";
 import { MusterError } from "../../errors.ts";
 import type { Reading } from "../dialect.ts";
 import type { Attribute, ResourceType } from "../schema/attribute.ts";
-import { canonicalValue, type Document, invalidValue, isDiscarded, requireAttributes } from "../schema/canonical.ts";
+import {
+  canonicalValue,
+  type Document,
+  invalidValue,
+  requireAttributes,
+  requireFewValues,
+} from "../schema/canonical.ts";
+import { keepFixed, sameKey } from "../schema/mutability.ts";
 import { applyToElements } from "./elements.ts";
 import type { Operation } from "./operations.ts";
 
@@ -20,7 +27,8 @@ export function applyOperations(
   const result = structuredClone(document);
   for (const operation of operations) applyOperation(reading, result, operation);
   requireAttributes(type, result);
-  return { document: result, changed: !isDeepStrictEqual(result, document) };
+  const after = keepFixed(type, document, result, "refused");
+  return { document: after, changed: !isDeepStrictEqual(after, document) };
 }
 
 function applyOperation(reading: Reading, document: Document, operation: Operation): void {
@@ -30,7 +38,7 @@ function applyOperation(reading: Reading, document: Document, operation: Operati
     return;
   }
   const { attribute, extension } = target.path;
-  if (isDiscarded(attribute)) return;
+  if (attribute.discarded) return;
   if (extension === null) {
     assign(reading, document, attribute, operation);
     return;
@@ -44,13 +52,15 @@ function applyOperation(reading: Reading, document: Document, operation: Operati
 function assign(reading: Reading, holder: Document, attribute: Attribute, operation: Operation): void {
   const value = newValue(reading, attribute, holder[attribute.name], operation);
   if (value !== undefined) holder[attribute.name] = value;
-  else if (isKept(attribute)) throw refusal(attribute, operation);
+  else if (isKept(operation)) throw refusal(attribute, operation);
   else delete holder[attribute.name];
 }
 
 /** A required attribute always has a value, and so has `active`: what would a person without it be? */
-function isKept(attribute: Attribute): boolean {
-  return attribute.required || attribute.name === "active";
+function isKept({ target }: Operation): boolean {
+  if (target.kind === "extension") return false;
+  const { attribute, extension } = target.path;
+  return attribute.required || (extension === null && attribute.name === "active");
 }
 
 /** RFC 7644 §3.5.2.2 wants `mutability` for the removal; a value that is none is the value's fault. */
@@ -75,8 +85,13 @@ function newValue(reading: Reading, attribute: Attribute, held: unknown, operati
   if (op === "remove" && (!attribute.multiValued || value === undefined || value === null)) return undefined;
   const given = canonicalValue(reading, attribute, value, at);
   if (!attribute.multiValued || op === "replace") return given;
-  const values = (held ?? []) as unknown[];
-  const listed = new Set((given ?? []) as unknown[]);
-  const after = op === "remove" ? values.filter((item) => !listed.has(item)) : [...new Set([...values, ...listed])];
-  return after.length === 0 ? undefined : after;
+  const after = new Map(((held ?? []) as unknown[]).map((item) => [sameKey(attribute, item), item]));
+  for (const item of (given ?? []) as unknown[]) {
+    const key = sameKey(attribute, item);
+    if (op === "remove") after.delete(key);
+    else if (!after.has(key)) after.set(key, item);
+  }
+  const values = [...after.values()];
+  requireFewValues(attribute, values, at);
+  return values.length === 0 ? undefined : values;
 }

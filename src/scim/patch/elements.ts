@@ -16,6 +16,7 @@ import {
   requireFewValues,
   unwrap,
 } from "../schema/canonical.ts";
+import { requireFixedParts } from "../schema/mutability.ts";
 import type { Operation } from "./operations.ts";
 
 /** The values of an attribute with parts; a single-valued one has none or one. */
@@ -77,7 +78,9 @@ function onList(reading: Reading, attribute: Attribute, held: Elements, operatio
   const written: Document[] = [];
   for (const added of values) {
     const place = places.get(identity(attribute, added));
-    const element = place === undefined ? added : { ...elements[place], ...added };
+    const before = place === undefined ? {} : (elements[place] ?? {});
+    const element = { ...before, ...added };
+    requireFixedParts(attribute, before, element, at);
     if (place === undefined) places.set(identity(attribute, added), elements.push(element) - 1);
     else elements[place] = element;
     written.push(element);
@@ -214,6 +217,7 @@ function merge(reading: Reading, attribute: Attribute, held: Document, value: un
   }
   // A reference to whom the value named before would contradict the value.
   if (parts.value !== held.value && parts.$ref === held.$ref) delete parts.$ref;
+  requireFixedParts(attribute, held, parts, at);
   return parts;
 }
 

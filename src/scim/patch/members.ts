@@ -12,9 +12,9 @@ export type MemberChange = { replaced: boolean; add: string[]; remove: string[] 
 
 const MAX_ID_LENGTH = 512;
 
-/** Whether an operation is about the members of a group. */
-export function isOnMembers(operation: Operation): boolean {
-  return operation.target.kind === "attribute" && operation.target.path.attribute.name === "members";
+/** Whether an operation is about the members of a group; an extension may have members of its own. */
+export function isOnMembers({ target }: Operation): boolean {
+  return target.kind === "attribute" && target.path.extension === null && target.path.attribute.name === "members";
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { SchemaDefinition } from "./definitions.ts";
+
 /** RFC 7643 §2.3. */
 type AttributeType = "string" | "boolean" | "decimal" | "integer" | "dateTime" | "reference" | "binary" | "complex";
 
@@ -15,10 +17,27 @@ export type Attribute = {
   subAttributes: ReadonlyMap<string, Attribute>;
   /** The longest text that is taken, in UTF-16 units. */
   maxLength: number;
+  /** The most values that a multi-valued attribute may have. */
+  maxValues: number;
+  /** Accepted and thrown away: Muster keeps no passwords of users. */
+  discarded: boolean;
+  /** It, or a part of it, is not shown unless it is asked for, or not at all. */
+  hides: boolean;
 };
 
-/** A schema that a resource type is made of: its URN and its attributes by lower-case name. */
-export type AttributeTable = { urn: string; attributes: ReadonlyMap<string, Attribute> };
+/** A schema that a resource type is made of, and what the documents about it say. */
+export type AttributeTable = {
+  urn: string;
+  /** By lower-case name. */
+  attributes: ReadonlyMap<string, Attribute>;
+  /** Whether every resource has it (RFC 7643 §6). */
+  required: boolean;
+  /** Those that are required, or have a required part. */
+  demanding: readonly Attribute[];
+  /** Those that are immutable, or have one value with an immutable part. */
+  fixed: readonly Attribute[];
+  definition: SchemaDefinition;
+};
 
 /** A kind of resource with everything that requests may name in it. */
 export type ResourceType = {
@@ -28,7 +47,12 @@ export type ResourceType = {
   /** The core schema, the common attributes of RFC 7643 §3.1 included. */
   core: AttributeTable;
   extensions: readonly AttributeTable[];
+  /** Whether an answer may hold less than the record: something is hidden, or was declared otherwise before. */
+  selective: boolean;
 };
+
+/** The kinds of resources of one organization, its own extensions included. */
+export type ResourceTypes = { User: ResourceType; Group: ResourceType };
 
 /** An attribute that a request named, found in the schema. `extension` is null for the core schema. */
 export type AttributePath = { extension: string | null; attribute: Attribute; sub: Attribute | null };

@@ -10,14 +10,6 @@ import { type Attribute, type AttributeTable, findSchema, type ResourceType } fr
  */
 export type Document = Record<string, unknown>;
 
-/** Values that one multi-valued attribute may have; members are bounded by the size of the body alone. */
-const MAX_VALUES = 1_000;
-
-/** Accepted and thrown away: Muster keeps no passwords of users, and `password` is all that is write-only. */
-export function isDiscarded(attribute: Attribute): boolean {
-  return attribute.mutability === "writeOnly";
-}
-
 /**
  * The canonical form of a resource that a request brought (POST, PUT). Names are found whatever their case; what no
  * schema knows, what is read-only and `password` are left out; null, "" and [] are unassigned (RFC 7643 §2.5). What is
@@ -65,11 +57,39 @@ function shorten(text: string): string {
   return text.length > 120 ? `${text.slice(0, 120)}…` : text;
 }
 
-/** @throws MusterError `invalid-value` when a required attribute has no value. */
+/**
+ * What is required is there: an attribute of the core schema and of an extension that is required or that the resource
+ * has (RFC 7643 §6), a part in every value of its attribute.
+ * @throws MusterError `invalid-value` naming what has no value.
+ */
 export function requireAttributes(type: ResourceType, document: Document): void {
-  for (const attribute of type.core.attributes.values())
-    if (attribute.required && document[attribute.name] === undefined)
-      throw invalidValue(attribute.name, "is required and may not be empty");
+  requireIn(type.core, document, "");
+  for (const extension of type.extensions) {
+    const held = document[extension.urn];
+    if (isObject(held)) requireIn(extension, held, `${extension.urn}:`);
+    else if (extension.required) {
+      const first = extension.demanding.find((attribute) => attribute.required);
+      throw missing(first === undefined ? extension.urn : `${extension.urn}:${first.name}`);
+    }
+  }
+}
+
+function requireIn(table: AttributeTable, holder: Document, prefix: string): void {
+  for (const attribute of table.demanding) {
+    const value = holder[attribute.name];
+    const at = prefix + attribute.name;
+    if (value === undefined) {
+      if (attribute.required) throw missing(at);
+      continue;
+    }
+    for (const part of attribute.subAttributes.values())
+      if (part.required && [value].flat().some((each) => isObject(each) && each[part.name] === undefined))
+        throw missing(`${at}.${part.name}`);
+  }
+}
+
+function missing(at: string): MusterError {
+  return invalidValue(at, "is required and may not be empty");
 }
 
 function readAttributes(
@@ -95,7 +115,7 @@ function readAttribute(reading: Reading, document: Document, attribute: Attribut
     if (!ECHOED.has(attribute.name)) tolerate(reading, "read-only-ignored", at);
     return;
   }
-  if (isDiscarded(attribute)) {
+  if (attribute.discarded) {
     tolerate(reading, "password-ignored", at);
     return;
   }
@@ -141,14 +161,14 @@ export function canonicalElements(
 
 /** @throws MusterError `invalid-value` when there are more values than any person has. */
 export function requireFewValues(attribute: Attribute, values: readonly unknown[], at: string): void {
-  if (values.length > MAX_VALUES && attribute.name !== "members")
-    throw invalidValue(at, `may have at most ${MAX_VALUES} values`);
+  if (values.length > attribute.maxValues) throw invalidValue(at, `may have at most ${attribute.maxValues} values`);
 }
 
 /** A value that says only of what kind it is, or that it is the primary one, says nothing. */
 export function isSubstantial(attribute: Attribute, element: Document): boolean {
   if (!attribute.multiValued) return Object.keys(element).length > 0;
-  return Object.keys(element).some((name) => name !== "type" && name !== "primary");
+  const isLabelled = attribute.subAttributes.has("value") || attribute.name === "addresses";
+  return Object.keys(element).some((name) => name !== "primary" && (name !== "type" || !isLabelled));
 }
 
 /** @throws MusterError `invalid-value` when several values are primary (RFC 7643 §2.4). */
@@ -178,14 +198,16 @@ function canonicalSingle(reading: Reading, attribute: Attribute, value: unknown,
       if (
         typeof value !== "number" ||
         !Number.isFinite(value) ||
-        (attribute.type === "integer" && !Number.isInteger(value))
+        // A larger one has lost its last digits already when the JSON was read.
+        (attribute.type === "integer" && !Number.isSafeInteger(value))
       )
         throw invalidValue(at, attribute.type === "integer" ? "must be a whole number" : "must be a number");
       return value;
     case "dateTime":
       if (typeof value !== "string" || parseDateTime(value) === undefined)
         throw invalidValue(at, 'must be a time such as "2026-01-31T12:00:00Z"');
-      return value;
+      // To the microsecond: the database would round what is finer, and nobody would find it again.
+      return value.replace(/(\.\d{6})\d+/, "$1");
     case "string":
     case "reference":
     case "binary":
@@ -241,6 +263,12 @@ function canonicalText(reading: Reading, attribute: Attribute, value: unknown, a
 export function differences(before: Document, after: Document): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...names].filter((name) => !isDeepStrictEqual(before[name], after[name]));
+}
+
+/** The member of that lower-case name, however it is spelt. */
+export function caseless(body: Readonly<Record<string, unknown>>, name: string): unknown {
+  const key = Object.keys(body).find((candidate) => candidate.toLowerCase() === name);
+  return key === undefined ? undefined : body[key];
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,80 +1,38 @@
-import type { Attribute, AttributeTable, ResourceType } from "./attribute.ts";
-import {
-  type AttributeDefinition,
-  enterpriseUserDefinition,
-  groupDefinition,
-  type SchemaDefinition,
-  userDefinition,
-} from "./definitions.ts";
+import type { SchemaExtension } from "../../identity/schema-extensions/form.ts";
+import type { AttributeTable, ResourceType, ResourceTypes } from "./attribute.ts";
+import { compileSchema } from "./compile.ts";
+import { enterpriseUserDefinition, groupDefinition, userDefinition } from "./definitions.ts";
 
-/** Texts that stand in an index or are looked up by it; PostgreSQL refuses longer index rows. */
-const INDEXED_LENGTH = 512;
-const TEXT_LENGTH = 8_192;
-/** Certificates, and pictures given as data URIs. */
-const LONG_TEXT_LENGTH = 65_536;
-
-const INDEXED = new Set(["userName", "externalId", "displayName"]);
-
-function compile(definition: AttributeDefinition): Attribute {
-  return {
-    name: definition.name,
-    type: definition.type,
-    multiValued: definition.multiValued,
-    required: definition.required,
-    caseExact: definition.caseExact ?? false,
-    mutability: definition.mutability,
-    returned: definition.returned,
-    subAttributes: byName((definition.subAttributes ?? []).map(compile)),
-    maxLength: maxLength(definition),
-  };
-}
-
-function maxLength(definition: AttributeDefinition): number {
-  if (INDEXED.has(definition.name)) return INDEXED_LENGTH;
-  return definition.type === "binary" || definition.type === "reference" ? LONG_TEXT_LENGTH : TEXT_LENGTH;
-}
-
-function byName(attributes: readonly Attribute[]): ReadonlyMap<string, Attribute> {
-  return new Map(attributes.map((attribute) => [attribute.name.toLowerCase(), attribute]));
-}
-
-const plain = { multiValued: false, required: false, mutability: "readOnly", returned: "default" } as const;
-
-/** RFC 7643 §3.1 and §3: what every resource has, though no schema document lists it. */
-const COMMON: readonly AttributeDefinition[] = [
-  { ...plain, name: "schemas", type: "reference", multiValued: true, returned: "always" },
-  { ...plain, name: "id", type: "string", caseExact: true, returned: "always" },
-  { ...plain, name: "externalId", type: "string", caseExact: true, mutability: "readWrite" },
-  {
-    ...plain,
-    name: "meta",
-    type: "complex",
-    subAttributes: [
-      { ...plain, name: "resourceType", type: "string", caseExact: true },
-      { ...plain, name: "created", type: "dateTime" },
-      { ...plain, name: "lastModified", type: "dateTime" },
-      { ...plain, name: "location", type: "reference", caseExact: true },
-      { ...plain, name: "version", type: "string", caseExact: true },
-    ],
-  },
-];
-
-function table(definition: SchemaDefinition, common: readonly AttributeDefinition[] = []): AttributeTable {
-  return { urn: definition.id, attributes: byName([...common, ...definition.attributes].map(compile)) };
-}
-
+/** The kinds of resources of every organization, as RFC 7643 §4 defines them. */
 export const userType: ResourceType = {
   name: "User",
   endpoint: "/Users",
   description: "User Account",
-  core: table(userDefinition, COMMON),
-  extensions: [table(enterpriseUserDefinition)],
+  core: compileSchema(userDefinition, { core: true, required: false }),
+  extensions: [compileSchema(enterpriseUserDefinition, { core: false, required: false })],
+  selective: false,
 };
 
 export const groupType: ResourceType = {
   name: "Group",
   endpoint: "/Groups",
   description: "Group",
-  core: table(groupDefinition, COMMON),
+  core: compileSchema(groupDefinition, { core: true, required: false }),
   extensions: [],
+  selective: false,
 };
+
+export const CORE_TYPES: ResourceTypes = { User: userType, Group: groupType };
+
+/** The kinds of resources of an organization that declares these extensions. */
+export function compileTypes(extensions: readonly SchemaExtension[]): ResourceTypes {
+  const extended = (type: ResourceType): ResourceType => {
+    const own = extensions.filter(({ resource }) => resource === type.name);
+    return { ...type, extensions: [...type.extensions, ...own.map(compileExtension)], selective: true };
+  };
+  return { User: extended(userType), Group: extended(groupType) };
+}
+
+function compileExtension({ urn, name, description, required, attributes }: SchemaExtension): AttributeTable {
+  return compileSchema({ id: urn, name, description: description ?? name, attributes }, { core: false, required });
+}
