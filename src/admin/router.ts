@@ -6,6 +6,7 @@ import { checkRouter } from "./check.ts";
 import { eventsRouter } from "./events.ts";
 import { problemHandler } from "./problem.ts";
 import { productsRouter } from "./products.ts";
+import { scimRequestsRouter } from "./scim-requests.ts";
 import { usersRouter } from "./users.ts";
 
 /**
@@ -24,6 +25,7 @@ export function adminRouter(ctx: Context): Router {
   router.use("/access/check", checkRouter(ctx));
   router.use("/products", productsRouter(ctx));
   router.use("/events", eventsRouter(ctx));
+  router.use("/directories/:directory/scim-requests", scimRequestsRouter(ctx));
   router.use(() => {
     throw new MusterError("not-found", "there is nothing at this path");
   });

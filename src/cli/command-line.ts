@@ -10,7 +10,8 @@ export type GlobalOptions = { json?: true; org?: string; site?: string };
 type Action = (...raw: unknown[]) => Promise<void>;
 
 type Plain<O, A extends unknown[]> = (options: O, ...args: A) => Promise<Answer>;
-type With<First, O, A extends unknown[]> = (first: First, options: O, ...args: A) => Promise<Answer>;
+/** Without an answer it has said everything itself while it ran. */
+type With<First, O, A extends unknown[]> = (first: First, options: O, ...args: A) => Promise<Answer | undefined>;
 
 /** Joins a command's work to commander: the work gets its options and arguments, its answer is kept for printing. */
 export type CommandLine = {
@@ -24,9 +25,9 @@ export type CommandLine = {
 };
 
 /** @param keep receives the answer of the one command that ran. */
-export function commandLine(environment: NodeJS.ProcessEnv, keep: (answer: Answer) => void): CommandLine {
+export function commandLine(environment: NodeJS.ProcessEnv, keep: (answer: Answer | undefined) => void): CommandLine {
   const action =
-    <O, A extends unknown[]>(work: (options: O & GlobalOptions, args: A) => Promise<Answer>): Action =>
+    <O, A extends unknown[]>(work: (options: O & GlobalOptions, args: A) => Promise<Answer | undefined>): Action =>
     async (...raw) => {
       const command = raw.at(-1) as Command;
       keep(await work(command.optsWithGlobals() as O & GlobalOptions, raw.slice(0, -2) as A));

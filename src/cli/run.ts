@@ -18,6 +18,7 @@ import { registerInvite } from "./invite.ts";
 import { registerOrganization } from "./organization.ts";
 import { registerProduct } from "./product.ts";
 import { registerRunning } from "./running.ts";
+import { registerScim } from "./scim.ts";
 import { registerSync } from "./sync.ts";
 import { registerToken } from "./token.ts";
 import { registerUser } from "./user.ts";
@@ -29,6 +30,7 @@ const NOUNS: readonly ((program: Command, line: CommandLine) => void)[] = [
   registerAdmin,
   registerProduct,
   registerDirectory,
+  registerScim,
   registerSync,
   registerGroup,
   registerGrant,

@@ -19,8 +19,9 @@ export type LoggedRequest = {
   userAgent: string | null;
   /** Of the body as announced. */
   bytes: number | null;
-  warnings: readonly { name: string; at: readonly string[]; times: number }[] | null;
-  changes: readonly Record<string, unknown>[] | null;
+  warnings: readonly { name: string; at: readonly string[]; times: number }[];
+  /** What it did to resources, as src/scim/exchange-log.ts tells it; `{ more }` counts what is not listed. */
+  changes: readonly LoggedChange[];
   /** The masked body. */
   request: unknown;
   /** The request held more than is kept of one. */
@@ -29,6 +30,16 @@ export type LoggedRequest = {
   detail: string | null;
   /** Requests of this directory before this one that were left out, because there were too many at once. */
   skipped: number;
+};
+
+export type LoggedChange = {
+  kind?: string;
+  id?: string;
+  did?: string;
+  attributes?: readonly string[];
+  added?: number;
+  removed?: number;
+  more?: number;
 };
 
 /** A row to write; what is JSON is its text already. */
@@ -40,11 +51,13 @@ export type NewLoggedRequest = Omit<LoggedRequest, "warnings" | "changes" | "req
 };
 
 const COLUMNS = `at, id, request_id as "requestId", token, method, path, query, status, duration_ms as duration,
-  user_agent as "userAgent", bytes, warnings, changes, request, cut, detail, skipped`;
+  user_agent as "userAgent", bytes, coalesce(warnings, '[]') as warnings, coalesce(changes, '[]') as changes, request, cut, detail,
+  skipped`;
 
 /**
  * Writes rows of one organization in one statement. A diagnostic log, not the record of anything: it commits by itself,
- * apart from the changes that it tells of, whose durable record is the audit. Rows of a directory that is gone are left out.
+ * apart from the changes that it tells of, whose durable record is the audit. Rows of a directory that is gone are left
+ * out; rows that stand already stay, so whoever does not know whether they were written may write them again.
  */
 export async function appendRequests(db: Db, rows: readonly NewLoggedRequest[]): Promise<void> {
   await db.query({
@@ -58,7 +71,8 @@ export async function appendRequests(db: Db, rows: readonly NewLoggedRequest[]):
           $18::text[], $19::integer[])
         as n (directory, at, id, request_id, token, method, path, query, status, duration, user_agent, bytes, warnings,
           changes, request, cut, detail, skipped)
-      where exists (select from directories d where d.organization = $1 and d.id = n.directory)`,
+      where exists (select from directories d where d.organization = $1 and d.id = n.directory)
+      on conflict on constraint scim_requests_pk do nothing`,
     values: [
       db.organization,
       rows.map((row) => row.directory),
@@ -95,7 +109,12 @@ export function parseStatusRange(text: string): StatusRange | undefined {
 }
 
 /** Which exchanges somebody wants to see. What is left out does not narrow. */
-export type RequestFilter = { status?: StatusRange; warnings?: boolean; since?: Date };
+export type RequestFilter = {
+  status?: StatusRange | undefined;
+  /** Only those with warnings. */
+  warnings?: boolean | undefined;
+  since?: Date | undefined;
+};
 
 /** A place in a directory's log: rows after it are older. */
 export type LogPosition = { at: Date; id: string };
@@ -104,7 +123,7 @@ export type LogPosition = { at: Date; id: string };
 export async function listRequests(
   db: Db,
   directory: DirectoryId,
-  query: RequestFilter & { after?: LogPosition; limit: number },
+  query: RequestFilter & { after?: LogPosition | undefined; limit: number },
 ): Promise<LoggedRequest[]> {
   return db.query<LoggedRequest>({
     text: `select ${COLUMNS} from scim_requests
@@ -115,6 +134,9 @@ export async function listRequests(
   });
 }
 
+/** Seconds within which a row stands in the log after its request came; one that comes later is not followed. */
+const FOLLOWED = 30;
+
 /**
  * What came into a directory's log lately and is not among `seen`, oldest first. Rows arrive by the batch and from
  * several processes, so the newest instant is no mark to go on from: whoever follows asks for all of the last seconds.
@@ -122,14 +144,24 @@ export async function listRequests(
 export async function listUnseenRequests(
   db: Db,
   directory: DirectoryId,
-  query: RequestFilter & { since: Date; seen: readonly string[]; limit: number },
+  query: RequestFilter & { seen: readonly string[]; limit: number },
 ): Promise<LoggedRequest[]> {
   return db.query<LoggedRequest>({
     text: `select ${COLUMNS} from scim_requests
       where organization = $1 and directory = $2 and status between $3 and $4
         and (not $5 or warnings is not null) and at >= $6 and id <> all ($7::uuid[])
-      order by at, id limit $8`,
-    values: [db.organization, directory, ...conditions(query), query.seen, query.limit],
+        and at > statement_timestamp() - make_interval(secs => $8)
+      order by at, id limit $9`,
+    values: [db.organization, directory, ...conditions(query), query.seen, FOLLOWED, query.limit],
+  });
+}
+
+/** All rows that `listUnseenRequests` would look at. */
+export async function recentRequests(db: Db, directory: DirectoryId): Promise<LogPosition[]> {
+  return db.query<LogPosition>({
+    text: `select at, id from scim_requests
+      where organization = $1 and directory = $2 and at > statement_timestamp() - make_interval(secs => $3)`,
+    values: [db.organization, directory, FOLLOWED],
   });
 }
 
@@ -146,6 +178,9 @@ function position(after: LogPosition | undefined): unknown[] {
 
 /** Rows that one statement deletes: few enough that it ends within a second. */
 const BATCH = 5_000;
+
+/** Requests that are kept of one directory, however many days they span. */
+export const KEPT_REQUESTS = 1_000_000;
 
 /**
  * Takes away what a directory's log holds beyond `days` (by the database's clock) or beyond its newest `rows`, in

@@ -1,18 +1,22 @@
 import type { TaskList } from "graphile-worker";
 import type { Context } from "../context.ts";
-import { inTransaction } from "../db/transaction.ts";
+import { inTransaction, type OrganizationLock, type Tx } from "../db/transaction.ts";
 import { followUpExpired } from "../identity/access/reconcile.ts";
+import { listDirectories } from "../identity/directories.ts";
 import { requeueOverdueMails } from "../identity/mails.ts";
+import { pruneClientTokens } from "../identity/oauth-clients.ts";
 import { listOrganizations } from "../identity/organizations.ts";
+import { KEPT_REQUESTS, pruneRequests } from "../identity/request-log.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
 import { parseSender } from "../mail/address.ts";
 import { makeSend } from "../mail/transport.ts";
 import { enqueueDueSyncs, SYNC_TASK, syncTask } from "../sync/schedule.ts";
 import { sendMail } from "./send-mail.ts";
 
-/** Every minute. One tick each, however many processes run jobs; a tick that fails is not repeated, the next one comes. */
+/** Every minute, or every hour. One tick each, however many processes run jobs; a tick that fails is not repeated, the next one comes. */
 export const CRONTAB = ["requeue-mails", "enqueue-syncs", "follow-up-guests"]
   .map((task) => `* * * * * ${task} ?jobKey=${task}&max=1`)
+  .concat(["prune-tokens", "prune-request-log"].map((task) => `17 * * * * ${task} ?jobKey=${task}&max=1`))
   .join("\n");
 
 /**
@@ -34,7 +38,9 @@ export function makeTasks(ctx: Context): TaskList {
     "enqueue-syncs": async () => {
       await enqueueDueSyncs(ctx);
     },
-    "follow-up-guests": () => followUpGuests(ctx),
+    "follow-up-guests": () => inEveryOrganization(ctx, followUpExpired),
+    "prune-tokens": () => inEveryOrganization(ctx, pruneClientTokens, "none"),
+    "prune-request-log": () => pruneRequestLog(ctx),
   };
 }
 
@@ -44,7 +50,20 @@ export async function catchUp(ctx: Context): Promise<void> {
   await enqueueDueSyncs(ctx);
 }
 
-async function followUpGuests(ctx: Context): Promise<void> {
+async function inEveryOrganization(
+  ctx: Context,
+  work: (tx: Tx) => Promise<unknown>,
+  lock: OrganizationLock = "shared",
+): Promise<void> {
   for (const { id } of await listOrganizations(ctx.db))
-    await inTransaction(ctx, { organization: id, kind: "job", id: null, requestId: null }, followUpExpired);
+    await inTransaction(ctx, { organization: id, kind: "job", id: null, requestId: null }, work, { lock });
+}
+
+async function pruneRequestLog(ctx: Context): Promise<void> {
+  const keep = { days: ctx.config.requestLog.days, rows: KEPT_REQUESTS };
+  for (const { id } of await listOrganizations(ctx.db)) {
+    const db = ctx.db.of(id);
+    for (const { id: directory, kind } of await listDirectories(db))
+      if (kind === "scim") await pruneRequests(db, directory, keep);
+  }
 }

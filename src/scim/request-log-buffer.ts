@@ -164,18 +164,28 @@ export class RequestLogBuffer {
     });
   }
 
-  /** Rows that PostgreSQL cannot take are given up, those that did not reach it are not. */
+  /**
+   * Rows that PostgreSQL cannot take are given up, alone: a batch that holds one is written in halves. Those that did not
+   * reach it are not given up. Says whether it answered.
+   */
   async #append(batch: readonly Row[]): Promise<boolean> {
-    const rows = batch.map(({ row }) => row);
     const [first] = batch;
+    if (!first) return true;
     try {
-      if (first) await appendRequests(this.#ctx.db.of(first.organization), rows);
+      await appendRequests(
+        this.#ctx.db.of(first.organization),
+        batch.map(({ row }) => row),
+      );
       return true;
     } catch (error) {
-      const lost = isRefused(error);
-      if (lost) for (const row of rows) this.#budgetOf(row.directory).skipped += 1 + row.skipped;
       this.#warn(error);
-      return lost;
+      if (!isRefused(error)) return false;
+      if (batch.length === 1) {
+        this.#budgetOf(first.row.directory).skipped += 1 + first.row.skipped;
+        return true;
+      }
+      const middle = Math.ceil(batch.length / 2);
+      return (await this.#append(batch.slice(0, middle))) && (await this.#append(batch.slice(middle)));
     }
   }
 

@@ -42,6 +42,8 @@ export type Refusal = Pick<Exchange, "requestId" | "method" | "path" | "status" 
 
 const LONGEST_AGENT = 200;
 const LONGEST_ID = 128;
+/** Of PostgreSQL's integer; a request may announce any length. */
+const MAX_INTEGER = 2 ** 31 - 1;
 
 /**
  * Notes an exchange in its directory's request log, once it is answered. The row is masked here and now and written
@@ -65,7 +67,7 @@ export function recordExchange(ctx: Context, exchange: Exchange): void {
     path,
     query: shownQuery,
     userAgent: plain(exchange.userAgent, LONGEST_AGENT),
-    bytes: exchange.bytes ?? null,
+    bytes: exchange.bytes === undefined ? null : Math.min(exchange.bytes, MAX_INTEGER),
     warnings: warningsOf(log, values),
     changes: changesOf(log),
     request: body?.json ?? null,
