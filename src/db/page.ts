@@ -103,7 +103,7 @@ async function rowsOf<Row>(
 }
 
 /** Rows without a key sort as if theirs were the greatest. */
-function isBehind(key: SqlOrder["key"], alias: string, after: PagePosition, bind: (value: unknown) => string): string {
+export function isBehind(key: SqlOrder["key"], alias: string, after: PagePosition, bind: (value: unknown) => string): string {
   const id = `${alias}.id`;
   if (!key) return `${id} > ${bind(after.id)}::uuid`;
   if (after.key === null) {

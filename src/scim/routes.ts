@@ -7,25 +7,36 @@ import { notFound } from "./errors.ts";
 import type { Perform, ScimRequest } from "./exchange.ts";
 import { createGroup, deleteGroup, getGroup, listGroups, patchGroup, replaceGroup } from "./groups.ts";
 import { me } from "./me.ts";
+import { listBoth, search } from "./search.ts";
 import { createUser, deleteUser, getUser, listUsers, patchUser, replaceUser } from "./users.ts";
 
 /** The methods that any path takes; HEAD is GET without the body. */
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 export type Method = (typeof METHODS)[number];
 
-/** A token needs one of `scopes`; without any, every token of the directory will do. */
-export type Operation = { perform: Perform; scopes: readonly Scope[]; readsBody: boolean };
+/** A token needs one of each list of `scopes`. */
+export type Operation = { perform: Perform; scopes: readonly (readonly Scope[])[]; readsBody: boolean };
 
 type Route = Readonly<Partial<Record<Method, Operation>>>;
 
 /** A path that this server has, with what it takes. */
 export type Found = { route: Route; id: string };
 
-const reads = (perform: Perform, ...scopes: Scope[]): Operation => ({ perform, scopes, readsBody: false });
-const writes = (perform: Perform, ...scopes: Scope[]): Operation => ({ perform, scopes, readsBody: true });
+/** With any one of these scopes; without any, every token of the directory will do. */
+const reads = (perform: Perform, ...scopes: Scope[]): Operation => ({
+  perform,
+  scopes: scopes.length === 0 ? [] : [scopes],
+  readsBody: false,
+});
+const writes = (perform: Perform, ...scopes: Scope[]): Operation => ({ ...reads(perform, ...scopes), readsBody: true });
+const root = (perform: Perform): Operation => ({
+  perform,
+  scopes: [["users:read"], ["groups:read"]],
+  readsBody: false,
+});
 
 /** A collection and its members: `/Users` and `/Users/{id}`. */
-type Endpoint = { all: Route; one?: Route };
+type Endpoint = { all: Route; one?: Route; search?: Route };
 
 /** Every endpoint of RFC 7644 §3.2, by its first segment in lower case. */
 const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
@@ -39,6 +50,7 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
         PATCH: writes(patchUser, "users:write"),
         DELETE: reads(deleteUser, "users:write"),
       },
+      search: { POST: writes(search(listUsers), "users:read") },
     },
   ],
   [
@@ -51,6 +63,7 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
         PATCH: writes(patchGroup, "groups:write"),
         DELETE: reads(deleteGroup, "groups:write"),
       },
+      search: { POST: writes(search(listGroups), "groups:read") },
     },
   ],
   ["serviceproviderconfig", { all: { GET: reads(serviceProviderConfig) } }],
@@ -67,6 +80,8 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
       },
     },
   ],
+  ["", { all: { GET: root(listBoth) } }],
+  [".search", { all: { POST: { ...root(search(listBoth)), readsBody: true } } }],
   ["bulk", { all: { POST: writes(bulk(findInside)) } }],
 ]);
 
@@ -83,8 +98,8 @@ function findInside(request: ScimRequest, method: string, path: string): { perfo
 
 /** The scope that the token would need and has not. */
 export function missingScope({ scopes }: Caller, operation: Operation): Scope | undefined {
-  if (scopes === null || operation.scopes.length === 0) return undefined;
-  return operation.scopes.some((scope) => scopes.includes(scope)) ? undefined : operation.scopes[0];
+  if (scopes === null) return undefined;
+  return operation.scopes.find((anyOf) => !anyOf.some((scope) => scopes.includes(scope)))?.[0];
 }
 
 /**
@@ -97,7 +112,7 @@ export function findRoute(path: string): Found {
   if (segments.length > 2 && segments.at(-1) === "") segments.pop();
   const [, collection = "", id, ...rest] = segments;
   const endpoint = rest.length === 0 ? ENDPOINTS.get(collection.toLowerCase()) : undefined;
-  const route = id === undefined ? endpoint?.all : endpoint?.one;
+  const route = id === undefined ? endpoint?.all : id === ".search" ? endpoint?.search : endpoint?.one;
   if (route === undefined) throw notFound();
   return { route, id: id === undefined ? "" : decoded(id) };
 }

@@ -1,11 +1,5 @@
-import { type Reading, tolerate } from "../dialect.ts";
-import {
-  type Attribute,
-  type AttributePath,
-  findAttribute,
-  findSchema,
-  type ResourceType,
-} from "../schema/attribute.ts";
+import type { Reading } from "../dialect.ts";
+import type { Attribute, AttributePath, ResourceType } from "../schema/attribute.ts";
 import type { Filter, Operator } from "./ast.ts";
 import {
   atEnd,
@@ -20,10 +14,16 @@ import {
   syntaxError,
   take,
 } from "./lexer.ts";
-import { OPERATORS, readOperand } from "./operand.ts";
+import { noteBare, resolveName, shorten } from "./names.ts";
+import { OPERATORS, readLiteral, readOperand } from "./operand.ts";
 
 /** What names mean here: the attributes of a resource, or inside `[…]` the sub-attributes of one of them. */
-type Scope = { type: ResourceType; parent: AttributePath | null };
+type Scope = {
+  type: ResourceType;
+  parent: AttributePath | null;
+  /** Collects names that the resource does not have, where that is no error. */
+  missing: Set<string> | null;
+};
 type State = { cursor: Cursor; depth: number; terms: number };
 
 /** @internal for tests: what reading cost. */
@@ -38,15 +38,34 @@ export type Cost = { steps: number };
 export function parseFilter(reading: Reading, text: string, type: ResourceType, cost?: Cost): Filter {
   const cursor = openCursor(reading, text, "invalid-filter");
   try {
-    return parseAll(cursor, type);
+    return parseAll(cursor, { type, parent: null, missing: null });
   } finally {
     if (cost) cost.steps = cursor.steps;
   }
 }
 
-function parseAll(cursor: Cursor, type: ResourceType): Filter {
+/**
+ * The filter of a query over both kinds of resources (RFC 7644 §3.4.2.1): a name that one of them has not stands there for
+ * an attribute without a value.
+ * @throws MusterError `invalid-filter` as `parseFilter`, also for a name that neither has.
+ */
+export function parseFilterOfBoth(
+  reading: Reading,
+  text: string,
+  types: { User: ResourceType; Group: ResourceType },
+): { User: Filter; Group: Filter } {
+  const missing = { User: new Set<string>(), Group: new Set<string>() };
+  const parse = (type: ResourceType): Filter =>
+    parseAll(openCursor(reading, text, "invalid-filter"), { type, parent: null, missing: missing[type.name] });
+  const both = { User: parse(types.User), Group: parse(types.Group) };
+  // Read once more for the error that names the place.
+  for (const name of missing.User) if (missing.Group.has(name)) parseFilter(reading, text, types.User);
+  return both;
+}
+
+function parseAll(cursor: Cursor, scope: Scope): Filter {
   skipSpaces(cursor);
-  const filter = parseOr({ cursor, depth: 0, terms: 0 }, { type, parent: null });
+  const filter = parseOr({ cursor, depth: 0, terms: 0 }, scope);
   skipSpaces(cursor);
   if (!atEnd(cursor)) throw syntaxError(cursor, "the filter should end here");
   return filter;
@@ -54,7 +73,7 @@ function parseAll(cursor: Cursor, type: ResourceType): Filter {
 
 /** The filter between the brackets of a value path; the cursor stands behind `[` and ends behind `]`. @internal */
 export function parseValueFilter(cursor: Cursor, type: ResourceType, parent: AttributePath): Filter {
-  return insideBrackets({ cursor, depth: 0, terms: 0 }, { type, parent });
+  return insideBrackets({ cursor, depth: 0, terms: 0 }, { type, parent, missing: null });
 }
 
 function insideBrackets(state: State, scope: Scope): Filter {
@@ -115,6 +134,7 @@ function parseTerm(state: State, scope: Scope): Filter {
   }
   if (++state.terms > MAX_TERMS) throw syntaxError(cursor, `a filter may hold at most ${MAX_TERMS} comparisons`, start);
   const path = resolve(scope, word);
+  if (path === undefined && scope.missing !== null) return parseMissing(state, scope, word);
   if (path === undefined)
     throw syntaxError(
       cursor,
@@ -124,6 +144,64 @@ function parseTerm(state: State, scope: Scope): Filter {
   if (scope.parent === null) noteBare(cursor.reading, scope.type, word, path);
   if (peek(cursor) === "[") return parseValuePath(state, scope, path);
   return parseComparison(cursor, path);
+}
+
+/** `id` always has a value, so this is never true, and its negation always. */
+function never(scope: Scope): Filter {
+  return { kind: "not", term: always(scope) };
+}
+
+function always(scope: Scope): Filter {
+  const attribute = scope.type.core.attributes.get("id") as Attribute;
+  return { kind: "present", path: { extension: null, attribute, sub: null } };
+}
+
+/** A comparison with an attribute that the resource has not: it differs from every value and is nothing else. */
+function parseMissing(state: State, scope: Scope, word: string): Filter {
+  const { cursor } = state;
+  scope.missing?.add(word.toLowerCase());
+  if (take(cursor, "[")) {
+    skipMissing(state, scope);
+    return never(scope);
+  }
+  const { operator, isNull } = readMissing(cursor);
+  const holds = operator === "ne" ? !isNull : operator === "eq" && isNull;
+  return holds ? always(scope) : never(scope);
+}
+
+/** Stands before the brackets behind a name that means nothing here: all names in them are as good. */
+const ANYTHING: AttributePath = {
+  extension: null,
+  attribute: {
+    name: "anything",
+    type: "string",
+    multiValued: false,
+    required: false,
+    caseExact: true,
+    mutability: "readOnly",
+    returned: "default",
+    subAttributes: new Map(),
+    maxLength: Number.MAX_SAFE_INTEGER,
+    maxValues: Number.MAX_SAFE_INTEGER,
+    discarded: false,
+    hides: false,
+  },
+  sub: null,
+};
+
+/** Only the form counts of what stands between such brackets. */
+function skipMissing(state: State, scope: Scope): void {
+  const { cursor } = state;
+  insideBrackets(state, { type: scope.type, parent: ANYTHING, missing: null });
+  if (!take(cursor, ".")) return;
+  readWord(cursor);
+  readMissing(cursor);
+}
+
+function readMissing(cursor: Cursor): { operator: string; isNull: boolean } {
+  if (!skipSpaces(cursor)) throw syntaxError(cursor, "a space and an operator are expected");
+  const operator = readOperator(cursor);
+  return operator === "pr" ? { operator, isNull: false } : { operator, isNull: readLiteral(cursor).value === null };
 }
 
 function parseGroup(state: State, scope: Scope): Filter {
@@ -145,7 +223,7 @@ function parseValuePath(state: State, scope: Scope, path: AttributePath): Filter
   if (scope.parent !== null || path.sub !== null || path.attribute.type !== "complex")
     throw syntaxError(cursor, "a bracket may follow only an attribute with parts");
   cursor.position++;
-  const inside: Scope = { type: scope.type, parent: path };
+  const inside: Scope = { type: scope.type, parent: path, missing: null };
   const filter = insideBrackets(state, inside);
   if (!take(cursor, ".")) return { kind: "value", path, filter };
   const start = cursor.position;
@@ -158,21 +236,28 @@ function parseValuePath(state: State, scope: Scope, path: AttributePath): Filter
 
 function parseComparison(cursor: Cursor, path: AttributePath): Filter {
   if (!skipSpaces(cursor)) throw syntaxError(cursor, "a space and an operator are expected");
-  const start = cursor.position;
-  const word = readWord(cursor);
-  const operator = word.toLowerCase();
+  const operator = readOperator(cursor);
   if (operator === "pr") return { kind: "present", path };
-  if (!OPERATORS.has(operator))
-    throw syntaxError(cursor, `there is no operator ${shorten(word)}; known are eq ne co sw ew gt ge lt le pr`, start);
-  // The RFC's own example has no space here: value eq"2819c223…" (§3.5.2.2).
-  if (!skipSpaces(cursor) && peek(cursor) !== '"') throw syntaxError(cursor, "a space and a value are expected");
   const compared = withDefaultPart(path);
   return {
     kind: "compare",
     path: compared,
-    operator: operator as Operator,
-    value: readOperand(cursor, compared, operator as Operator),
+    operator,
+    value: readOperand(cursor, compared, operator),
   };
+}
+
+/** An operator, and the space before its value. */
+function readOperator(cursor: Cursor): Operator | "pr" {
+  const start = cursor.position;
+  const word = readWord(cursor);
+  const operator = word.toLowerCase();
+  if (operator === "pr") return operator;
+  if (!OPERATORS.has(operator))
+    throw syntaxError(cursor, `there is no operator ${shorten(word)}; known are eq ne co sw ew gt ge lt le pr`, start);
+  // The RFC's own example has no space here: value eq"2819c223…" (§3.5.2.2).
+  if (!skipSpaces(cursor) && peek(cursor) !== '"') throw syntaxError(cursor, "a space and a value are expected");
+  return operator as Operator;
 }
 
 /** `emails co "x"` means `emails.value co "x"` (RFC 7644 figure 2). */
@@ -186,43 +271,7 @@ function resolve(scope: Scope, word: string): AttributePath | undefined {
     const path = resolveName(scope.type, word);
     return path?.attribute.returned === "never" ? undefined : path;
   }
+  if (scope.parent === ANYTHING) return ANYTHING;
   const sub = scope.parent.attribute.subAttributes.get(word.toLowerCase());
   return sub && { ...scope.parent, sub };
-}
-
-/** A name with an optional URN before and an optional sub-attribute behind it (RFC 7644 §3.10), or undefined. */
-export function resolveName(type: ResourceType, word: string): AttributePath | undefined {
-  const { urn, name, sub } = splitName(word);
-  const found = findAttribute(type, urn, name);
-  if (!found) return undefined;
-  if (sub === null) return { ...found, sub: null };
-  const part: Attribute | undefined = found.attribute.subAttributes.get(sub.toLowerCase());
-  return part && { ...found, sub: part };
-}
-
-/** Entra names an extension's attribute without its URN (test/fixtures/idp/entra/manager.json). */
-export function noteBare(reading: Reading, type: ResourceType, word: string, path: AttributePath): void {
-  if (path.extension !== null && !word.includes(":") && !type.core.attributes.has(path.attribute.name.toLowerCase()))
-    tolerate(reading, "bare-extension-attribute", shorten(word));
-}
-
-/** The schema that the whole word names, as in `attributes=urn:…:User`. */
-export function resolveSchema(type: ResourceType, word: string): string | undefined {
-  return findSchema(type, word)?.urn;
-}
-
-function splitName(word: string): { urn: string | null; name: string; sub: string | null } {
-  // The version in a URN holds a dot, so the name starts behind the last colon.
-  const colon = word.lastIndexOf(":");
-  const name = word.slice(colon + 1);
-  const dot = name.indexOf(".");
-  return {
-    urn: colon === -1 ? null : word.slice(0, colon),
-    name: dot === -1 ? name : name.slice(0, dot),
-    sub: dot === -1 ? null : name.slice(dot + 1),
-  };
-}
-
-function shorten(word: string): string {
-  return word.length > 60 ? `${word.slice(0, 60)}…` : word;
 }

@@ -2,7 +2,8 @@ import type { Reading } from "../dialect.ts";
 import type { AttributePath, ResourceType } from "../schema/attribute.ts";
 import type { Filter } from "./ast.ts";
 import { atEnd, openCursor, peek, readWord, skipSpaces, syntaxError, take } from "./lexer.ts";
-import { noteBare, parseValueFilter, resolveName, resolveSchema } from "./parse.ts";
+import { noteBare, resolveName, resolveSchema } from "./names.ts";
+import { parseValueFilter } from "./parse.ts";
 
 /**
  * What a PATCH operation aims at (RFC 7644 §3.5.2, figure 7): an attribute, some of its values (`filter`), a part of
