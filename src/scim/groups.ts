@@ -24,16 +24,18 @@ import { listAnswer } from "./list.ts";
 import { applyOperations } from "./patch/apply.ts";
 import { isOnMembers, type MemberChange, memberIds, readMemberChange } from "./patch/members.ts";
 import { readOperations } from "./patch/operations.ts";
-import { type Projection, readProjection, wants } from "./projection.ts";
+import { alsoWritten, type Projection, readProjection, wants } from "./projection.ts";
 import { pageOf, readListQuery } from "./query.ts";
 import { type Document, differences, readResource } from "./schema/canonical.ts";
+import { keepFixed } from "./schema/mutability.ts";
 import { locationOf } from "./user-resource.ts";
 
 /** RFC 7644 §3.3, with its members in the same transaction. */
 export async function createGroup(ctx: Context, request: ScimRequest): Promise<ScimAnswer> {
   const { caller, log } = request;
-  const projection = readProjection(caller.types.Group, request.parameters);
-  const document = readResource(request, caller.types.Group, request.body);
+  const type = caller.types.Group;
+  const document = readResource(request, type, request.body);
+  const projection = alsoWritten(readProjection(type, request.parameters), type, document);
   const id = newId<GroupId>();
   const add = membersIn(request, document);
   const [group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
@@ -76,13 +78,14 @@ export async function listGroups(ctx: Context, request: ScimRequest): Promise<Sc
 /** RFC 7644 §3.5.1: name and members become what the body says; of the members only the difference is written. */
 export async function replaceGroup(ctx: Context, request: ScimRequest, idText: string): Promise<ScimAnswer> {
   const { caller, log } = request;
-  const projection = readProjection(caller.types.Group, request.parameters);
+  const type = caller.types.Group;
   const id = idOf(idText);
-  const document = readResource(request, caller.types.Group, request.body);
+  const document = readResource(request, type, request.body);
+  const projection = alsoWritten(readProjection(type, request.parameters), type, document);
   const change: MemberChange = { replaced: true, add: membersIn(request, document), remove: [] };
   const [changed, group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
     await lockMembers(tx, caller, id, change);
-    const attributes = await writeGroup(tx, request, id, () => document);
+    const attributes = await writeGroup(tx, request, id, (held) => keepFixed(type, held, document, "kept"));
     const moved = await writeMembers(tx, lock, caller, id, change);
     return [{ attributes, ...moved }, ...(await readWhole(tx, caller, id, projection))] as const;
   });

@@ -20,17 +20,20 @@ import { checkIfMatch, etagOf, isNotModified } from "./etag.ts";
 import type { ScimAnswer, ScimRequest } from "./exchange.ts";
 import { listAnswer } from "./list.ts";
 import { applyOperations } from "./patch/apply.ts";
-import { readOperations } from "./patch/operations.ts";
-import { type Projection, project, readProjection, wants } from "./projection.ts";
+import { pathsOf, readOperations } from "./patch/operations.ts";
+import { alsoWritten, alsoWrittenAt, type Projection, project, readProjection, wants } from "./projection.ts";
 import { pageOf, readListQuery } from "./query.ts";
 import { differences, readResource } from "./schema/canonical.ts";
+import { keepFixed } from "./schema/mutability.ts";
 import { locationOf, toDocument, toInput, toUserResource, userText } from "./user-resource.ts";
 
 /** RFC 7644 §3.3. `groups` is read-only and `password` never kept; a user name that is taken is 409. */
 export async function createUser(ctx: Context, request: ScimRequest): Promise<ScimAnswer> {
   const { caller, log } = request;
-  const projection = readProjection(caller.types.User, request.parameters);
-  const input = toInput(newId<DirectoryUserId>(), readResource(request, caller.types.User, request.body));
+  const type = caller.types.User;
+  const document = readResource(request, type, request.body);
+  const projection = alsoWritten(readProjection(type, request.parameters), type, document);
+  const input = toInput(newId<DirectoryUserId>(), document);
   const user = await createDirectoryUser(ctx, caller.actor, caller.directory, input);
   log.change({ kind: "User", id: user.id, did: "created" });
   return { ...answer(201, caller, user, [], projection), location: locationOf(caller, "/Users", user.id) };
@@ -63,9 +66,11 @@ export async function listUsers(ctx: Context, request: ScimRequest): Promise<Sci
 
 /** RFC 7644 §3.5.1: what the body does not say is gone, except whether the person is active. */
 export async function replaceUser(ctx: Context, request: ScimRequest, id: string): Promise<ScimAnswer> {
-  const document = readResource(request, request.caller.types.User, request.body);
-  return change(ctx, request, id, (user) => {
-    const input = toInput(user.id, document, user.active);
+  const type = request.caller.types.User;
+  const document = readResource(request, type, request.body);
+  const projection = alsoWritten(readProjection(type, request.parameters), type, document);
+  return change(ctx, request, id, projection, (user) => {
+    const input = toInput(user.id, keepFixed(type, toDocument(user), document, "kept"), user.active);
     return differences(toDocument(user), toDocument({ ...user, ...input })).length === 0 ? undefined : input;
   });
 }
@@ -74,7 +79,8 @@ export async function replaceUser(ctx: Context, request: ScimRequest, id: string
 export async function patchUser(ctx: Context, request: ScimRequest, id: string): Promise<ScimAnswer> {
   const type = request.caller.types.User;
   const operations = readOperations(request, type, request.body);
-  return change(ctx, request, id, (user) => {
+  const projection = alsoWrittenAt(readProjection(type, request.parameters), pathsOf(operations));
+  return change(ctx, request, id, projection, (user) => {
     const { document, changed } = applyOperations(request, type, toDocument(user), operations);
     return changed ? toInput(user.id, document, user.active) : undefined;
   });
@@ -91,11 +97,11 @@ async function change(
   ctx: Context,
   request: ScimRequest,
   idText: string,
+  projection: Projection,
   newContent: (user: DirectoryUser) => DirectoryUserInput | undefined,
 ): Promise<ScimAnswer> {
   const { caller, log } = request;
   const { directory } = caller;
-  const projection = readProjection(caller.types.User, request.parameters);
   const wanted = { groups: wants(projection, "groups") };
   const id = idOf(idText);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {

@@ -2,7 +2,7 @@ import { MusterError } from "../../errors.ts";
 import { type Reading, tolerate } from "../dialect.ts";
 import { countComparisons } from "../filter/ast.ts";
 import { parsePath, type Target } from "../filter/path.ts";
-import type { ResourceType } from "../schema/attribute.ts";
+import type { AttributePath, ResourceType } from "../schema/attribute.ts";
 import { caseless, invalidValue, isObject } from "../schema/canonical.ts";
 
 /** One step of a PATCH on one attribute or on a whole extension (then it is a removal). */
@@ -52,6 +52,11 @@ function readSchemas(reading: Reading, body: Readonly<Record<string, unknown>>):
   if (!isNamed) tolerate(reading, "schemas-missing", "schemas");
 }
 
+/** The attributes that operations aim at; whole extensions are not among them. */
+export function pathsOf(operations: readonly Operation[]): AttributePath[] {
+  return operations.flatMap(({ target }) => (target.kind === "attribute" ? [target.path] : []));
+}
+
 function requireFew(count: number, limit: number, what: string): void {
   if (count > limit)
     throw new MusterError("too-many", `a PATCH may hold at most ${limit} ${what}`, { at: "Operations" });
@@ -74,6 +79,8 @@ function readOperation(reading: Reading, type: ResourceType, item: unknown, at: 
   const value = caseless(item, "value");
   if (path === undefined || path === null || path === "") return withoutPath(reading, type, op, value, at);
   if (typeof path !== "string") throw new MusterError("invalid-path", "path must be a text", { at: `${at}.path` });
+  // Which extensions a resource has follows from what it holds of them.
+  if (path.toLowerCase() === "schemas") return [];
   const target = readPath(reading, type, path, at);
   if (op !== "remove" && value === undefined && !selectsByFilter(target))
     throw invalidValue(`${at}.value`, "is missing");
