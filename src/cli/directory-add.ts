@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { VENDOR_NAMES } from "../../connectors/ldap/vendors.ts";
 import { MusterError } from "../errors.ts";
 import { addDirectory, type Directory } from "../identity/directories.ts";
+import { PROFILES, type Profile } from "../identity/profiles.ts";
 import { createToken } from "../identity/tokens.ts";
 import { type Answer, facts } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
@@ -12,6 +13,7 @@ import { type Session, secretKey } from "./session.ts";
 type AddOptions = {
   kind: "scim" | "ldap";
   domainPolicy?: true;
+  profile?: Profile;
   firstRun?: "preview" | "apply";
   every?: number;
   bindPasswordFile?: string;
@@ -50,6 +52,13 @@ export function registerDirectoryAdd(directory: Command, line: CommandLine): voi
         .makeOptionMandatory(),
     )
     .option("--domain-policy", "user and admin roles by synced groups only for addresses in the sign-up domains")
+    .optionsGroup("Options of kind scim:")
+    .addOption(
+      new Option(
+        "--profile <name>",
+        "how the identity provider speaks SCIM (default: generic, which understands all)",
+      ).choices([...PROFILES]),
+    )
     .optionsGroup("Options of kind ldap:")
     .option("--url <url>", "ldap://host[:port] or ldaps://host[:port]")
     .option("--bind-dn <dn>", "who reads")
@@ -88,7 +97,8 @@ async function addScim(session: Session, options: AddOptions, name: string): Pro
       at: flag(foreign),
     });
   const { made, token } = await session.write(async (tx) => {
-    const made = await addDirectory(tx, { name, kind: "scim", domainPolicy: options.domainPolicy ?? false });
+    const { domainPolicy = false, profile = "generic" } = options;
+    const made = await addDirectory(tx, { name, kind: "scim", domainPolicy, profile });
     return { made, token: await createToken(tx, { directory: made.id }) };
   }, "exclusive");
   const view = { ...directoryView(made), baseUrl: scimBaseUrl(session, made), token: token.token };
@@ -99,6 +109,8 @@ async function addScim(session: Session, options: AddOptions, name: string): Pro
 }
 
 async function addLdap(session: Session, options: AddOptions, name: string): Promise<Answer> {
+  if (options.profile !== undefined)
+    throw new MusterError("usage", "a directory of kind ldap is pulled: it has no --profile", { at: "--profile" });
   for (const key of ["url", "bindDn", "bindPasswordFile", "base"])
     if (options[key] === undefined)
       throw new MusterError("usage", `a directory of kind ldap needs ${flag(key)}`, { at: flag(key) });

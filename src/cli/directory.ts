@@ -1,13 +1,15 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { MusterError } from "../errors.ts";
 import { listDirectories, releaseDirectory, resolveDirectory, updateDirectory } from "../identity/directories.ts";
 import { orderDirectories } from "../identity/directory-order.ts";
-import { OVERLAP_HOURS, rotateDirectoryToken } from "../identity/tokens.ts";
+import { PROFILES, type Profile } from "../identity/profiles.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { registerDirectoryAdd } from "./directory-add.ts";
+import { registerDirectoryClient } from "./directory-client.ts";
 import { registerDirectorySync } from "./directory-sync.ts";
-import { count, duration } from "./input.ts";
+import { registerDirectoryToken } from "./directory-token.ts";
+import { duration } from "./input.ts";
 
 /** `muster directory …`. */
 export function registerDirectory(program: Command, line: CommandLine): void {
@@ -16,24 +18,8 @@ export function registerDirectory(program: Command, line: CommandLine): void {
   registerDirectorySync(directory, line);
   registerOrder(directory, line);
   registerPolicies(directory, line);
-  directory
-    .command("token")
-    .description("the token with which an identity provider pushes")
-    .command("rotate <name>")
-    .description("print a new token; the old ones end after the overlap")
-    .option("--overlap <hours>", `hours for which the old ones still work (default: ${OVERLAP_HOURS})`, count)
-    .action(
-      line.inOrganization(async (session, options: { overlap?: number }, name: string) => {
-        const found = await resolveDirectory(session.db, name);
-        if (found.kind !== "scim")
-          throw new MusterError("invalid", `${name} is pulled by Muster: only a directory of kind scim has tokens`, {
-            at: "name",
-          });
-        const made = await session.write((tx) => rotateDirectoryToken(tx, found.id, options.overlap), "none");
-        const view = { id: made.id, directory: found.name, token: made.token, expiresAt: made.expiresAt };
-        return { json: view, text: `${facts(view)}\nThe token is shown this once.` };
-      }),
-    );
+  registerDirectoryToken(directory, line);
+  registerDirectoryClient(directory, line);
 }
 
 function registerOrder(directory: Command, line: CommandLine): void {
@@ -44,19 +30,28 @@ function registerOrder(directory: Command, line: CommandLine): void {
       line.inOrganization(async ({ ctx, db }) => {
         const all = await listDirectories(db);
         return {
-          json: all.map(({ id, name, kind, position, domainPolicy, authoritativeDomains, firstRun, syncEvery }) => ({
+          json: all.map(({ id, name, kind, position, domainPolicy, authoritativeDomains, ...one }) => ({
             id,
             name,
             kind,
             position,
             domainPolicy,
             authoritativeDomains,
-            ...(kind === "scim" ? { baseUrl: `${ctx.config.publicUrl}/scim/v2/${id}` } : {}),
-            ...(kind === "ldap" || kind === "google-workspace" ? { firstRun, syncEvery } : {}),
+            ...(kind === "scim" ? { profile: one.profile, baseUrl: `${ctx.config.publicUrl}/scim/v2/${id}` } : {}),
+            ...(kind === "ldap" || kind === "google-workspace"
+              ? { firstRun: one.firstRun, syncEvery: one.syncEvery }
+              : {}),
           })),
           text: table(
-            ["position", "name", "kind", "domain policy", "id"],
-            all.map((one) => [one.position, one.name, one.kind, one.domainPolicy ? "on" : "off", one.id]),
+            ["position", "name", "kind", "profile", "domain policy", "id"],
+            all.map((one) => [
+              one.position,
+              one.name,
+              one.kind,
+              one.kind === "scim" ? one.profile : "",
+              one.domainPolicy ? "on" : "off",
+              one.id,
+            ]),
           ),
         };
       }),
@@ -88,11 +83,25 @@ function registerPolicies(directory: Command, line: CommandLine): void {
       "--authoritative <domains>",
       "domains whose addresses it is believed about, separated by commas; none: empty",
     )
+    .addOption(
+      new Option("--profile <name>", "how the identity provider speaks SCIM; generic understands all").choices([
+        ...PROFILES,
+      ]),
+    )
     .action(
       line.inOrganization(
-        async (session, options: { domainPolicy?: boolean; authoritative?: string }, name: string) => {
+        async (
+          session,
+          options: { domainPolicy?: boolean; authoritative?: string; profile?: Profile },
+          name: string,
+        ) => {
           const found = await resolveDirectory(session.db, name);
+          if (options.profile !== undefined && found.kind !== "scim")
+            throw new MusterError("invalid", `only a directory of kind scim has a profile; ${name} is ${found.kind}`, {
+              at: "--profile",
+            });
           const changes = {
+            ...(options.profile === undefined ? {} : { profile: options.profile }),
             ...(options.domainPolicy === undefined ? {} : { domainPolicy: options.domainPolicy }),
             ...(options.authoritative === undefined ? {} : { authoritativeDomains: words(options.authoritative) }),
           };

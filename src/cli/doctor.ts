@@ -10,11 +10,10 @@ import { listTokens } from "../identity/tokens.ts";
 import { listRuns } from "../sync/history.ts";
 import { table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { expiresSoon } from "./directory-token.ts";
 import { secretKey } from "./session.ts";
 
 type Check = { name: string; state: "ok" | "warning" | "failed"; detail: string };
-
-const DAY = 86_400_000;
 
 /** `muster doctor`: what an administrator should look at, each with the way out. */
 export function registerDoctor(program: Command, line: CommandLine): void {
@@ -94,9 +93,9 @@ async function organizationChecks(ctx: Context, db: Db, key: string): Promise<Ch
       });
   }
   for (const token of await listTokens(db))
-    if (token.expiresAt !== null && token.expiresAt.getTime() < Date.now() + 30 * DAY)
+    if (token.expiresAt !== null && expiresSoon(token.expiresAt))
       checks.push({
-        name: `${key}: token ${token.id}`,
+        name: `${key}: token ${token.name ?? token.id}`,
         state: "warning",
         detail: `ends at ${token.expiresAt.toISOString()}; make its successor now`,
       });

@@ -6,6 +6,7 @@ import { listProducts, resolveProduct } from "../identity/products.ts";
 import { createToken, listTokens, revokeToken, type TokenScope } from "../identity/tokens.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { expiresSoon } from "./directory-token.ts";
 import { instant } from "./input.ts";
 import type { Session } from "./session.ts";
 
@@ -37,8 +38,14 @@ export function registerToken(program: Command, line: CommandLine): void {
         return {
           json: tokens,
           text: table(
-            ["id", "scope", "expires"],
-            tokens.map((one) => [one.id, one.scope, one.expiresAt]),
+            ["id", "scope", "last used", "expires", "note"],
+            tokens.map((one) => [
+              one.id,
+              one.scope,
+              one.lastUsedAt,
+              one.expiresAt,
+              one.expiresSoon ? "make its successor now" : "",
+            ]),
           ),
         };
       }),
@@ -68,10 +75,12 @@ async function describeTokens(db: Session["db"]) {
     ...(await listDirectories(db)).map((directory) => [directory.id, `directory:${directory.name}`] as const),
     ...(await listProducts(db)).map((product) => [product.id, `product:${product.key}`] as const),
   ]);
-  return (await listTokens(db)).map(({ id, directory, product, createdAt, expiresAt }) => ({
+  return (await listTokens(db)).map(({ id, directory, product, createdAt, expiresAt, lastUsedAt }) => ({
     id,
     scope: names.get(directory ?? product ?? "") ?? "admin",
     createdAt,
     expiresAt,
+    expiresSoon: expiresSoon(expiresAt),
+    lastUsedAt,
   }));
 }

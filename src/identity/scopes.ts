@@ -20,13 +20,3 @@ export function parseScopes(texts: readonly string[], allowed: readonly Scope[] 
     });
   return allowed.filter((scope) => texts.includes(scope));
 }
-
-/**
- * Refuses a caller whose token was not given a scope. Each scope stands for itself alone: who may write may not read.
- * @param scopes of the token; null: all.
- * @throws MusterError `not-allowed`, naming the scope (RFC 6750 §3.1 `insufficient_scope`).
- */
-export function requireScope(scopes: readonly string[] | null, scope: Scope): void {
-  if (scopes !== null && !scopes.includes(scope))
-    throw new MusterError("not-allowed", `this token lacks the scope ${scope}`, { scope });
-}

@@ -17,20 +17,23 @@ type Asking<Found> = { since: number; era: number; answer: Promise<Found | undef
  * the database's clock has put into seconds. Tokens that are not live are not remembered.
  */
 export class TokenCache<Found extends Facts> {
+  readonly #clock: () => number;
   readonly #listener: Listener;
   readonly #entries = new Map<string, Entry<Found>>();
   readonly #asking = new Map<string, Asking<Found>>();
   /** Raised by every change: what was read, or asked for, in an earlier era may be old. */
   #era = 0;
 
-  constructor(db: Database) {
+  /** @param clock milliseconds, of a clock that never jumps. */
+  constructor(db: Database, clock: () => number = () => performance.now()) {
+    this.#clock = clock;
     this.#listener = db.listen("muster_callers", () => void this.#era++);
   }
 
   /** What is believed about the token now, or undefined when it must be read. */
   get(digest: string): Found | undefined {
     const entry = this.#entries.get(digest);
-    return entry && entry.era === this.#era && performance.now() < entry.until ? entry.found : undefined;
+    return entry && entry.era === this.#era && this.#clock() < entry.until ? entry.found : undefined;
   }
 
   /** Whether this token was live when it was last read, however long ago: a caller and not a guess. */
@@ -40,7 +43,7 @@ export class TokenCache<Found extends Facts> {
 
   /** Reads a token; whoever asks for the same one meanwhile shares the answer, unless a change was heard in between. */
   read(digest: string, ask: () => Promise<Found | undefined>): Promise<Found | undefined> {
-    const now = performance.now();
+    const now = this.#clock();
     const running = this.#asking.get(digest);
     if (running && running.era === this.#era && now < running.since + BELIEVED) return running.answer;
     const asking: Asking<Found> = { since: now, era: this.#era, answer: ask() };

@@ -10,7 +10,7 @@ const MOST = 10_000;
 
 /**
  * When tokens were last used, to the minute: told by every request, written in passing by a statement for all tokens of an
- * organization, at most once a minute for each. A use is lost when the process ends in the second after it.
+ * organization, at most once a minute for each. Of a process that is killed the last second is lost.
  */
 export class TokenUse {
   readonly #db: Database;
@@ -20,6 +20,7 @@ export class TokenUse {
 
   constructor(db: Database) {
     this.#db = db;
+    db.beforeClose(() => this.#write());
   }
 
   note({ organization, id }: { organization: OrganizationId; id: TokenId }): void {
@@ -37,6 +38,7 @@ export class TokenUse {
 
   /** What cannot be written is not: nobody waits for it, and the next use comes. */
   async #write(): Promise<void> {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     const waiting = this.#waiting;
     this.#waiting = new Map();

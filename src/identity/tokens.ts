@@ -141,8 +141,14 @@ const caches = new WeakMap<Database, { tokens: TokenCache<FoundToken>; use: Toke
  * is no longer active (all the same to the caller). Form, kind and checksum are checked before the database is asked.
  * Its answer may be one second old (src/identity/token-cache.ts) and never outlives the token.
  * @param kind the only kind that the route takes.
+ * @param mayAsk called before the database is asked about a token that this process has never seen live; it may throw.
  */
-export async function findToken(db: Database, text: string, kind?: TokenKind): Promise<FoundToken | undefined> {
+export async function findToken(
+  db: Database,
+  text: string,
+  kind?: TokenKind,
+  mayAsk?: () => void,
+): Promise<FoundToken | undefined> {
   if (!hasTokenLength(text) || (kind !== undefined && !text.startsWith(`mst_${kind}_`))) return undefined;
   const digest = tokenDigest(text);
   let cache = caches.get(db);
@@ -156,14 +162,10 @@ export async function findToken(db: Database, text: string, kind?: TokenKind): P
     cache = { tokens: new TokenCache(db), use: new TokenUse(db) };
     caches.set(db, cache);
   }
+  if (!cache.tokens.knows(digest)) mayAsk?.();
   const found = await cache.tokens.read(digest, () => readToken(db, text));
   if (found) cache.use.note(found);
   return found;
-}
-
-/** Whether this token was live when this process last read it: its holder is not guessing. Asks no database. */
-export function isKnownToken(db: Database, text: string): boolean {
-  return hasTokenLength(text) && (caches.get(db)?.tokens.knows(tokenDigest(text)) ?? false);
 }
 
 async function readToken(db: Database, text: string): Promise<FoundToken | undefined> {

@@ -2,11 +2,13 @@ import type { RequestHandler, Response } from "express";
 import type { Context } from "../context.ts";
 import { type DirectoryId, parseId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
+import { FailedAttempts } from "../http/failed-attempts.ts";
 import type { Scope } from "../identity/scopes.ts";
-import { findToken } from "../identity/tokens.ts";
+import { type FoundToken, findToken } from "../identity/tokens.ts";
 import type { Caller } from "./caller.ts";
 import { dialectOf } from "./dialect.ts";
-import { groupType, userType } from "./schema/resource-types.ts";
+import { limitRequests } from "./rate-limit.ts";
+import { typesOf } from "./schema/types-of.ts";
 
 const CHALLENGE = 'Bearer realm="Muster"';
 
@@ -15,14 +17,17 @@ const CHALLENGE = 'Bearer realm="Muster"';
  * directory: with another in the path the answer has the same bytes as with a token that nobody has.
  */
 export function authenticate(ctx: Context): RequestHandler<{ directory: string }> {
+  const letIn = limitRequests(ctx.config.limits.scim);
+  const attempts = new FailedAttempts();
   return async (request, response, next) => {
     response.setHeader("Cache-Control", "no-store");
     const token = /^bearer +([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined) throw refuse(response, CHALLENGE);
-    const found = await findToken(ctx.db, token, "scim");
+    const found = await findCaller(ctx, token, attempts, request);
     const directory = parseId<DirectoryId>(request.params.directory);
     if (!found || directory === undefined || found.directory !== directory)
       throw refuse(response, `${CHALLENGE}, error="invalid_token"`);
+    letIn(response, found.client ?? found.id);
     const { organization } = found;
     const requestId = response.getHeader("x-request-id");
     const caller: Caller = {
@@ -35,7 +40,7 @@ export function authenticate(ctx: Context): RequestHandler<{ directory: string }
         requestId: typeof requestId === "string" ? requestId : null,
       },
       baseUrl: `${ctx.config.publicUrl}/scim/v2/${directory}`,
-      types: { User: userType, Group: groupType },
+      types: await typesOf(ctx, organization, found.schemaVersion),
       dialect: dialectOf(found.profile ?? "generic"),
       scopes: found.scopes ?? null,
       subject: found.subject ?? null,
@@ -43,6 +48,22 @@ export function authenticate(ctx: Context): RequestHandler<{ directory: string }
     response.locals.caller = caller;
     next();
   };
+}
+
+/** @throws MusterError `cool-down` for a token that is not known where the address has tried too many that nobody has. */
+async function findCaller(
+  ctx: Context,
+  token: string,
+  attempts: FailedAttempts,
+  request: { readonly ip?: string | undefined },
+): Promise<FoundToken | undefined> {
+  let begun = false;
+  const found = await findToken(ctx.db, token, "scim", () => {
+    attempts.begin(request.ip);
+    begun = true;
+  });
+  if (begun && found) attempts.succeeded(request.ip);
+  return found;
 }
 
 function refuse(response: Response, challenge: string): MusterError {

@@ -20,7 +20,10 @@ import { createToken } from "../../src/identity/tokens.ts";
 import { testContext } from "../harness/postgres.ts";
 import { until } from "../harness/process.ts";
 
-const ctx = await testContext({ config: { limits: { bodyBytes: 2_048, requestTimeout: 60_000, drainTimeout: 0 } } });
+const scim = { perSecond: 3_000, burst: 6_000, inFlight: 64 };
+const ctx = await testContext({
+  config: { limits: { bodyBytes: 2_048, requestTimeout: 60_000, drainTimeout: 0, scim } },
+});
 const server = createServer(makeApp(ctx, [{ path: "/api/v1", router: adminRouter }], { draining: false }));
 await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
 afterAll(() => void server.close());

@@ -49,7 +49,9 @@ async function applyDirectory(tx: Tx, there: Directory | undefined, wanted: Want
   const settings: Partial<DirectorySettings> =
     wanted.kind === "ldap" && parts
       ? { ...common, firstRun: wanted.firstRun, syncEvery: wanted.every, settings: parts.settings }
-      : common;
+      : wanted.kind === "scim" && wanted.profile
+        ? { ...common, profile: wanted.profile }
+        : common;
   const secret = parts && { key: secrets.key(), text: parts.password };
   if (there) return updatedIf(await updateDirectory(tx, there.id, settings, secret));
   if (wanted.kind === "internal")

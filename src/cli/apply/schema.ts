@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PROFILES } from "../../identity/profiles.ts";
 import { parseDuration } from "../input.ts";
 
 const key = z
@@ -68,7 +69,7 @@ const common = {
 
 const directory = z.discriminatedUnion("kind", [
   z.strictObject({ ...common, kind: z.literal("internal") }),
-  z.strictObject({ ...common, kind: z.literal("scim") }),
+  z.strictObject({ ...common, kind: z.literal("scim"), profile: z.enum(PROFILES).optional() }),
   // Every other key is one of the connector's own settings (connectors/ldap/settings.ts), which checks them.
   z.looseObject({
     ...common,
