@@ -12,7 +12,7 @@ const UTF_8 = new Set(["utf-8", "utf8", '"utf-8"']);
  * @throws MusterError `unsupported-media-type`, `too-large`; what the parser throws is put in words by the error handler.
  */
 export function readBody(bodyBytes: number) {
-  const parse = express.json({ type: () => true, limit: bodyBytes, inflate: false, strict: false });
+  const parse = express.raw({ type: () => true, limit: bodyBytes, inflate: false });
   return async (request: Request, response: Response, reading: Reading): Promise<void> => {
     checkMediaType(request, reading);
     if (Number(request.headers["content-length"] ?? 0) > bodyBytes) {
@@ -22,7 +22,20 @@ export function readBody(bodyBytes: number) {
     await new Promise<void>((resolve, reject) => {
       parse(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
     });
+    request.body = parseJson(request.body);
   };
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** What is no UTF-8 is refused: a mended text would be stored as somebody else's name. */
+function parseJson(bytes: unknown): unknown {
+  if (!Buffer.isBuffer(bytes) || bytes.length === 0) throw new MusterError("invalid", "the body is empty");
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch (cause) {
+    throw new MusterError("invalid", "the body is no JSON in UTF-8", { cause });
+  }
 }
 
 function checkMediaType(request: Request, reading: Reading): void {
@@ -41,6 +54,11 @@ function checkMediaType(request: Request, reading: Reading): void {
 export function checkAccept(request: Request): void {
   const { accept } = request.headers;
   if (accept === undefined || accept === "application/scim+json" || accept === "*/*") return;
-  if (!request.accepts(["application/scim+json", "application/json"]))
+  // Parameters of a range (charset, version) ask for nothing that an answer could fail to be.
+  const ranges = accept
+    .toLowerCase()
+    .split(",")
+    .map((range) => range.split(";", 1)[0]?.trim());
+  if (!ranges.some((range) => range === "*/*" || range === "application/*" || JSON_TYPES.has(range ?? "")))
     throw new MusterError("not-acceptable", "answers are application/scim+json");
 }

@@ -61,6 +61,9 @@ function jsonColumn(holder: string, attribute: Attribute): Column {
       // Only asked whether it is there.
       return { sql: `(${text})`, form: "exact", nullable: true };
     case "boolean":
+      // A value that does not say whether it is primary is not (RFC 7643 §2.4).
+      if (attribute.name === "primary")
+        return { sql: `coalesce((${text})::boolean, false)`, form: "boolean", nullable: false };
       return { sql: `(${text})::boolean`, form: "boolean", nullable: true };
     case "integer":
     case "decimal":

@@ -36,7 +36,9 @@ export function matchesElement(filter: Filter, element: Element): boolean {
 }
 
 function partOf(element: Element, sub: Attribute | null): unknown {
-  return sub === null ? undefined : element[sub.name];
+  if (sub === null) return undefined;
+  // A value that does not say whether it is primary is not (RFC 7643 §2.4).
+  return element[sub.name] ?? (sub.name === "primary" ? false : undefined);
 }
 
 function isPresent(value: unknown): boolean {

@@ -162,9 +162,11 @@ function onSelected(
   const written: Document[] = [];
   const elements = held.map((element) => {
     if (!selected.has(element)) return element;
+    // Replaced whole (RFC 7644 §3.5.2.3), but still one that the filter finds.
+    const kept = op === "replace" ? (stampOf(filter) ?? {}) : element;
     const changed =
       sub === null
-        ? merge(reading, attribute, element, value ?? {}, at)
+        ? merge(reading, attribute, kept, value ?? {}, at)
         : setPart(reading, attribute, element, sub, operation);
     written.push(changed);
     return changed;

@@ -37,9 +37,9 @@ function inElement(filter: Filter, element: Json): boolean {
     case "not":
       return !inElement(filter.term, element);
     case "present":
-      return isValue(element[filter.path.sub!.name]);
+      return isValue(partOf(element, filter.path));
     case "compare":
-      return compares(filter.path, filter.operator, filter.value, [element[filter.path.sub!.name]]);
+      return compares(filter.path, filter.operator, filter.value, [partOf(element, filter.path)]);
     case "value":
       throw new Error("a bracket in a bracket");
   }
@@ -49,7 +49,13 @@ function valuesAt(resource: Json, path: AttributePath): unknown[] {
   const holder = path.extension === null ? resource : ((resource[path.extension] ?? {}) as Json);
   const held = holder[path.attribute.name];
   const list = held === undefined ? [] : Array.isArray(held) ? held : [held];
-  return path.sub === null ? list : list.map((element) => (element as Json)[path.sub!.name]);
+  return path.sub === null ? list : list.map((element) => partOf(element as Json, path));
+}
+
+/** A value that does not say whether it is primary is not (RFC 7643 §2.4). */
+function partOf(element: Json, path: AttributePath): unknown {
+  const { name } = path.sub as Attribute;
+  return element[name] ?? (name === "primary" ? false : undefined);
 }
 
 function isValue(value: unknown): boolean {
