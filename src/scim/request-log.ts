@@ -25,7 +25,7 @@ export type Exchange = {
   /** `performance.now()` when the request came. */
   startedAt: number;
   userAgent: string | undefined;
-  /** The parsed body; undefined when there was none or it could not be read. */
+  /** The parsed body; undefined when there was none, its bytes when they could not be read. */
   body: unknown;
   /** Of the body as announced. */
   bytes?: number | undefined;
@@ -59,7 +59,7 @@ export function recordExchange(ctx: Context, exchange: Exchange): void {
   const { query, detail } = exchange;
   const path = maskPath(exchange.path, values);
   const shownQuery = query === "" ? null : maskQuery(query, values);
-  const body = bodies && exchange.body !== undefined ? maskBody(exchange.body, values) : null;
+  const body = bodies && isParsed(exchange.body) ? maskBody(exchange.body, values) : null;
   buffer.add(exchange.organization, {
     ...rowOf(exchange),
     directory: exchange.directory,
@@ -104,6 +104,11 @@ export function recordRefusal(ctx: Context, refusal: Refusal): void {
 /** Writes what waits now instead of within a quarter of a second: for whoever looks at it next. */
 export async function flushRequestLog(ctx: Context): Promise<void> {
   await bufferOf(ctx).flush();
+}
+
+/** Bytes that were no JSON have no shape. */
+function isParsed(body: unknown): boolean {
+  return body !== undefined && !ArrayBuffer.isView(body);
 }
 
 /** One for each database that is served; it ends with its connections. */
