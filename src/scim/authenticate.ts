@@ -1,4 +1,4 @@
-import type { RequestHandler, Response } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import type { Context } from "../context.ts";
 import { type DirectoryId, parseId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
@@ -8,6 +8,7 @@ import { type FoundToken, findToken } from "../identity/tokens.ts";
 import type { Caller } from "./caller.ts";
 import { dialectOf } from "./dialect.ts";
 import { limitRequests } from "./rate-limit.ts";
+import { recordRefusal } from "./request-log.ts";
 import { typesOf } from "./schema/types-of.ts";
 
 const CHALLENGE = 'Bearer realm="Muster"';
@@ -25,8 +26,10 @@ export function authenticate(ctx: Context): RequestHandler<{ directory: string }
     if (token === undefined) throw refuse(response, CHALLENGE);
     const found = await findCaller(ctx, token, attempts, request);
     const directory = parseId<DirectoryId>(request.params.directory);
-    if (!found || directory === undefined || found.directory !== directory)
+    if (!found || directory === undefined || found.directory !== directory) {
+      noteRefusal(ctx, request, response);
       throw refuse(response, `${CHALLENGE}, error="invalid_token"`);
+    }
     letIn(response, found.client ?? found.id);
     const { organization } = found;
     const requestId = response.getHeader("x-request-id");
@@ -64,6 +67,19 @@ async function findCaller(
   });
   if (begun && found) attempts.succeeded(request.ip);
   return found;
+}
+
+/** A provider that still has the old token is the first thing to look for when nothing arrives. */
+function noteRefusal(ctx: Context, request: Request<{ directory: string }>, response: Response): void {
+  const requestId = response.getHeader("x-request-id");
+  recordRefusal(ctx, {
+    directory: request.params.directory,
+    requestId: typeof requestId === "string" ? requestId : null,
+    method: request.method,
+    path: request.path,
+    status: 401,
+    startedAt: performance.now(),
+  });
 }
 
 function refuse(response: Response, challenge: string): MusterError {

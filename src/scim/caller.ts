@@ -11,6 +11,7 @@ export type Caller = {
   actor: Actor;
   /** Public URL of this directory's endpoint, without a final slash. */
   baseUrl: string;
+  /** The kinds of resources of the organization, its own extensions included. */
   types: ResourceTypes;
   dialect: Dialect;
   /** What the token may do; null: everything. */

@@ -116,7 +116,7 @@ describe("Bulk (RFC 7644 §3.7)", () => {
   });
 
   test("many operations, each naming the one after it", async () => {
-    const operations = Array.from({ length: 1_000 }, (_, place) =>
+    const operations = Array.from({ length: 200 }, (_, place) =>
       post(
         "/Groups",
         `${place}`,
