@@ -18,6 +18,7 @@ import { registerInvite } from "./invite.ts";
 import { registerOrganization } from "./organization.ts";
 import { registerProduct } from "./product.ts";
 import { registerRunning } from "./running.ts";
+import { registerSchema } from "./schema.ts";
 import { registerScim } from "./scim.ts";
 import { registerSync } from "./sync.ts";
 import { registerToken } from "./token.ts";
@@ -31,6 +32,7 @@ const NOUNS: readonly ((program: Command, line: CommandLine) => void)[] = [
   registerProduct,
   registerDirectory,
   registerScim,
+  registerSchema,
   registerSync,
   registerGroup,
   registerGrant,

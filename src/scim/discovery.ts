@@ -2,74 +2,72 @@ import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import { notFound } from "./errors.ts";
 import type { ScimAnswer, ScimRequest } from "./exchange.ts";
-import { listAnswer } from "./list.ts";
-import { DEFAULT_COUNT, MAX_COUNT } from "./query.ts";
-import type { ResourceType } from "./schema/attribute.ts";
+import { BULK_MAX_OPERATIONS, CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT } from "./limits.ts";
+import { wholeList } from "./list.ts";
+import { issuerOf } from "./oauth/metadata.ts";
+import type { AttributeTable, ResourceType, ResourceTypes } from "./schema/attribute.ts";
 import type { Document } from "./schema/canonical.ts";
-import {
-  type AttributeDefinition,
-  enterpriseUserDefinition,
-  groupDefinition,
-  type SchemaDefinition,
-  userDefinition,
-} from "./schema/definitions.ts";
-import { groupType, userType } from "./schema/resource-types.ts";
+import { type SchemaDefinition, serviceDefinitions } from "./schema/definitions.ts";
 
 const CORE = "urn:ietf:params:scim:schemas:core:2.0";
-const types: readonly ResourceType[] = [userType, groupType];
 
 /** What this server can do, for one directory (RFC 7643 §5; `pagination` is RFC 9865 §4). */
 export function serviceProviderConfig(ctx: Context, request: ScimRequest): ScimAnswer {
-  refuseFilter(request.parameters);
+  refuseFilter(request);
+  const { baseUrl, directory } = request.caller;
   return {
     status: 200,
     body: {
       schemas: [`${CORE}:ServiceProviderConfig`],
+      documentationUri: `${ctx.config.publicUrl}/`,
       patch: { supported: true },
-      bulk: { supported: false, maxOperations: 0, maxPayloadSize: ctx.config.limits.bodyBytes },
+      bulk: { supported: true, maxOperations: BULK_MAX_OPERATIONS, maxPayloadSize: ctx.config.limits.bodyBytes },
       filter: { supported: true, maxResults: MAX_COUNT },
       changePassword: { supported: false },
       sort: { supported: true },
       etag: { supported: true },
       pagination: {
-        cursor: false,
+        cursor: true,
         index: true,
         defaultPaginationMethod: "index",
         defaultPageSize: DEFAULT_COUNT,
         maxPageSize: MAX_COUNT,
+        cursorTimeout: CURSOR_TIMEOUT,
       },
       authenticationSchemes: [
         {
           type: "oauthbearertoken",
           name: "OAuth Bearer Token",
-          description: "The token that was shown when this directory was added or its token rotated",
+          description: "A token of this directory, shown once when it is made",
           specUri: "https://www.rfc-editor.org/info/rfc6750",
           primary: true,
         },
+        {
+          type: "oauth2",
+          name: "OAuth 2.0 Client Credentials",
+          description: `A client of this directory fetches tokens at ${issuerOf(ctx, directory)}/token`,
+          specUri: "https://www.rfc-editor.org/info/rfc6749",
+          primary: false,
+        },
       ],
-      meta: {
-        resourceType: "ServiceProviderConfig",
-        location: `${request.caller.baseUrl}/ServiceProviderConfig`,
-      },
+      meta: { resourceType: "ServiceProviderConfig", location: `${baseUrl}/ServiceProviderConfig` },
     },
   };
 }
 
 /** RFC 7643 §6. */
 export function resourceTypes(_ctx: Context, request: ScimRequest): ScimAnswer {
-  refuseFilter(request.parameters);
-  const { baseUrl } = request.caller;
-  return listAnswer(
-    types.length,
-    1,
-    types.map((type) => resourceTypeDocument(type, baseUrl)),
-  );
+  refuseFilter(request);
+  const { baseUrl, types } = request.caller;
+  return wholeList([types.User, types.Group].map((type) => resourceTypeDocument(type, baseUrl)));
 }
 
 export function resourceType(_ctx: Context, request: ScimRequest, id: string): ScimAnswer {
-  const type = types.find((candidate) => candidate.name === id);
+  refuseFilter(request);
+  const { baseUrl, types } = request.caller;
+  const type = [types.User, types.Group].find(({ name }) => name === id);
   if (!type) throw notFound();
-  return { status: 200, body: resourceTypeDocument(type, request.caller.baseUrl) };
+  return { status: 200, body: resourceTypeDocument(type, baseUrl) };
 }
 
 function resourceTypeDocument(type: ResourceType, baseUrl: string): Document {
@@ -82,35 +80,36 @@ function resourceTypeDocument(type: ResourceType, baseUrl: string): Document {
     schema: type.core.urn,
     ...(type.extensions.length === 0
       ? {}
-      : { schemaExtensions: type.extensions.map(({ urn }) => ({ schema: urn, required: false })) }),
+      : { schemaExtensions: type.extensions.map(({ urn, required }) => ({ schema: urn, required })) }),
     meta: { resourceType: "ResourceType", location: `${baseUrl}/ResourceTypes/${type.name}` },
   };
 }
 
-/** What this server does not keep is not shown: clients build their requests from these documents. */
-function shown(definition: SchemaDefinition): SchemaDefinition {
-  const isShown = (attribute: AttributeDefinition): boolean => attribute.mutability !== "writeOnly";
-  return { ...definition, attributes: definition.attributes.filter(isShown) };
-}
-
-const schemaDefinitions = [userDefinition, groupDefinition, enterpriseUserDefinition].map(shown);
-
-/** RFC 7643 §7. */
+/** RFC 7643 §7: the schemas of the organization's resources, and of the documents of discovery themselves. */
 export function schemas(_ctx: Context, request: ScimRequest): ScimAnswer {
-  refuseFilter(request.parameters);
-  const { baseUrl } = request.caller;
-  return listAnswer(
-    schemaDefinitions.length,
-    1,
-    schemaDefinitions.map((definition) => schemaDocument(definition, baseUrl)),
-  );
+  refuseFilter(request);
+  const { baseUrl, types } = request.caller;
+  return wholeList(definitionsOf(types).map((definition) => schemaDocument(definition, baseUrl)));
 }
 
 export function schema(_ctx: Context, request: ScimRequest, id: string): ScimAnswer {
+  refuseFilter(request);
+  const { baseUrl, types } = request.caller;
   const wanted = id.toLowerCase();
-  const definition = schemaDefinitions.find(({ id }) => id.toLowerCase() === wanted);
+  const definition = definitionsOf(types).find((each) => each.id.toLowerCase() === wanted);
   if (!definition) throw notFound();
-  return { status: 200, body: schemaDocument(definition, request.caller.baseUrl) };
+  return { status: 200, body: schemaDocument(definition, baseUrl) };
+}
+
+function definitionsOf({ User, Group }: ResourceTypes): SchemaDefinition[] {
+  const tables = [User.core, Group.core, ...User.extensions, ...Group.extensions];
+  return [...tables.map(shown), ...serviceDefinitions];
+}
+
+/** What this server does not keep is not shown: clients build their requests from these documents. */
+function shown({ definition, attributes }: AttributeTable): SchemaDefinition {
+  const isKept = ({ name }: { name: string }): boolean => attributes.get(name.toLowerCase())?.discarded !== true;
+  return { ...definition, attributes: definition.attributes.filter(isKept) };
 }
 
 function schemaDocument(definition: SchemaDefinition, baseUrl: string): Document {
@@ -122,6 +121,6 @@ function schemaDocument(definition: SchemaDefinition, baseUrl: string): Document
 }
 
 /** RFC 7644 §4: a filter here is forbidden, so that no client believes that it was applied. */
-function refuseFilter(parameters: ReadonlyMap<string, string>): void {
+function refuseFilter({ parameters }: ScimRequest): void {
   if (parameters.has("filter")) throw new MusterError("not-allowed", "discovery cannot be filtered", { at: "filter" });
 }

@@ -9,6 +9,7 @@ import {
   renameOrganization,
   setMembershipMode,
 } from "../../identity/organizations.ts";
+import { setSchemaExtensions } from "../../identity/schema-extensions/write.ts";
 import type { CommandLine } from "../command-line.ts";
 import { typedPath } from "../input.ts";
 import { commandActor, secretKey } from "../session.ts";
@@ -24,7 +25,7 @@ import { newTally, type Tally, updatedIf } from "./tally.ts";
 export function registerApply(program: Command, line: CommandLine): void {
   program
     .command("apply")
-    .description("make organizations, products, directories, grants and policies as a file describes them")
+    .description("make organizations, products, directories, schemas, grants and policies as a file describes them")
     .requiredOption("-f, --file <file>", "YAML; config/demo.yaml is one")
     .option("--dry-run", "say what would change, change nothing")
     .action(async (options: { file: string; dryRun?: true }, command: Command) => {
@@ -78,6 +79,9 @@ async function applyOrganization(
     tally.note(there ? updatedIf(renamed || changed) : "created", `organization ${wanted.key}`);
     await applyStructure(tx, wanted, !there, tally);
     await applyDirectories(tx, wanted.directories, secrets, tally);
+    if (wanted.schemaExtensions)
+      for (const { urn, outcome } of await setSchemaExtensions(tx, wanted.schemaExtensions))
+        tally.note(outcome, `schema extension ${urn}`);
     await applyRoles(tx, wanted, tally);
     return tally;
   };

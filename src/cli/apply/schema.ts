@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PROFILES } from "../../identity/profiles.ts";
+import { schemaExtensionList } from "../../identity/schema-extensions/form.ts";
 import { parseDuration } from "../input.ts";
 
 const key = z
@@ -108,6 +109,8 @@ const organization = z.strictObject({
   sites: once(z.array(site)).default([]),
   /** In their order; `internal` stands last unless it is listed. */
   directories: once(z.array(directory)).default([]),
+  /** What people and groups may say beyond the RFC's schemas; the list is complete. docs/schema-extensions.md */
+  schemaExtensions: schemaExtensionList.optional(),
   groups: once(z.array(group)).default([]),
   grants: z.array(grant).default([]),
   /** E-mail addresses of organization administrators. */

@@ -49,5 +49,99 @@ function tidy(attribute: AttributeDefinition): AttributeDefinition {
 
 /** The schemas of RFC 7643 §4 as scimmy defines them: data only, nothing of a request ever gets there. */
 export const userDefinition = readDefinition(SCIMMY.Schemas.User);
-export const groupDefinition = readDefinition(SCIMMY.Schemas.Group);
 export const enterpriseUserDefinition = readDefinition(SCIMMY.Schemas.EnterpriseUser);
+/** Providers match groups by name, so Muster keeps names unique in a directory; the RFC leaves that open. */
+export const groupDefinition = withAttribute(readDefinition(SCIMMY.Schemas.Group), "displayName", {
+  uniqueness: "server",
+});
+
+function withAttribute(
+  definition: SchemaDefinition,
+  name: string,
+  change: Partial<AttributeDefinition>,
+): SchemaDefinition {
+  const changed = (attribute: AttributeDefinition) =>
+    attribute.name === name ? { ...attribute, ...change } : attribute;
+  return { ...definition, attributes: definition.attributes.map(changed) };
+}
+
+const serviceProviderConfig = readDefinition(SCIMMY.Schemas.ServiceProviderConfig);
+
+/** The schemas of what discovery itself answers (RFC 7643 §8.7.2). */
+export const serviceDefinitions: readonly SchemaDefinition[] = [
+  {
+    ...serviceProviderConfig,
+    attributes: [
+      ...serviceProviderConfig.attributes.map((attribute) =>
+        attribute.name === "authenticationSchemes"
+          ? { ...attribute, subAttributes: [...(attribute.subAttributes ?? []), readOnly("primary", "boolean", false)] }
+          : attribute,
+      ),
+      // RFC 9865 §4.
+      {
+        ...readOnly("pagination", "complex", false),
+        subAttributes: [
+          readOnly("cursor", "boolean", true),
+          readOnly("index", "boolean", true),
+          readOnly("defaultPaginationMethod", "string", false),
+          readOnly("defaultPageSize", "integer", false),
+          readOnly("maxPageSize", "integer", false),
+          readOnly("cursorTimeout", "integer", false),
+        ],
+      },
+    ],
+  },
+  readDefinition(SCIMMY.Schemas.ResourceType),
+  {
+    id: "urn:ietf:params:scim:schemas:core:2.0:Schema",
+    name: "Schema",
+    description: "Specifies the schema that describes a SCIM schema",
+    attributes: [
+      readOnly("id", "string", true),
+      readOnly("name", "string", false),
+      readOnly("description", "string", false),
+      {
+        ...readOnly("attributes", "complex", true),
+        multiValued: true,
+        subAttributes: [
+          ...describesAttribute(),
+          { ...readOnly("subAttributes", "complex", false), multiValued: true, subAttributes: describesAttribute() },
+        ],
+      },
+    ],
+  },
+];
+
+function readOnly(name: string, type: AttributeDefinition["type"], required: boolean): AttributeDefinition {
+  return {
+    name,
+    type,
+    multiValued: false,
+    required,
+    ...(type === "string" ? { caseExact: false } : {}),
+    mutability: "readOnly",
+    returned: "default",
+    uniqueness: "none",
+  };
+}
+
+/** What RFC 7643 §7 says of every attribute. */
+function describesAttribute(): AttributeDefinition[] {
+  const keyword = (name: string, required: boolean): AttributeDefinition => ({
+    ...readOnly(name, "string", required),
+    caseExact: true,
+  });
+  return [
+    keyword("name", true),
+    keyword("type", true),
+    readOnly("multiValued", "boolean", true),
+    keyword("description", false),
+    readOnly("required", "boolean", false),
+    { ...keyword("canonicalValues", false), multiValued: true },
+    readOnly("caseExact", "boolean", false),
+    keyword("mutability", false),
+    keyword("returned", false),
+    keyword("uniqueness", false),
+    { ...keyword("referenceTypes", false), multiValued: true },
+  ];
+}
