@@ -1,7 +1,6 @@
-/** What was peculiar about a request, in kebab-case. `src/scim/dialect.ts` owns the names. */
-export type WarningName = string;
+import type { WarningName } from "./dialect.ts";
 
-/** One kind of peculiarity of one request: its first places, and how often it was met in all. */
+/** One rewrite or remark on one request: its first places, and how often it was met in all. */
 export type Warning = { name: WarningName; at: string[]; times: number };
 
 /** What one request did to one resource. Names and numbers only, never a value. */
@@ -16,7 +15,6 @@ export type ExchangeChange = {
   removed?: number;
 };
 
-const MAX_NAMES = 50;
 const MAX_PLACES = 5;
 const MAX_CHANGES = 50;
 
@@ -28,7 +26,6 @@ const MAX_CHANGES = 50;
 export class ExchangeLog {
   #warnings: Warning[] | undefined;
   #changes: ExchangeChange[] | undefined;
-  #moreWarnings = 0;
   #moreChanges = 0;
 
   /** @param at where, in the request's own words: a path, a parameter, `Operations[2].op`. Masked before it is kept. */
@@ -38,8 +35,7 @@ export class ExchangeLog {
     if (known) {
       known.times++;
       if (known.at.length < MAX_PLACES && !known.at.includes(at)) known.at.push(at);
-    } else if (this.#warnings.length < MAX_NAMES) this.#warnings.push({ name, at: [at], times: 1 });
-    else this.#moreWarnings++;
+    } else this.#warnings.push({ name, at: [at], times: 1 });
   }
 
   /** Said once the change is committed; a request that changed nothing says nothing. */
@@ -59,8 +55,8 @@ export class ExchangeLog {
     return this.#changes;
   }
 
-  /** How many were said beyond what is held. */
-  get more(): { warnings: number; changes: number } {
-    return { warnings: this.#moreWarnings, changes: this.#moreChanges };
+  /** How many changes were made beyond those that are held. */
+  get moreChanges(): number {
+    return this.#moreChanges;
   }
 }

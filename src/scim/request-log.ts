@@ -144,28 +144,26 @@ function plain(text: string | null | undefined, longest: number): string | null 
   return holdsToken(short) ? SECRET : storable(short);
 }
 
-function warningsOf(log: ExchangeLog, values: Visibility): string | null {
-  const { warnings, more } = log;
+function warningsOf({ warnings }: ExchangeLog, values: Visibility): string | null {
   if (warnings === undefined) return null;
-  const shown = warnings.map(({ name, at, times }) => ({
-    name,
-    at: at.map((place) => maskExpression(place, "place", values)),
-    times,
-  }));
-  if (more.warnings > 0) shown.push({ name: "more", at: [], times: more.warnings });
-  return JSON.stringify(shown);
+  return JSON.stringify(
+    warnings.map(({ name, at, times }) => ({
+      name,
+      at: at.map((place) => maskExpression(place, "place", values)),
+      times,
+    })),
+  );
 }
 
 const MAX_ATTRIBUTES = 50;
 
-function changesOf(log: ExchangeLog): string | null {
-  const { changes, more } = log;
+function changesOf({ changes, moreChanges }: ExchangeLog): string | null {
   if (changes === undefined) return null;
   const shown: object[] = changes.map((change) =>
     change.attributes && change.attributes.length > MAX_ATTRIBUTES
       ? { ...change, attributes: change.attributes.slice(0, MAX_ATTRIBUTES) }
       : change,
   );
-  if (more.changes > 0) shown.push({ more: more.changes });
+  if (moreChanges > 0) shown.push({ more: moreChanges });
   return JSON.stringify(shown);
 }
