@@ -9,7 +9,7 @@ import { parseFilter } from "./filter/parse.ts";
 import { filterToSql, orderToSql } from "./filter/to-sql.ts";
 import { DEFAULT_COUNT, MAX_COUNT } from "./limits.ts";
 import { type Projection, readProjection } from "./projection.ts";
-import type { ResourceType } from "./schema/attribute.ts";
+import { isSecret, type ResourceType } from "./schema/attribute.ts";
 
 /** Which page is wanted: by its first index, from 1 (RFC 7644 §3.4.2.4), or behind a position (RFC 9865). */
 export type Paging =
@@ -115,7 +115,7 @@ function readOrder(request: ScimRequest, type: ResourceType): SqlOrder | undefin
   const descending = readDescending(parameters);
   if (sortBy === undefined) return undefined;
   const path = resolveName(type, sortBy);
-  if (path === undefined || path.attribute.returned === "never")
+  if (path === undefined || isSecret(path))
     throw new MusterError("invalid-value", `${type.name} has no such attribute`, { at: "sortBy" });
   return orderToSql(path, { type, baseUrl: request.caller.baseUrl }, descending);
 }

@@ -55,21 +55,29 @@ export function columnOf(scope: SqlScope, path: AttributePath): Column {
 
 /** `holder` is an SQL expression that gives a JSON object. */
 function jsonColumn(holder: string, attribute: Attribute): Column {
-  const text = `${holder}->>${literal(attribute.name)}`;
+  return valueColumn(`${holder}->${literal(attribute.name)}`, `${holder}->>${literal(attribute.name)}`, attribute);
+}
+
+/**
+ * `json` and `text` are SQL expressions for the same value. One that is not of the attribute's type, from before the type
+ * was declared, is no value: an error would fail the whole search.
+ */
+function valueColumn(json: string, text: string, attribute: Attribute): Column {
   switch (attribute.type) {
     case "complex":
       // Only asked whether it is there.
       return { sql: `(${text})`, form: "exact", nullable: true };
     case "boolean":
-      // A value that does not say whether it is primary is not (RFC 7643 §2.4).
-      if (attribute.name === "primary")
-        return { sql: `coalesce((${text})::boolean, false)`, form: "boolean", nullable: false };
-      return { sql: `(${text})::boolean`, form: "boolean", nullable: true };
+      return { sql: `(${json} = 'true'::jsonb)`, form: "boolean", nullable: true };
     case "integer":
     case "decimal":
-      return { sql: `(${text})::numeric`, form: "number", nullable: true };
+      return {
+        sql: `(case jsonb_typeof(${json}) when 'number' then (${text})::numeric end)`,
+        form: "number",
+        nullable: true,
+      };
     case "dateTime":
-      return { sql: `(${text})::timestamptz`, form: "time", nullable: true };
+      return { sql: `time_or_null(${text})`, form: "time", nullable: true };
     case "string":
     case "reference":
     case "binary":
@@ -112,10 +120,13 @@ export function sourceOf(scope: SqlScope, path: AttributePath): Source {
   return {
     // jsonpath in its lax mode: absent is no row.
     from: `jsonb_path_query(${alias(scope)}.resource, ${jsonPath(keys)}) as e (v)`,
-    column: (sub) =>
-      sub === null
-        ? { sql: "(e.v #>> '{}')", form: attribute.caseExact ? "exact" : "folded", nullable: true }
-        : jsonColumn("e.v", sub),
+    column: (sub) => {
+      if (sub === null) return valueColumn("e.v", "(e.v #>> '{}')", attribute);
+      const column = jsonColumn("e.v", sub);
+      // A value that does not say whether it is primary is not (RFC 7643 §2.4).
+      if (sub.name !== "primary" || sub.type !== "boolean") return column;
+      return { ...column, sql: `coalesce(${column.sql}, false)`, nullable: false };
+    },
   };
 }
 

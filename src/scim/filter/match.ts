@@ -38,7 +38,7 @@ export function matchesElement(filter: Filter, element: Element): boolean {
 function partOf(element: Element, sub: Attribute | null): unknown {
   if (sub === null) return undefined;
   // A value that does not say whether it is primary is not (RFC 7643 §2.4).
-  return element[sub.name] ?? (sub.name === "primary" ? false : undefined);
+  return element[sub.name] ?? (sub.name === "primary" && sub.type === "boolean" ? false : undefined);
 }
 
 function isPresent(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { Reading } from "../dialect.ts";
-import type { Attribute, AttributePath, ResourceType } from "../schema/attribute.ts";
+import { type Attribute, type AttributePath, defaultPart, isSecret, type ResourceType } from "../schema/attribute.ts";
 import type { Filter, Operator } from "./ast.ts";
 import {
   atEnd,
@@ -263,15 +263,15 @@ function readOperator(cursor: Cursor): Operator | "pr" {
 /** `emails co "x"` means `emails.value co "x"` (RFC 7644 figure 2). */
 function withDefaultPart(path: AttributePath): AttributePath {
   if (path.sub !== null || path.attribute.type !== "complex") return path;
-  return { ...path, sub: path.attribute.subAttributes.get("value") ?? null };
+  return { ...path, sub: defaultPart(path.attribute) };
 }
 
 function resolve(scope: Scope, word: string): AttributePath | undefined {
   if (scope.parent === null) {
     const path = resolveName(scope.type, word);
-    return path?.attribute.returned === "never" ? undefined : path;
+    return path === undefined || isSecret(path) ? undefined : path;
   }
   if (scope.parent === ANYTHING) return ANYTHING;
   const sub = scope.parent.attribute.subAttributes.get(word.toLowerCase());
-  return sub && { ...scope.parent, sub };
+  return sub === undefined || sub.returned === "never" ? undefined : { ...scope.parent, sub };
 }

@@ -2,7 +2,7 @@ import { parseId } from "../../db/id.ts";
 import type { SqlFragment } from "../../db/sql.ts";
 import { MusterError, unreachable } from "../../errors.ts";
 import { nameKey } from "../../identity/keys.ts";
-import type { AttributePath } from "../schema/attribute.ts";
+import { type AttributePath, defaultPart } from "../schema/attribute.ts";
 import type { Filter, Operator, Value } from "./ast.ts";
 import { type Column, columnOf, type Source, type SqlScope, sourceOf } from "./columns.ts";
 import { parseDateTime } from "./operand.ts";
@@ -195,7 +195,7 @@ function moment(sql: string, operator: Operator, value: string, bind: (date: Dat
  */
 export function orderToSql(path: AttributePath, scope: SqlScope, descending: boolean): SqlFragment {
   const direction = descending ? "desc" : "asc";
-  const part = path.sub ?? path.attribute.subAttributes.get("value") ?? null;
+  const part = path.sub ?? defaultPart(path.attribute);
   if (part === null && path.attribute.type === "complex")
     throw new MusterError("invalid-value", `${path.attribute.name} has parts: sort by one of them`, { at: "sortBy" });
   if (!path.attribute.multiValued)

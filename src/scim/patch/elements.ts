@@ -168,6 +168,7 @@ function onSelected(
       sub === null
         ? merge(reading, attribute, kept, value ?? {}, at)
         : setPart(reading, attribute, element, sub, operation);
+    requireFixedParts(attribute, element, changed, at);
     written.push(changed);
     return changed;
   });

@@ -83,6 +83,17 @@ export function findAttribute(
   return undefined;
 }
 
+/** The part that stands for the whole where a value is compared: `value`, unless nobody may learn it. */
+export function defaultPart(attribute: Attribute): Attribute | null {
+  const value = attribute.subAttributes.get("value");
+  return value === undefined || value.returned === "never" ? null : value;
+}
+
+/** What is never returned (RFC 7643 §7) must not be found out by a filter or an order either. */
+export function isSecret({ attribute, sub }: AttributePath): boolean {
+  return attribute.returned === "never" || sub?.returned === "never";
+}
+
 /** The path as a client may write it: qualified where it belongs to an extension. */
 export function printPath(path: AttributePath): string {
   const sub = path.sub === null ? "" : `.${path.sub.name}`;
