@@ -63,14 +63,19 @@ export async function appendRequests(db: Db, rows: readonly NewLoggedRequest[]):
   await db.query({
     name: "append-scim-requests",
     text: `insert into scim_requests (organization, directory, at, id, request_id, token, method, path, query, status,
-        duration_ms, user_agent, bytes, warnings, changes, request, cut, detail, skipped)
+        duration_ms, user_agent, bytes, cut, detail, skipped, warnings, changes, request)
       select $1, n.directory, to_timestamp(n.at / 1000), n.id, n.request_id, n.token, n.method, n.path, n.query, n.status,
-        n.duration, n.user_agent, n.bytes, n.warnings, n.changes, n.request, n.cut, n.detail, n.skipped
-      from unnest($2::uuid[], $3::double precision[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::text[], $9::text[],
-          $10::smallint[], $11::real[], $12::text[], $13::integer[], $14::json[], $15::json[], $16::json[], $17::boolean[],
-          $18::text[], $19::integer[])
-        as n (directory, at, id, request_id, token, method, path, query, status, duration, user_agent, bytes, warnings,
-          changes, request, cut, detail, skipped)
+        n.duration, n.user_agent, n.bytes, n.cut, n.detail, n.skipped,
+        case when json_typeof(n.warnings) <> 'null' then n.warnings end,
+        case when json_typeof(n.changes) <> 'null' then n.changes end,
+        case when json_typeof(n.request) <> 'null' then n.request end
+      from rows from (
+          unnest($2::uuid[], $3::double precision[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::text[],
+            $9::text[], $10::smallint[], $11::real[], $12::text[], $13::integer[], $14::boolean[], $15::text[],
+            $16::integer[]),
+          json_array_elements($17), json_array_elements($18), json_array_elements($19))
+        as n (directory, at, id, request_id, token, method, path, query, status, duration, user_agent, bytes, cut,
+          detail, skipped, warnings, changes, request)
       where exists (select from directories d where d.organization = $1 and d.id = n.directory)
       on conflict on constraint scim_requests_pk do nothing`,
     values: [
@@ -87,14 +92,19 @@ export async function appendRequests(db: Db, rows: readonly NewLoggedRequest[]):
       rows.map((row) => row.duration),
       rows.map((row) => row.userAgent),
       rows.map((row) => row.bytes),
-      rows.map((row) => row.warnings),
-      rows.map((row) => row.changes),
-      rows.map((row) => row.request),
       rows.map((row) => row.cut),
       rows.map((row) => row.detail),
       rows.map((row) => row.skipped),
+      jsonList(rows.map((row) => row.warnings)),
+      jsonList(rows.map((row) => row.changes)),
+      jsonList(rows.map((row) => row.request)),
     ],
   });
+}
+
+/** JSON texts as one: an array of texts would have every quote escaped and read back again. */
+function jsonList(texts: readonly (string | null)[]): string {
+  return `[${texts.map((text) => text ?? "null").join(",")}]`;
 }
 
 /** Statuses from `from` to `to`. */
