@@ -100,7 +100,9 @@ function holds(attribute: Attribute, operator: Operator, value: unknown, wanted:
 }
 
 function form(attribute: Attribute, value: unknown): unknown {
-  if (attribute.type === "dateTime") return new Date(value as string).getTime();
+  // Without a zone it is UTC.
+  if (attribute.type === "dateTime")
+    return new Date(/(Z|[+-]\d\d:\d\d)$/.test(`${value}`) ? `${value}` : `${value}Z`).getTime();
   return typeof value === "string" && !attribute.caseExact ? nameKey(value) : value;
 }
 

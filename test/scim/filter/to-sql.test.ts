@@ -13,20 +13,24 @@ import { removeDirectoryUsers } from "../../../src/identity/directory-users/remo
 import { updateDirectoryUsers } from "../../../src/identity/directory-users/update.ts";
 import type { Caller } from "../../../src/scim/caller.ts";
 import { type Filter, printFilter } from "../../../src/scim/filter/ast.ts";
+import { parseDateTime } from "../../../src/scim/filter/operand.ts";
 import { filterToSql } from "../../../src/scim/filter/to-sql.ts";
 import { toInput as toGroupInput, toGroupResource } from "../../../src/scim/group-resource.ts";
 import type { ResourceType } from "../../../src/scim/schema/attribute.ts";
 import { readResource } from "../../../src/scim/schema/canonical.ts";
-import { groupType, userType } from "../../../src/scim/schema/resource-types.ts";
+import { compileTypes } from "../../../src/scim/schema/resource-types.ts";
 import { toInput, toUserResource } from "../../../src/scim/user-resource.ts";
 import { scaled, seed } from "../../harness/scale.ts";
 import { ENTERPRISE, scimServer, system } from "../endpoint.ts";
 import { generic } from "../reading.ts";
+import { BADGE, everything, TEAM } from "../schema/everything.ts";
 import { anyFilter, type Pool } from "./arbitrary.ts";
 import { matches } from "./reference.ts";
 
 const server = await scimServer();
 const { ctx } = server;
+
+const { User: userType, Group: groupType } = compileTypes(everything);
 
 const words = [
   "a",
@@ -54,6 +58,41 @@ const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, 
 const several = <T>(value: fc.Arbitrary<T>) =>
   fc.option(fc.array(value, { maxLength: 3 }), { nil: undefined, freq: 2 });
 
+const whole = fc.constantFrom(-3, -1, 0, 1, 2, 40);
+const decimal = fc.constantFrom(-1.5, -1, 0, 0.1, 2, 1e21);
+const time = fc.constantFrom(
+  "2026-01-31T12:00:00Z",
+  "2026-01-31T13:00:00.000+01:00",
+  "2026-01-31T12:00:00.001",
+  "1999-12-31T23:59:59Z",
+);
+const desk = fc.record({ room: maybe(word), height: maybe(decimal) });
+const badge = fc.record({
+  number: maybe(word),
+  "code-Exact": maybe(word),
+  level: maybe(whole),
+  weight: maybe(decimal),
+  temporary: maybe(fc.boolean()),
+  issued: maybe(time),
+  photo: maybe(fc.constantFrom("QUJD", "qujd")),
+  site: maybe(word),
+  tags: several(word),
+  levels: several(whole),
+  days: several(time),
+  flags: several(fc.boolean()),
+  doors: several(
+    fc.record({
+      value: maybe(word),
+      floor: maybe(whole),
+      open: maybe(fc.boolean()),
+      until: maybe(time),
+      primary: maybe(fc.constant(false)),
+    }),
+  ),
+  desk: maybe(desk),
+});
+const team = fc.record({ budget: maybe(decimal), members: several(word), desk: maybe(desk) });
+
 const plainElement = fc.record({ value: maybe(word), type: maybe(word), display: maybe(word) });
 const person = fc.record({
   externalId: maybe(word),
@@ -66,6 +105,7 @@ const person = fc.record({
   addresses: several(fc.record({ type: maybe(word), locality: maybe(word) })),
   x509Certificates: several(fc.record({ value: fc.constantFrom("QUJD", "qujd") })),
   [ENTERPRISE]: maybe(fc.record({ department: maybe(word), manager: maybe(fc.record({ value: maybe(word) })) })),
+  [BADGE]: maybe(badge),
 });
 
 type World = {
@@ -89,8 +129,12 @@ beforeAll(async () => {
       readResource(generic, userType, { ...each, userName: `${words[index % words.length]}${index}` }),
     ),
   );
-  const groups = ["Ab", "É", "b", "work", "gone"].map((displayName) =>
-    toGroupInput(newId<GroupId>(), readResource(generic, groupType, { displayName, externalId: displayName })),
+  const teams = fc.sample(team, { numRuns: 5, seed });
+  const groups = ["Ab", "É", "b", "work", "gone"].map((displayName, index) =>
+    toGroupInput(
+      newId<GroupId>(),
+      readResource(generic, groupType, { displayName, externalId: displayName, [TEAM]: teams[index] }),
+    ),
   );
   const [first, second, third, , gone] = groups.map((group) => group.id);
   await inTransaction(ctx, actor, async (tx) => {
@@ -155,21 +199,21 @@ beforeAll(async () => {
 function poolOf(resources: readonly Record<string, unknown>[]): Pool {
   const texts = new Set<string>(words);
   const times = new Set<string>();
-  const collect = (value: unknown, key: string): void => {
-    if (typeof value === "string") (key === "created" || key === "lastModified" ? times : texts).add(value);
-    else if (typeof value === "object" && value !== null)
-      for (const [inner, each] of Object.entries(value)) collect(each, inner);
+  const collect = (value: unknown): void => {
+    if (typeof value === "string") (parseDateTime(value) ? times : texts).add(value);
+    else if (typeof value === "object" && value !== null) for (const each of Object.values(value)) collect(each);
   };
-  for (const resource of resources) collect(resource, "");
+  for (const resource of resources) collect(resource);
   const text = fc.constantFrom(...texts);
   const near = fc
     .constantFrom(...times)
     .chain((time) =>
-      fc.integer({ min: -1, max: 1 }).map((shift) => new Date(new Date(time).getTime() + shift).toISOString()),
+      fc.integer({ min: -1, max: 1 }).map((shift) => new Date(Number(parseDateTime(time)) + shift).toISOString()),
     );
   return (attribute) => {
     if (attribute.type === "boolean") return fc.boolean();
     if (attribute.type === "dateTime") return near;
+    if (attribute.type === "integer" || attribute.type === "decimal") return fc.oneof(whole, decimal);
     return fc.oneof(
       { weight: 4, arbitrary: text },
       { weight: 1, arbitrary: text.map((each) => each.toUpperCase()) },
