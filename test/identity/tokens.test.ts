@@ -1,19 +1,31 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { newId, type OrganizationId } from "../../src/db/id.ts";
+import { type DirectoryUserId, newId, type OrganizationId } from "../../src/db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../../src/db/transaction.ts";
 import { addDirectory } from "../../src/identity/directories.ts";
+import { createDirectoryUser } from "../../src/identity/directory-users/create.ts";
+import type { DirectoryUserInput } from "../../src/identity/directory-users/directory-user.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";
+import { CLIENT_SCOPES, parseScopes } from "../../src/identity/scopes.ts";
 import { hashToken, newTokenText, tokenKind } from "../../src/identity/token-form.ts";
-import { createToken, findToken, listTokens, revokeToken, rotateDirectoryToken } from "../../src/identity/tokens.ts";
+import {
+  createToken,
+  findToken,
+  listTokens,
+  type NewToken,
+  revokeToken,
+  rotateDirectoryToken,
+} from "../../src/identity/tokens.ts";
 import { testContext } from "../harness/postgres.ts";
+import { until } from "../harness/process.ts";
 import { scaled, seed } from "../harness/scale.ts";
+import { statements } from "../harness/server.ts";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";
 
 describe("the form of a token", () => {
   it("is prefix, 43 characters and 6 of checksum, and says its kind", () => {
-    for (const kind of ["scim", "api", "inv", "lnk"] as const) {
+    for (const kind of ["scim", "api", "inv", "lnk", "cli"] as const) {
       const text = newTokenText(kind);
       expect(text).toMatch(new RegExp(`^mst_${kind}_[0-9A-Za-z]{49}$`));
       expect(tokenKind(text)).toBe(kind);
@@ -108,7 +120,7 @@ describe("tokens at rest", async () => {
   it("end at once when revoked, and at their expiry by the database's clock", async () => {
     const made = await write((tx) => createToken(tx, { administration: true }));
     await write((tx) => revokeToken(tx, made.id));
-    expect(await findToken(ctx.db, made.token)).toBeUndefined();
+    await until("it is refused", 60, async () => (await findToken(ctx.db, made.token)) === undefined);
     await expect(write((tx) => revokeToken(tx, made.id))).rejects.toMatchObject({ code: "not-found" });
     await expect(
       write((tx) => createToken(tx, { administration: true }, new Date(Date.now() - 1000))),
@@ -124,8 +136,107 @@ describe("tokens at rest", async () => {
     const info = (await listTokens(ctx.db.of(actor.organization))).find((one) => one.id === first.id);
     expect(info?.expiresAt).not.toBeNull();
     const third = await write((tx) => rotateDirectoryToken(tx, directory.id, 0));
-    expect(await findToken(ctx.db, first.token)).toBeUndefined();
-    expect(await findToken(ctx.db, second.token)).toBeUndefined();
+    for (const { token } of [first, second])
+      await until("it is refused", 60, async () => (await findToken(ctx.db, token)) === undefined);
     expect((await findToken(ctx.db, third.token))?.directory).toBe(directory.id);
   });
+
+  it("overlap, any number of them, and end one by one", async () => {
+    const made = await write(async (tx) => [
+      await createToken(tx, { directory: directory.id }, null, { name: "first" }),
+      await createToken(tx, { directory: directory.id }, null, { name: "second", scopes: ["users:read"] }),
+      await createToken(tx, { directory: directory.id }, null, { name: "third" }),
+    ]);
+    const [first, second, third] = made as [NewToken, NewToken, NewToken];
+    expect((await findToken(ctx.db, second.token))?.scopes).toEqual(["users:read"]);
+    await write((tx) => revokeToken(tx, second.id));
+    await until("the second is refused", 60, async () => (await findToken(ctx.db, second.token)) === undefined);
+    expect([await findToken(ctx.db, first.token), await findToken(ctx.db, third.token)]).toEqual([
+      expect.objectContaining({ id: first.id, scopes: null }),
+      expect.objectContaining({ id: third.id, scopes: null }),
+    ]);
+    const names = (await listTokens(ctx.db.of(actor.organization), directory.id)).map((one) => one.name);
+    expect(names).toEqual(expect.arrayContaining(["first", "third"]));
+    expect(names).not.toContain("second");
+  });
+
+  it("end at their instant by the database's clock, also when it is moved", async () => {
+    const made = await write((tx) => createToken(tx, { directory: directory.id }, { seconds: 3_600 }));
+    expect((await findToken(ctx.db, made.token))?.expiresIn).toBeCloseTo(3_600, -2);
+    // Earlier than now by the database's clock, whatever this process's says.
+    await statements(ctx.database.superuserUrl, [
+      `update muster.tokens set expires_at = now() - interval '1 millisecond' where id = '${made.id}'`,
+    ]);
+    await until("it has ended", 60, async () => (await findToken(ctx.db, made.token)) === undefined);
+    expect((await listTokens(ctx.db.of(actor.organization))).map((one) => one.id)).not.toContain(made.id);
+    await statements(ctx.database.superuserUrl, [
+      `update muster.tokens set expires_at = now() + interval '1 day' where id = '${made.id}'`,
+    ]);
+    expect((await findToken(ctx.db, made.token))?.id).toBe(made.id);
+  });
+
+  it("can be a person's, and end with the person", async () => {
+    const person = await createDirectoryUser(ctx, actor, directory.id, newPerson("ann"));
+    const facts = { scopes: ["me"] as const, subject: person.id };
+    const { token } = await write((tx) => createToken(tx, { directory: directory.id }, null, facts));
+    expect(await findToken(ctx.db, token)).toMatchObject({ scopes: ["me"], subject: person.id });
+    await statements(ctx.database.superuserUrl, [
+      `update muster.directory_users set active = false where id = '${person.id}'`,
+    ]);
+    await until("it is refused", 60, async () => (await findToken(ctx.db, token)) === undefined);
+  });
+
+  it.each([
+    ["a scope of a person without one", { scopes: ["me"] as const }, "invalid-value"],
+    ["a person that is not there", { subject: newId<DirectoryUserId>() }, "not-found"],
+    ["a name without a character", { name: "" }, "invalid-value"],
+    ["a name that is too long", { name: "x".repeat(257) }, "invalid-value"],
+    ["a name that cannot be stored", { name: "a\0b" }, "invalid-value"],
+  ])("are not made for %s", async (_what, facts, code) => {
+    const before = (await listTokens(ctx.db.of(actor.organization))).length;
+    await expect(write((tx) => createToken(tx, { directory: directory.id }, null, facts))).rejects.toMatchObject({
+      code,
+    });
+    expect(await listTokens(ctx.db.of(actor.organization))).toHaveLength(before);
+  });
+
+  it("are no person's of another directory", async () => {
+    const other = await write((tx) => addDirectory(tx, { name: "entra", kind: "scim" }));
+    const foreign = await createDirectoryUser(ctx, actor, other.id, newPerson("bob"));
+    await expect(
+      write((tx) => createToken(tx, { directory: directory.id }, null, { subject: foreign.id })),
+    ).rejects.toMatchObject({ code: "not-found" });
+  });
 });
+
+describe("scopes", () => {
+  it("stand in one order, each once, and none named means all", () => {
+    expect(parseScopes(["me", "users:read", "me"])).toEqual(["users:read", "me"]);
+    expect(parseScopes([])).toBeNull();
+  });
+
+  it("are refused by name, with those that there are", () => {
+    for (const unknown of ["users", "USERS:READ", "toString", "", "users:read users:write"])
+      expect(() => parseScopes(["users:read", unknown])).toThrow(
+        expect.objectContaining({
+          code: "invalid-value",
+          message: `there is no scope ${unknown}; the scopes are users:read, users:write, groups:read, groups:write, me`,
+        }),
+      );
+    expect(() => parseScopes(["me"], CLIENT_SCOPES)).toThrow(expect.objectContaining({ code: "invalid-value" }));
+  });
+});
+
+function newPerson(userName: string): DirectoryUserInput {
+  return {
+    id: newId<DirectoryUserId>(),
+    immutableId: null,
+    externalId: null,
+    userName,
+    active: true,
+    email: null,
+    displayName: null,
+    resource: {},
+    contentHash: null,
+  };
+}
