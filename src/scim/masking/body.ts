@@ -102,7 +102,10 @@ const MAX_NAMES = 500;
 function nameOf(key: string): Name {
   const known = NAMES.get(key);
   if (known) return known;
-  if (!isName(key)) return { shown: text(holdsToken(key) ? SECRET : maskText(key)), hides: namesSecret(key) };
+  if (!isName(key)) {
+    const start = key.slice(0, LONGEST_TEXT);
+    return { shown: text(holdsToken(start) ? SECRET : maskText(key)), hides: namesSecret(start) };
+  }
   const name = { shown: text(key), hides: namesSecret(key) };
   if (NAMES.size < MAX_NAMES) NAMES.set(key, name);
   return name;
@@ -146,8 +149,9 @@ function showText(writing: Writing, value: string, key: string): string {
       return maskParameter(key, value, visibility);
   }
   if (visibility === "masked") return maskText(value);
-  if (holdsToken(value)) return SECRET;
+  const start = value.slice(0, LONGEST_TEXT);
+  if (holdsToken(start)) return SECRET;
   if (value.length <= LONGEST_TEXT) return value;
   writing.cut = true;
-  return `${value.slice(0, LONGEST_TEXT)}…(${value.length - LONGEST_TEXT} more)`;
+  return `${start}…(${value.length - LONGEST_TEXT} more)`;
 }

@@ -18,8 +18,9 @@ const LONGEST_COUNT = 6;
  * is compared with masked. It need not be well-formed, and it is read once from left to right.
  */
 export function maskExpression(text: string, kind: Kind, visibility: Visibility): string {
-  const tokens = text.slice(0, LONGEST).match(TOKENS) ?? [];
-  const show = namesSecret(text) ? () => SECRET : visibility === "clear" ? clear : maskText;
+  const start = text.slice(0, LONGEST);
+  const tokens = start.match(TOKENS) ?? [];
+  const show = namesSecret(start) ? () => SECRET : visibility === "clear" ? clear : maskText;
   let masked = "";
   let compared = false;
   for (let i = 0; i < tokens.length; i++) {
