@@ -13,12 +13,17 @@ export type ScimRequest = Reading & {
   ifNoneMatch: string | undefined;
 };
 
-/** What an operation answers: `body`, or its JSON as `text`, or neither. `location` and `etag` become headers, or members of a Bulk answer (RFC 7644 §3.7). */
+/**
+ * What an operation answers: `body`, or its JSON as `text`, or neither. `contentLocation` is that of the resource in the
+ * body (RFC 7643 §3.1 `meta.location`). `location` and `etag` become headers, or members of a Bulk answer
+ * (RFC 7644 §3.7).
+ */
 export type ScimAnswer = {
   status: 200 | 201 | 204 | 304;
   body?: Document;
   text?: string;
   location?: string;
+  contentLocation?: string;
   etag?: string;
 };
 
@@ -29,6 +34,7 @@ export const MEDIA_TYPE = "application/scim+json; charset=utf-8";
 
 export function sendAnswer(response: Response, answer: ScimAnswer): void {
   if (answer.location !== undefined) response.setHeader("Location", answer.location);
+  if (answer.contentLocation !== undefined) response.setHeader("Content-Location", answer.contentLocation);
   if (answer.etag !== undefined) response.setHeader("ETag", answer.etag);
   response.status(answer.status);
   const text = answer.text ?? (answer.body === undefined ? undefined : JSON.stringify(answer.body));

@@ -204,6 +204,7 @@ function answer(
   return {
     status,
     etag: etagOf(group.version),
+    contentLocation: locationOf(caller, "/Groups", group.id),
     text: groupText(caller, group, members, projection),
   };
 }

@@ -35,6 +35,9 @@ const root = (perform: Perform): Operation => ({
   readsBody: false,
 });
 
+/** RFC 7644 §3.4.3. */
+const SEARCH = ".search";
+
 /** A collection and its members: `/Users` and `/Users/{id}`. */
 type Endpoint = { all: Route; one?: Route; search?: Route };
 
@@ -81,14 +84,15 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
     },
   ],
   ["", { all: { GET: root(listBoth) } }],
-  [".search", { all: { POST: { ...root(search(listBoth)), readsBody: true } } }],
+  [SEARCH, { all: { POST: { ...root(search(listBoth)), readsBody: true } } }],
   ["bulk", { all: { POST: writes(bulk(findInside)) } }],
 ]);
 
 /** What an operation of a Bulk request may be: one on users or groups, with the rights of the request. */
 function findInside(request: ScimRequest, method: string, path: string): { perform: Perform; id: string } {
   const found = findRoute(path);
-  const operation = /^\/(users|groups)(\/|$)/i.test(path) ? operationOf(found, method) : undefined;
+  const isInside = /^\/(users|groups)(\/|$)/i.test(path) && found.id !== SEARCH;
+  const operation = isInside ? operationOf(found, method) : undefined;
   if (operation === undefined)
     throw new MusterError("invalid-path", `a Bulk request cannot hold ${method} of this path`, { at: "path" });
   const missing = missingScope(request.caller, operation);
@@ -112,7 +116,7 @@ export function findRoute(path: string): Found {
   if (segments.length > 2 && segments.at(-1) === "") segments.pop();
   const [, collection = "", id, ...rest] = segments;
   const endpoint = rest.length === 0 ? ENDPOINTS.get(collection.toLowerCase()) : undefined;
-  const route = id === undefined ? endpoint?.all : id === ".search" ? endpoint?.search : endpoint?.one;
+  const route = id === undefined ? endpoint?.all : id === SEARCH ? endpoint?.search : endpoint?.one;
   if (route === undefined) throw notFound();
   return { route, id: id === undefined ? "" : decoded(id) };
 }

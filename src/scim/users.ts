@@ -48,7 +48,8 @@ export async function getUser(ctx: Context, request: ScimRequest, id: string): P
   if (!user) throw notFound();
   const etag = etagOf(user.version);
   if (isNotModified(request, user.version)) return { status: 304, etag };
-  return { status: 200, etag, text: userText(caller, user, projection) };
+  const contentLocation = locationOf(caller, "/Users", user.id);
+  return { status: 200, etag, contentLocation, text: userText(caller, user, projection) };
 }
 
 /** RFC 7644 §3.4.2: a page in an order that holds still while users come and go. */
@@ -177,6 +178,7 @@ function answer(
   return {
     status,
     etag: etagOf(user.version),
+    contentLocation: locationOf(caller, "/Users", user.id),
     body: project(caller.types.User, toUserResource(caller, user, groups), projection),
   };
 }
