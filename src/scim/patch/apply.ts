@@ -76,6 +76,7 @@ function newValue(reading: Reading, attribute: Attribute, held: unknown, operati
   const { target, op, value, at } = operation;
   if (target.kind === "extension") return undefined;
   const { sub } = target.path;
+  if (op === "remove" && sub?.required && held !== undefined) throw refusal(sub, operation);
   if (attribute.type === "complex") {
     const before = held === undefined ? [] : ((attribute.multiValued ? held : [held]) as Document[]);
     const after = applyToElements(reading, attribute, before, operation, sub, target.filter);
