@@ -1,31 +1,136 @@
-import { expect, test } from "vitest";
-import { type Round, report, summarize } from "./report.ts";
-import { type Operation, operations } from "./traffic.ts";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { Round } from "./compare.ts";
+import { requestsFor } from "./compare.ts";
+import { boardsFor, requestsOf } from "./operations.ts";
+import { scimPart, writePart } from "./page.ts";
+import { readProfile } from "./profile.ts";
+import { report } from "./report.ts";
+import { type Measured, summarize } from "./summary.ts";
+import { pairOf, scattered } from "./traffic.ts";
 
-const measure = (perSecond: number) => ({ perSecond, p50: 1, p99: 2, bytes: 600 });
-const circumstances = {
-  ...{ users: 10, groups: 2, rounds: 3, requests: 4, connections: 5, poolSize: 6, cpus: 2 },
-  node: "v24.0.0",
-  postgres: { fsync: "on" },
+const measure = (perSecond: number, bytes = 600) => ({ perSecond, p50: 1, p99: 2, bytes });
+
+/** The one at 100, 900 and 200 a second, the other always at 400. */
+const rounds: Round[] = [100, 900, 200].map((perSecond) => ({ one: measure(perSecond), other: measure(400) }));
+
+const measured: Measured = {
+  rounds: {
+    post: rounds,
+    get: rounds,
+    filter: rounds,
+    page: rounds,
+    patch: rounds,
+    memberOf50k: rounds,
+    add100: rounds,
+  },
+  searches: {
+    externalId: { rows: 1, rounds },
+    sortedPage: { rows: 50, rounds: [{ one: measure(100), other: measure(500) }] },
+  },
+  starts: [2, 1, 9, 3],
+  memory: [{ after: "the start", rss: 100, peak: 110 }],
+  accessChanges: { patch: { expected: 100, written: 99 } },
+  profiles: { get: { busy: 0.5, places: [{ name: "pg", share: 0.4 }], functions: [] } },
 };
 
-/** Muster at 100, 900 and 200 a second, the bare server always at 400. */
-const rounds = (Object.keys(operations) as Operation[]).flatMap((operation): Round[] =>
-  [100, 900, 200].map((perSecond) => ({ operation, muster: measure(perSecond), bare: measure(400) })),
-);
+const circumstances = {
+  ...{ users: 12_345, largeGroup: 50_000, smallGroup: 10, rounds: 3, requests: { get: 4 } },
+  ...{ connections: 5, tokens: 4, poolSize: 6, cpus: 2, cpuModel: "a processor", commit: null },
+  node: "v24.0.0",
+  postgres: { fsync: "on" },
+  loadSeconds: { muster: 60, bare: 9 },
+};
 
-test("a ratio is Muster's median by the bare server's, which one round out of line does not move", () => {
-  const summary = summarize(rounds, [2, 1, 9, 3], circumstances);
-  expect(summary.ratios).toEqual({ create: 0.5, get: 0.5, filter: 0.5, patchUser: 0.5, patchGroup: 0.5 });
-  expect(summary.medians.get.muster.requestsPerSecond).toBe(200);
+test("a ratio is of medians, which one round out of line does not move; times are the other way round", () => {
+  const summary = summarize(measured, circumstances);
+  expect(Object.keys(summary)[0]).toBe("ratios");
+  expect(summary.ratios).toEqual({
+    ...{ post: 0.5, get: 0.5, filter: 0.5, page: 0.5, patch: 0.5, memberOf50k: 2, add100: 0.5, search: 5 },
+  });
+  expect(summary.met).toMatchObject({ post: true, get: false, memberOf50k: false, search: false });
+  expect(summary.medians.get).toMatchObject({ muster: { requestsPerSecond: 200 }, bare: { requestsPerSecond: 400 } });
   expect(summary.spread.get).toEqual({ lowest: 0.25, highest: 2.25 });
   expect(summary.readySeconds).toEqual({ median: 2.5, all: [2, 1, 9, 3] });
 });
 
+test("the search that stands for all is the worst; those that the server does not offer are named", () => {
+  const summary = summarize(measured, circumstances);
+  expect(summary.searches.externalId?.ratio).toBe(2);
+  expect(summary.medians.search).toEqual(summary.searches.sortedPage?.medians);
+  expect(summary.notOffered).toEqual(["workEmail", "displayName", "lastModified", "cursorPage"]);
+  expect(report(summary)).toMatch(/a cursor page deep inside +3 +not offered/);
+});
+
+test("figures of different work are refused: longer answers, access that did not change", () => {
+  const longer = rounds.map((round) => ({ ...round, one: measure(100, 630) }));
+  const unequal = { ...measured, rounds: { ...measured.rounds, get: longer } };
+  expect(() => summarize(unequal, circumstances)).toThrow("get: Muster's answers are 5.0 % longer");
+  const idle = { ...measured, accessChanges: { patch: { expected: 100, written: 50 } } };
+  expect(() => summarize(idle, circumstances)).toThrow("patch: access changed 50 times");
+});
+
 test("what a person reads holds the figures, the circumstances and what the baseline leaves out", () => {
-  const text = report(summarize(rounds, [2], circumstances));
-  expect(text).toMatch(/GET \/Users\/\{id\} +0\.50 \(0\.25 to 2\.25\) +200 +1\.0 \/ 2\.0 +600 +400 /);
-  expect(text).toContain("3 rounds of 4 requests each over 5 connections");
+  const text = report(summarize(measured, circumstances));
+  expect(text).toMatch(/GET \/Users\/\{id\} +0\.75 +0\.50 \(0\.25 to 2\.25\) +no +200 +1\.0 \/ 2\.0 +400 /);
+  expect(text).toContain("12,345 users on each side");
   expect(text).toContain("fsync on");
-  expect(text).toContain("without rules, audit, events, versions, access or validation");
+  expect(text).toContain("no rules, audit, events, versions, access, validation or limits");
+});
+
+test("each bench writes its own part of the page and leaves the other's", () => {
+  const folder = mkdtempSync(join(tmpdir(), "muster-page-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "performance.md");
+  writePart("hostile", "stalls of old", file);
+  writePart("scim", scimPart(summarize(measured, circumstances)), file);
+  writePart("hostile", "stalls of today", file);
+  const page = readFileSync(file, "utf8");
+  expect(page).toMatch(/\| GET \/Users\/\{id\} \| 0\.75 \| 0\.50 \(0\.25 to 2\.25\) \| no \|/);
+  expect(page).toContain("| get | 50 % | pg 40 % |");
+  expect(page).toContain("stalls of today");
+  expect(page).not.toContain("stalls of old");
+});
+
+test("a pair is done and undone on one connection, and everybody comes once before anybody comes again", () => {
+  const places = Array.from({ length: requestsFor(1, 4) }, (_, place) => ({ place, ...pairOf(place, 4) }));
+  for (const { place, pair, second } of places.filter((each) => !each.second))
+    expect(places[place + 4]).toMatchObject({ pair, second: !second });
+  expect(new Set(places.map(({ pair }) => pair)).size).toBe(places.length / 2);
+  for (const count of [1, 2, 10, 96, 1_000])
+    expect(new Set(Array.from({ length: count }, (_, place) => scattered(place, count))).size).toBe(count);
+});
+
+test("deactivations stay below the removal budget, and nobody joins one board twice", () => {
+  for (const users of [5_000, 20_000, 100_000]) {
+    const sizing = { users, rounds: 5, requests: 2_000, connections: 16 };
+    expect((requestsOf("patch", sizing) / 2) * 7).toBeLessThan(users / 10);
+    expect(requestsOf("add100", sizing) * 7 * 100).toBeLessThanOrEqual(boardsFor(sizing) * users);
+  }
+  expect(() => requestsOf("patch", { users: 1_000, rounds: 5, requests: 2_000, connections: 16 })).toThrow("too few");
+});
+
+test("what Node does is the work of whoever asked for it; being idle and being profiled is none", () => {
+  const frame = (functionName: string, url = "") => ({ functionName, url, lineNumber: 0 });
+  const profile = readProfile({
+    nodes: [
+      { id: 1, callFrame: frame("(root)"), children: [2, 3, 6, 7] },
+      { id: 2, callFrame: frame("(idle)") },
+      { id: 3, callFrame: frame("query", "file:///x/node_modules/pg/lib/client.js"), children: [4] },
+      { id: 4, callFrame: frame("write", "node:net"), children: [5] },
+      { id: 5, callFrame: frame("writev") },
+      { id: 6, callFrame: frame("send", "file:///x/src/scim/exchange.ts") },
+      { id: 7, callFrame: frame("post", "node:inspector") },
+    ],
+    samples: [2, 3, 4, 5, 6, 7],
+    timeDeltas: [40, 10, 10, 10, 30, 1_000],
+  });
+  expect(profile.busy).toBe(0.6);
+  expect(profile.places).toEqual([
+    { name: "pg", share: 0.5 },
+    { name: "src/scim", share: 0.5 },
+  ]);
+  expect(profile.functions[0]).toEqual({ name: "send src/scim/exchange.ts:1", share: 0.5 });
 });

@@ -1,144 +1,144 @@
-import type { Measure } from "./client.ts";
-import { type Operation, operations } from "./traffic.ts";
-
-/** One operation measured on both sides in one round. */
-export type Round = { operation: Operation; muster: Measure; bare: Measure };
-
-/** Under which circumstances the figures came about. */
-export type Circumstances = {
-  users: number;
-  groups: number;
-  rounds: number;
-  requests: number;
-  connections: number;
-  poolSize: number;
-  node: string;
-  cpus: number;
-  postgres: Record<string, string>;
-};
-
-type Figures = { requestsPerSecond: number; p50Ms: number; p99Ms: number; answerBytes: number };
-
-export type Summary = {
-  /** Muster's requests per second by the bare server's; 1 means as fast. */
-  ratios: Record<Operation, number>;
-  /** The lowest and the highest ratio of a single round. */
-  spread: Record<Operation, { lowest: number; highest: number }>;
-  medians: Record<Operation, { muster: Figures; bare: Figures }>;
-  /** Seconds from the start of the process to the first 200 of /readyz, PostgreSQL's own start included. */
-  readySeconds: { median: number; all: number[] };
-  circumstances: Circumstances;
-  baseline: string;
-};
+import { type GoalName, goals, type SearchName, searches } from "./goals.ts";
+import { bytesApart, type Figures, type Summary } from "./summary.ts";
+import { asText, type Table } from "./table.ts";
 
 const BASELINE =
-  "an Express and pg server (test/bench/bare-server.ts) with the same Node, flags and pool size, one process as Muster, " +
-  "on the same database, one named prepared statement a request, which finds the token by its hash too; without rules, " +
-  "audit, events, versions, access or validation. Both log nothing to a terminal, the client is the same, and the " +
-  "two are measured by turns.";
+  "The bare server (test/bench/bare-server.ts) is Express and pg: same Node, flags and pool size, one process as Muster, " +
+  "the same database; one named prepared statement a request, each committed by itself, which finds the token by its " +
+  "hash too. It answers with the same bytes (a person's group stands in the document, where Muster joins it) and pages " +
+  "have a true count. It has no rules, audit, events, versions, access, validation or limits.";
 
-export function summarize(
-  rounds: readonly Round[],
-  starts: readonly number[],
-  circumstances: Circumstances & Record<string, unknown>,
-): Summary {
-  const { users, groups, requests, connections, poolSize, node, cpus, postgres } = circumstances;
-  const names = Object.keys(operations) as Operation[];
-  const of = (operation: Operation) => rounds.filter((round) => round.operation === operation);
-  const each = <T>(work: (operation: Operation) => T) =>
-    Object.fromEntries(names.map((name) => [name, work(name)])) as Record<Operation, T>;
-  const medians = each((operation) => ({
-    muster: figures(of(operation).map((round) => round.muster)),
-    bare: figures(of(operation).map((round) => round.bare)),
-  }));
-  return {
-    ratios: each((name) => rounded(medians[name].muster.requestsPerSecond / medians[name].bare.requestsPerSecond, 3)),
-    spread: each((name) => {
-      const ratios = of(name).map((round) => round.muster.perSecond / round.bare.perSecond);
-      return { lowest: rounded(Math.min(...ratios), 3), highest: rounded(Math.max(...ratios), 3) };
-    }),
-    medians,
-    readySeconds: { median: rounded(median(starts), 3), all: starts.map((seconds) => rounded(seconds, 3)) },
-    circumstances: {
-      users,
-      groups,
-      rounds: circumstances.rounds,
-      requests,
-      connections,
-      poolSize,
-      node,
-      cpus,
-      postgres,
-    },
-    baseline: BASELINE,
-  };
-}
+const METHOD =
+  "Each figure is the median of the rounds, after one that is not counted; in brackets the lowest and the highest ratio " +
+  "of a round. Within a round the two take turns (A B B A, then B A A B).";
 
-function figures(measures: readonly Measure[]): Figures {
-  return {
-    requestsPerSecond: rounded(median(measures.map((measure) => measure.perSecond)), 1),
-    p50Ms: rounded(median(measures.map((measure) => measure.p50)), 2),
-    p99Ms: rounded(median(measures.map((measure) => measure.p99)), 2),
-    answerBytes: rounded(median(measures.map((measure) => measure.bytes)), 1),
-  };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}
-
-function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
-}
-
-const TITLES: Record<Operation, string> = {
-  create: "POST /Users",
-  get: "GET /Users/{id}",
-  filter: 'GET /Users?filter=userName eq "…"',
-  patchUser: "PATCH /Users/{id}, one attribute",
-  patchGroup: "PATCH /Groups/{id}, one member",
-};
-
-/** The summary as a person reads it. */
-export function report(summary: Summary): string {
-  const { circumstances: c, readySeconds } = summary;
-  const rows = (Object.keys(summary.ratios) as Operation[]).map((name) => {
-    const { muster, bare } = summary.medians[name];
-    const { lowest, highest } = summary.spread[name];
-    return [
-      TITLES[name],
-      `${summary.ratios[name].toFixed(2)} (${lowest.toFixed(2)} to ${highest.toFixed(2)})`,
-      ...[muster, bare].flatMap((one) => [
-        one.requestsPerSecond.toFixed(0),
-        `${one.p50Ms.toFixed(1)} / ${one.p99Ms.toFixed(1)}`,
-        one.answerBytes.toFixed(0),
-      ]),
-    ];
-  });
-  const head = ["", "Muster : bare", "Muster/s", "p50/p99 ms", "bytes", "bare/s", "p50/p99 ms", "bytes"];
-  const settings = Object.entries(c.postgres).map(([name, value]) => `${name} ${value}`);
+/** Everything that a person reads of a run: tables with a sentence on each. */
+export function sections(summary: Summary): { table: Table; notes: string[] }[] {
   return [
-    "",
-    ...table([head, ...rows]),
-    "",
-    `A second start is ready after ${readySeconds.median.toFixed(2)} s (of ${readySeconds.all.join(", ")}), PostgreSQL's own start included.`,
-    "",
-    `Medians of ${c.rounds} rounds of ${c.requests} requests each over ${c.connections} connections, after one that is not counted; ` +
-      `${c.users} users and ${c.groups} groups before the first, each group with a role on a product, each group patch ` +
-      `a person's first access. Node ${c.node}, ${c.cpus} processors shared by client, servers and PostgreSQL; ${settings.join(", ")}; ` +
-      `pools of ${c.poolSize} connections.`,
-    `The bare server is ${summary.baseline}`,
-    "",
+    { table: shares(summary), notes: [METHOD, BASELINE] },
+    {
+      table: times(summary),
+      notes: [
+        "All of this is Muster alone. A member comes and goes by turns, who gains and loses access by it; the large and the " +
+          "small group take turns. A search is compared with a filter of as many user names (userName eq … or userName eq …) " +
+          "as it has people on its page, spread over the directory; a sorted page starts anywhere.",
+      ],
+    },
+    {
+      table: memory(summary),
+      notes: [
+        "One process, row after row; what is most so far never falls. What is flat does not grow when the same is done again.",
+      ],
+    },
+  ];
+}
+
+/** The summary as a person reads it in a terminal. */
+export function report(summary: Summary): string {
+  const parts = sections(summary).map(({ table, notes }) => [asText(table), ...notes].join("\n"));
+  return `\n${[...parts, circumstances(summary)].join("\n\n")}\n`;
+}
+
+function shares(summary: Summary): Table {
+  const names = (Object.keys(goals) as GoalName[]).filter((name) => goals[name].kind === "share");
+  return {
+    title: "Muster beside the bare server",
+    head: [
+      "",
+      "at least",
+      "reached",
+      "met",
+      "Muster/s",
+      "p50 / p99 ms",
+      "bare/s",
+      "p50 / p99 ms",
+      "bytes",
+      "bytes apart",
+    ],
+    rows: names.map((name) => {
+      const { muster, bare } = summary.medians[name] as Record<"muster" | "bare", Figures>;
+      return [
+        goals[name].title,
+        ...reached(summary.targets[name], summary.ratios[name], summary.spread[name], summary.met[name]),
+        ...[muster, bare].flatMap(speed),
+        muster.answerBytes.toFixed(0),
+        `${(bytesApart(muster, bare) * 100).toFixed(1)} %`,
+      ];
+    }),
+  };
+}
+
+function times(summary: Summary): Table {
+  const { largeGroup, smallGroup } = summary.circumstances;
+  const { large, small } = summary.medians.memberOf50k as Record<"large" | "small", Figures>;
+  return {
+    title: "Muster beside itself",
+    head: ["", "at most", "times as long", "met", "per second", "p50 / p99 ms", "beside it", "p50 / p99 ms", "found"],
+    rows: [
+      [
+        `PATCH Group, one member, of ${whole(largeGroup)} beside of ${whole(smallGroup)}`,
+        ...reached(
+          summary.targets.memberOf50k,
+          summary.ratios.memberOf50k,
+          summary.spread.memberOf50k,
+          summary.met.memberOf50k,
+        ),
+        ...[large, small].flatMap(speed),
+        "",
+      ],
+      ...(Object.keys(searches) as SearchName[]).map((name) => searchRow(summary, name)),
+    ],
+  };
+}
+
+function searchRow(summary: Summary, name: SearchName): string[] {
+  const { target } = goals.search;
+  const found = summary.searches[name];
+  if (!found) return [searches[name], String(target), "not offered", "", "", "", "", "", ""];
+  return [
+    searches[name],
+    ...reached(target, found.ratio, found.spread, found.ratio <= target),
+    ...[found.medians.search, found.medians.keyed].flatMap(speed),
+    String(found.rows),
+  ];
+}
+
+function reached(
+  target: number,
+  ratio: number,
+  { lowest, highest }: { lowest: number; highest: number },
+  met: boolean,
+): string[] {
+  return [String(target), `${ratio.toFixed(2)} (${lowest.toFixed(2)} to ${highest.toFixed(2)})`, met ? "yes" : "no"];
+}
+
+function speed(figures: Figures): string[] {
+  return [figures.requestsPerSecond.toFixed(0), `${figures.p50Ms.toFixed(1)} / ${figures.p99Ms.toFixed(1)}`];
+}
+
+function memory(summary: Summary): Table {
+  return {
+    title: "Memory of a Muster just started, in MB",
+    head: ["after", "resident", "most so far"],
+    rows: summary.memory.map((step) => [step.after, String(step.rss), String(step.peak)]),
+  };
+}
+
+/** On what, with how much, and how the figures came about. */
+export function circumstances(summary: Summary): string {
+  const { circumstances: c, readySeconds: ready } = summary;
+  const settings = Object.entries(c.postgres).map(([name, value]) => `${name} ${value}`);
+  const requests = Object.entries(c.requests).map(([name, number]) => `${name} ${number}`);
+  return [
+    `${whole(c.users)} users on each side, loaded in ${c.loadSeconds.muster} s and ${c.loadSeconds.bare} s; everybody in one of ` +
+      `the groups that give access to a product. ${c.connections} connections, which share ${c.tokens} tokens; ${c.rounds} rounds, ` +
+      `requests of each side in a round: ${requests.join(", ")}.`,
+    `Node ${c.node}; ${c.cpus} processors (${c.cpuModel}) shared by client, servers and PostgreSQL; ${settings.join(", ")}; ` +
+      `pools of ${c.poolSize} connections${c.commit === null ? "" : `; commit ${c.commit}`}.`,
+    `A second start is ready after ${ready.median.toFixed(2)} s (of ${ready.all.join(", ")}), PostgreSQL's own start included.`,
   ].join("\n");
 }
 
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join("  "),
-  );
+function whole(number: number): string {
+  return number.toLocaleString("en");
 }

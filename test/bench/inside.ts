@@ -1,0 +1,56 @@
+import type { Session as InspectorSession } from "node:inspector";
+import type { monitorEventLoopDelay } from "node:perf_hooks";
+
+/**
+ * Loaded into a server before its own code (`--import`), alike on both sides: answers over the IPC channel what only
+ * the process itself can know. Does nothing until it is asked.
+ */
+export type Question = "memory" | "watch" | "watched" | "profile" | "profiled";
+
+/** Bytes: resident now and at most since the process began, and what JavaScript holds. */
+export type Memory = { rss: number; peak: number; heapUsed: number };
+
+/** How long the event loop did nothing but one thing, at most, in milliseconds. */
+export type Watched = { longestStall: number };
+
+let histogram: ReturnType<typeof monitorEventLoopDelay> | undefined;
+let session: InspectorSession | undefined;
+
+async function answer(question: Question): Promise<object> {
+  switch (question) {
+    case "memory": {
+      const { rss, heapUsed } = process.memoryUsage();
+      return { rss, peak: process.resourceUsage().maxRSS * 1024, heapUsed };
+    }
+    case "watch": {
+      const { monitorEventLoopDelay } = await import("node:perf_hooks");
+      histogram ??= monitorEventLoopDelay({ resolution: 1 });
+      histogram.enable();
+      histogram.reset();
+      return {};
+    }
+    case "watched":
+      // The timer itself is due every millisecond.
+      return { longestStall: Math.max(0, (histogram?.max ?? 0) / 1e6 - 1) };
+    case "profile": {
+      const { Session } = await import("node:inspector");
+      session = new Session();
+      session.connect();
+      session.post("Profiler.enable");
+      session.post("Profiler.start");
+      return {};
+    }
+    case "profiled":
+      return new Promise((resolve, reject) =>
+        session?.post("Profiler.stop", (error, { profile }) => {
+          session?.disconnect();
+          if (error) reject(error);
+          else resolve(profile);
+        }),
+      );
+  }
+}
+
+process.on("message", (question: Question) => void answer(question).then((said) => process.send?.(said)));
+// Being asked must not keep a server running that was told to stop.
+process.channel?.unref();

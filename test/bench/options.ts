@@ -1,0 +1,71 @@
+import { parseArgs } from "node:util";
+
+export const USAGE = `npm run bench -- [scim] [--json] [--write] [--users N] [--rounds N] [--requests N] [--connections N] [--starts N]
+                       [--profile FOLDER]
+npm run bench -- hostile [--json] [--write] [--users N] [--rounds N] [--connections N]
+
+scim     measures Muster's SCIM endpoint next to a bare Express and pg server on the same PostgreSQL, by turns
+hostile  measures how long one hostile request can hold up Muster's event loop, and with it everybody else's
+
+  --users N         people on each side before the first round (scim 100000, hostile 5000)
+  --rounds N        measured rounds (5); scim: one more before them is not counted
+  --requests N      requests of a quick kind in a round (2000); slow kinds get a fixed share of it
+  --connections N   connections of the client (16)
+  --starts N        measured starts of Muster after the first one (3)
+  --json            one JSON value on stdout instead of tables
+  --write           writes its part of docs/performance.md too
+  --profile FOLDER  keeps Muster's CPU profile of each operation there, with the twenty functions that took most`;
+
+const DEFAULTS = {
+  scim: { users: 100_000, rounds: 5, requests: 2_000, connections: 16, starts: 3 },
+  hostile: { users: 5_000, rounds: 5, requests: 1, connections: 16, starts: 1 },
+} as const;
+
+export type Options = {
+  bench: keyof typeof DEFAULTS;
+  users: number;
+  rounds: number;
+  requests: number;
+  connections: number;
+  starts: number;
+  json: boolean;
+  write: boolean;
+  profile: string | undefined;
+};
+
+/** @throws Error in one line about the word that was wrong. */
+export function readOptions(words: readonly string[]): Options {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      ...{ users: text, rounds: text, requests: text, connections: text, starts: text, profile: text },
+      ...{ json: flag, write: flag },
+    },
+  });
+  const [bench = "scim", ...more] = positionals;
+  if (!isBench(bench) || more.length > 0) throw new Error(`there is no bench ${positionals.join(" ")}`);
+  const number = (name: keyof (typeof DEFAULTS)["scim"], least = 1): number => {
+    const value = Number(values[name] ?? DEFAULTS[bench][name]);
+    if (!Number.isInteger(value) || value < least) throw new Error(`--${name} must be a whole number from ${least} on`);
+    return value;
+  };
+  return {
+    bench,
+    // Fewer could not fill the pages, the prefixes and the groups that are measured.
+    users: number("users", 1_000),
+    rounds: number("rounds"),
+    requests: number("requests"),
+    connections: number("connections"),
+    starts: number("starts"),
+    json: values.json,
+    write: values.write,
+    profile: values.profile,
+  };
+}
+
+function isBench(name: string): name is Options["bench"] {
+  return Object.hasOwn(DEFAULTS, name);
+}
