@@ -100,9 +100,13 @@ export class RequestLogBuffer {
     this.#schedule(FLUSH_EVERY);
   }
 
-  /** Writes what waits, one statement for each organization and 500 rows. Says whether the database took it. */
-  flush(): Promise<boolean> {
-    this.#flushing ??= this.#write().finally(() => {
+  /**
+   * Writes all that was added before the call, one statement for each organization and 500 rows, and one write at a time:
+   * a process never holds more than one connection for its log. Says whether the database took it.
+   */
+  async flush(): Promise<boolean> {
+    while (this.#flushing !== undefined) await this.#flushing;
+    this.#flushing = this.#write().finally(() => {
       this.#flushing = undefined;
     });
     return this.#flushing;
@@ -112,11 +116,7 @@ export class RequestLogBuffer {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    const last = async (): Promise<void> => {
-      await this.#flushing;
-      await this.flush();
-    };
-    await Promise.race([last(), sleep(LAST_FLUSH, undefined, { ref: false })]);
+    await Promise.race([this.flush(), sleep(LAST_FLUSH, undefined, { ref: false })]);
   }
 
   #schedule(delay: number): void {

@@ -403,10 +403,12 @@ async function withTableLocked(work: (terminate: () => Promise<boolean>) => Prom
   try {
     await client.query("begin; lock table muster.scim_requests in access exclusive mode");
     await work(async () => {
-      const { rowCount } = await client.query(
-        "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into scim_requests%'",
-      );
-      return (rowCount ?? 0) > 0;
+      // Asked on another connection: within a transaction the activity stands still.
+      const ended = await statements(ctx.database.superuserUrl, [
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into scim_requests%'`,
+      ]);
+      return ended.length > 0;
     });
   } finally {
     await client.end();
