@@ -1,0 +1,156 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, createConnection } from "node:net";
+import type { Response as ExpressResponse } from "express";
+import { describe, expect, it } from "vitest";
+import { inTransaction } from "../../src/db/transaction.ts";
+import { newTokenText } from "../../src/identity/token-form.ts";
+import { createToken } from "../../src/identity/tokens.ts";
+import { limitRequests } from "../../src/scim/rate-limit.ts";
+import { testContext } from "../harness/postgres.ts";
+import { until } from "../harness/process.ts";
+import { type Answer, oneDirectory, patchOf, sender, serveScim, system, userOf } from "./endpoint.ts";
+
+const ERROR = { schemas: ["urn:ietf:params:scim:api:messages:2.0:Error"], status: "429" };
+
+describe("a token that sends too fast", async () => {
+  const ctx = await testContext();
+  // So slow that the machine's speed cannot matter: a token is put back once in 1,000 s.
+  Object.assign(ctx.config.limits.scim, { perSecond: 0.001, burst: 3 });
+  const server = await serveScim(ctx);
+  const okta = oneDirectory(server);
+
+  it("is told what is left, and then to wait, in SCIM's words", async () => {
+    const answers = [];
+    for (let number = 0; number < 4; number++) answers.push(await okta.at.send("GET", "/Users"));
+    expect(answers.map((answer) => [answer.status, answer.headers.get("ratelimit")])).toEqual([
+      [200, '"rate";r=2;t=1000'],
+      [200, '"rate";r=1;t=2000'],
+      [200, '"rate";r=0;t=3000'],
+      [429, '"rate";r=0;t=3000'],
+    ]);
+    for (const { headers } of answers)
+      expect(headers.get("ratelimit-policy")).toBe('"rate";q=3;w=3000, "in-flight";q=64;qu="concurrent-requests"');
+    const refused = answers[3];
+    expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(900);
+    expect(refused?.headers.get("content-type")).toBe("application/scim+json; charset=utf-8");
+    expect(refused?.body).toMatchObject(ERROR);
+  });
+
+  it("does not slow another token of the same directory", async () => {
+    const { token } = await inTransaction(ctx, system(okta.at.organization), (tx) =>
+      createToken(tx, { directory: okta.at.directory }),
+    );
+    expect((await sender(okta.at.baseUrl, token)("GET", "/Users")).status).toBe(200);
+    expect((await okta.at.send("GET", "/Users")).status).toBe(429);
+  });
+});
+
+describe("requests of one token that run at once", async () => {
+  const ctx = await testContext();
+  const server = await serveScim(ctx);
+  const okta = oneDirectory(server);
+
+  it("are 64: the next is refused until one is answered", async () => {
+    const { id } = await okta.at.send("POST", "/Users", userOf("ann"));
+    const change = patchOf({ op: "replace", path: "displayName", value: "Ann" });
+    const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    // Whoever changes a person waits for the organization, which is held.
+    const holder = inTransaction(
+      ctx,
+      system(okta.at.organization),
+      async () => {
+        held.resolve();
+        await release.promise;
+      },
+      { lock: "exclusive" },
+    );
+    await held.promise;
+    const running = Array.from({ length: 64 }, () => okta.at.send("PATCH", `/Users/${id}`, change));
+    await until("the sixty-fifth is refused", 15, async () => {
+      const answer = await okta.at.send("GET", "/ServiceProviderConfig");
+      if (answer.status === 200) return false;
+      expect(answer.status).toBe(429);
+      expect(answer.headers.get("retry-after")).toBe("1");
+      expect(answer.headers.get("ratelimit")).toBe('"in-flight";r=0;t=1');
+      expect(answer.body).toMatchObject(ERROR);
+      return true;
+    });
+    release.resolve();
+    await holder;
+    const statuses = (await Promise.all(running)).map((answer) => answer.status);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    await until("it is let in", 15, async () => (await okta.at.send("GET", "/Users")).status === 200);
+  });
+
+  it("do not count those whose callers have gone", async () => {
+    const { port } = new URL(server.origin);
+    const path = `${new URL(okta.at.baseUrl).pathname}/Users`;
+    // Twice as many as may run, each cut off before its answer.
+    for (let number = 0; number < 128; number++)
+      await new Promise<void>((gone) => {
+        const socket = createConnection(Number(port), "127.0.0.1", () => {
+          socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${okta.at.token}\r\n\r\n`, () => {
+            socket.destroy();
+          });
+        });
+        socket.on("close", () => gone());
+      });
+    await until("a request is let in", 15, async () => (await okta.at.send("GET", "/Users")).status === 200);
+    const answers = await Promise.all(Array.from({ length: 64 }, () => okta.at.send("GET", "/Users")));
+    expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([200]));
+  });
+});
+
+it("a request whose caller left before it was let in runs no longer than it takes to notice", async () => {
+  const letIn = limitRequests({ perSecond: 1_000, burst: 1_000, inFlight: 1 });
+  const noticed = Promise.withResolvers<void>();
+  const server = createServer(async (request, response) => {
+    // As while the token is looked up.
+    if (request.url === "/leave") await once(response, "close");
+    try {
+      letIn(response as ExpressResponse, "key");
+      response.end("in");
+    } catch {
+      response.end("refused");
+    }
+    noticed.resolve();
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  try {
+    const leaver = createConnection(port, "127.0.0.1", () => {
+      leaver.write("GET /leave HTTP/1.1\r\nHost: x\r\n\r\n");
+      setTimeout(() => leaver.destroy(), 100);
+    });
+    await noticed.promise;
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("in");
+  } finally {
+    await new Promise((closed) => server.close(closed));
+  }
+});
+
+describe("tokens that nobody has", async () => {
+  const server = await serveScim(await testContext());
+  const okta = oneDirectory(server);
+
+  it("are refused with 429 after a while, without slowing callers of the same address that are known", async () => {
+    const guess = () => sender(okta.at.baseUrl, newTokenText("scim"))("GET", "/Users");
+    expect((await okta.at.send("GET", "/Users")).status).toBe(200);
+    const answers: Answer[] = [];
+    await until("a guess is told to wait", 60, async () => {
+      answers.push(...(await Promise.all(Array.from({ length: 300 }, guess))));
+      return answers.some((answer) => answer.status === 429);
+    });
+    expect(answers.filter((answer) => answer.status === 401).length).toBeGreaterThanOrEqual(100);
+    for (const { status, headers, body } of answers.filter((answer) => answer.status !== 401)) {
+      expect([status, headers.get("retry-after")]).toEqual([429, "1"]);
+      expect(body).toMatchObject(ERROR);
+    }
+    expect((await okta.at.send("GET", "/Users")).status).toBe(200);
+    // What has not the form of a token costs nothing, and is told the same as ever.
+    const malformed = await sender(okta.at.baseUrl, "mst_scim_wrong")("GET", "/Users");
+    expect(malformed.status).toBe(401);
+    await until("the next guess is refused as such", 60, async () => (await guess()).status === 401);
+  });
+});
