@@ -1,4 +1,5 @@
 import { type Call, type Client, type Measure, merge, type Part } from "./client.ts";
+import { type Cpu, cpuBetween } from "./cpu.ts";
 
 /** One who is measured: what it is sent, at every place of an endless row of calls, and how it must answer. */
 export type Player = {
@@ -16,6 +17,8 @@ export type Played = {
   rounds: Round[];
   /** Requests of each player in a counted round. */
   requests: number;
+  /** Microseconds of processor time of one request, on average over the counted rounds. */
+  cpu: Record<"one" | "other", Cpu>;
   /** Requests that each player was sent in all: the first place that nobody has played. */
   places: number;
 };
@@ -37,9 +40,10 @@ export function requestsFor(wished: number, connections: number): number {
 export async function playRounds(
   one: Player,
   other: Player,
-  plan: { rounds: number; requests: number; signal: AbortSignal },
+  plan: { rounds: number; requests: number; signal: AbortSignal; cpu(player: Player): Promise<Cpu> },
 ): Promise<Played> {
   const rounds: Round[] = [];
+  const used: Record<"one" | "other", Cpu[]> = { one: [], other: [] };
   let size = plan.requests / SLICES;
   let places = 0;
   for (let round = 0; round <= plan.rounds; round++) {
@@ -48,13 +52,24 @@ export async function playRounds(
       const turns = (round + slice) % 2 === 0 ? (["one", "other"] as const) : (["other", "one"] as const);
       for (const turn of turns) {
         plan.signal.throwIfAborted();
-        parts[turn].push(await play(turn === "one" ? one : other, places, size));
+        const player = turn === "one" ? one : other;
+        const before = await plan.cpu(player);
+        parts[turn].push(await play(player, places, size));
+        if (round > 0) used[turn].push(cpuBetween(before, await plan.cpu(player)));
       }
     }
     if (round > 0) rounds.push({ one: merge(parts.one), other: merge(parts.other) });
     else size = affordable(size, Math.max(...[...parts.one, ...parts.other].map((part) => part.seconds)), one.client);
   }
-  return { rounds, requests: size * SLICES, places };
+  const requests = size * SLICES;
+  const each = (parts: readonly Cpu[], who: keyof Cpu) =>
+    Math.round(parts.reduce((sum, part) => sum + part[who], 0) / (requests * plan.rounds));
+  const mean = (parts: readonly Cpu[]): Cpu => ({
+    server: each(parts, "server"),
+    postgres: each(parts, "postgres"),
+    client: each(parts, "client"),
+  });
+  return { rounds, requests, cpu: { one: mean(used.one), other: mean(used.other) }, places };
 }
 
 function affordable(size: number, seconds: number, { connections }: Client): number {

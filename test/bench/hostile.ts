@@ -8,7 +8,7 @@ import { type Run, Server } from "./server.ts";
 import { asMarkdown, asText, type Table } from "./table.ts";
 
 /** What one kind of hostile request did; times in milliseconds, the longest seen. */
-export type Stall = {
+type Stall = {
   kind: string;
   /** Bytes of the largest request: path and body. */
   bytes: number;

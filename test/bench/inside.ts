@@ -5,10 +5,10 @@ import type { monitorEventLoopDelay } from "node:perf_hooks";
  * Loaded into a server before its own code (`--import`), alike on both sides: answers over the IPC channel what only
  * the process itself can know. Does nothing until it is asked.
  */
-export type Question = "memory" | "watch" | "watched" | "profile" | "profiled";
+export type Question = "cpu" | "memory" | "watch" | "watched" | "profile" | "profiled";
 
-/** Bytes: resident now and at most since the process began, and what JavaScript holds. */
-export type Memory = { rss: number; peak: number; heapUsed: number };
+/** Bytes: what is held once all garbage is gone, and what was resident before that, then and at most so far. */
+export type Memory = { held: number; rss: number; peak: number };
 
 /** How long the event loop did nothing but one thing, at most, in milliseconds. */
 export type Watched = { longestStall: number };
@@ -18,9 +18,20 @@ let session: InspectorSession | undefined;
 
 async function answer(question: Question): Promise<object> {
   switch (question) {
+    case "cpu": {
+      const { user, system } = process.cpuUsage();
+      return { microseconds: user + system };
+    }
     case "memory": {
-      const { rss, heapUsed } = process.memoryUsage();
-      return { rss, peak: process.resourceUsage().maxRSS * 1024, heapUsed };
+      const { rss } = process.memoryUsage();
+      const peak = process.resourceUsage().maxRSS * 1024;
+      const { Session } = await import("node:inspector");
+      const collector = new Session();
+      collector.connect();
+      collector.post("HeapProfiler.collectGarbage");
+      collector.disconnect();
+      const { heapUsed, external } = process.memoryUsage();
+      return { held: heapUsed + external, rss, peak };
     }
     case "watch": {
       const { monitorEventLoopDelay } = await import("node:perf_hooks");

@@ -3,8 +3,8 @@ import type { Memory } from "./inside.ts";
 import type { Server } from "./server.ts";
 import { getGroup, list } from "./traffic.ts";
 
-/** Megabytes that were resident, at most so far, in a process of its own: each row's growth is what that work took. */
-export type MemoryStep = { after: string; rss: number; peak: number };
+/** Megabytes of one process after each step of its work: held by it, resident, and resident at most so far. */
+export type MemoryStep = { after: string; held: number; rss: number; peak: number };
 
 const PAGE = 1_000;
 const TIMES = 10;
@@ -40,7 +40,7 @@ async function readPages(client: Client, pages: number): Promise<void> {
   for (let page = 0; page < pages; page++) await client.demand(list({ startIndex: 1 + page * PAGE, count: PAGE }), 200);
 }
 
-export function megabytes(memory: Memory): { rss: number; peak: number } {
+function megabytes({ held, rss, peak }: Memory): Memory {
   const rounded = (bytes: number) => Math.round(bytes / 1024 / 1024);
-  return { rss: rounded(memory.rss), peak: rounded(memory.peak) };
+  return { held: rounded(held), rss: rounded(rss), peak: rounded(peak) };
 }

@@ -31,8 +31,14 @@ const measured: Measured = {
     sortedPage: { rows: 50, rounds: [{ one: measure(100), other: measure(500) }] },
   },
   starts: [2, 1, 9, 3],
-  memory: [{ after: "the start", rss: 100, peak: 110 }],
+  memory: [{ after: "the start", held: 50, rss: 100, peak: 110 }],
   accessChanges: { patch: { expected: 100, written: 99 } },
+  cpu: {
+    get: {
+      one: { server: 150, postgres: 90, client: 60 },
+      other: { server: 100, postgres: 50, client: 60 },
+    },
+  },
   profiles: { get: { busy: 0.5, places: [{ name: "pg", share: 0.4 }], functions: [] } },
 };
 
@@ -77,6 +83,7 @@ test("what a person reads holds the figures, the circumstances and what the base
   expect(text).toMatch(/GET \/Users\/\{id\} +0\.75 +0\.50 \(0\.25 to 2\.25\) +no +200 +1\.0 \/ 2\.0 +400 /);
   expect(text).toContain("12,345 users on each side");
   expect(text).toContain("fsync on");
+  expect(text).toMatch(/get +150 +90 +100 +50 +60/);
   expect(text).toContain("no rules, audit, events, versions, access, validation or limits");
 });
 

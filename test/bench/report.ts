@@ -25,9 +25,17 @@ export function sections(summary: Summary): { table: Table; notes: string[] }[] 
       ],
     },
     {
+      table: cpu(summary),
+      notes: [
+        "Averages over the counted rounds; they say what a request costs whatever else the machine does. A search stands " +
+          "beside its filter, the large group beside the small one.",
+      ],
+    },
+    {
       table: memory(summary),
       notes: [
-        "One process, row after row; what is most so far never falls. What is flat does not grow when the same is done again.",
+        "One process, row after row. Held is what JavaScript keeps once its garbage is collected: flat means that reading more " +
+          "does not raise it. Resident also has what the engine has not given back yet.",
       ],
     },
   ];
@@ -116,11 +124,22 @@ function speed(figures: Figures): string[] {
   return [figures.requestsPerSecond.toFixed(0), `${figures.p50Ms.toFixed(1)} / ${figures.p99Ms.toFixed(1)}`];
 }
 
+function cpu(summary: Summary): Table {
+  return {
+    title: "Processor time of one request, in µs",
+    head: ["", "Muster", "its PostgreSQL", "what it stands beside", "its PostgreSQL", "client"],
+    rows: Object.entries(summary.cpu).map(([name, { one, other }]) => [
+      name,
+      ...[one.server, one.postgres, other.server, other.postgres, one.client].map(String),
+    ]),
+  };
+}
+
 function memory(summary: Summary): Table {
   return {
     title: "Memory of a Muster just started, in MB",
-    head: ["after", "resident", "most so far"],
-    rows: summary.memory.map((step) => [step.after, String(step.rss), String(step.peak)]),
+    head: ["after", "held", "resident", "most so far"],
+    rows: summary.memory.map((step) => [step.after, ...[step.held, step.rss, step.peak].map(String)]),
   };
 }
 

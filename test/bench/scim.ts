@@ -4,6 +4,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../demo/muster-process.ts";
 import { type Played, type Player, play, playRounds, type Round } from "./compare.ts";
+import { cpuNow } from "./cpu.ts";
 import { accessChanges, type Connections, databaseFacts, tidy, withPostgres } from "./database.ts";
 import type { SearchName } from "./goals.ts";
 import { type BareSide, loadBare } from "./load-bare.ts";
@@ -112,6 +113,7 @@ class Bench {
     starts: [],
     memory: [],
     accessChanges: {},
+    cpu: {},
     profiles: {},
   };
   readonly requests: Record<string, number> = {};
@@ -205,7 +207,9 @@ class Bench {
     const { rounds, profile } = this.#options;
     const played = await playRounds(match.one, match.other, {
       ...{ rounds, requests: match.requests, signal: this.#run.signal },
+      cpu: ({ client }) => cpuNow(client === this.#bare.client ? this.#bare.server : this.#server, this.#run.folder),
     });
+    this.measured.cpu[name] = played.cpu;
     this.requests[name] = played.requests;
     await this.#profile(name, match.one, played.places, played.requests, profile);
     return { ...played, profiled: played.requests };

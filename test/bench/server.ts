@@ -65,6 +65,11 @@ export class Server {
     await once(this.#child, "exit");
   }
 
+  /** Microseconds of processor time that its process has used so far. */
+  async cpu(): Promise<number> {
+    return (await this.#ask<{ microseconds: number }>("cpu")).microseconds;
+  }
+
   memory(): Promise<Memory> {
     return this.#ask("memory");
   }

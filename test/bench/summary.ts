@@ -1,5 +1,6 @@
 import type { Measure } from "./client.ts";
 import type { Round } from "./compare.ts";
+import type { Cpu } from "./cpu.ts";
 import { type Goal, type GoalName, goals, type SearchName, searches } from "./goals.ts";
 import type { MemoryStep } from "./memory.ts";
 import type { Profile } from "./profile.ts";
@@ -32,6 +33,8 @@ export type Measured = {
   memory: readonly MemoryStep[];
   /** Changes of access that the audit trail holds of an operation, beside how many requests asked for. */
   accessChanges: Record<string, { expected: number; written: number }>;
+  /** Microseconds of processor time of one request, of each player. */
+  cpu: Record<string, Record<"one" | "other", Cpu>>;
   profiles: Record<string, Profile>;
 };
 
@@ -63,6 +66,8 @@ export type Summary = {
   readySeconds: { median: number; all: number[] };
   memory: readonly MemoryStep[];
   accessChanges: Measured["accessChanges"];
+  /** Microseconds of processor time of one request: of Muster's, and of what it is compared with. */
+  cpu: Measured["cpu"];
   profiles: Record<string, Profile>;
   circumstances: Circumstances;
 };
@@ -105,6 +110,7 @@ export function summarize(measured: Measured, circumstances: Circumstances): Sum
     },
     memory: measured.memory,
     accessChanges: measured.accessChanges,
+    cpu: measured.cpu,
     profiles: measured.profiles,
     circumstances,
   };

@@ -4,8 +4,6 @@ const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
 const GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
-export type UserBody = ReturnType<typeof userBody>;
-
 /** Digits of a user's number: names sort as numbers do, and prefixes of them find whole tens. */
 const DIGITS = 7;
 
