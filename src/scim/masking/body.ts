@@ -14,6 +14,8 @@ const MAX_DEPTH = 12;
 const MAX_MEMBERS = 60;
 /** The shape of a list is known by its first elements; the number of the others is told. */
 const MAX_ELEMENTS = 20;
+/** No two operations need be alike; a validator of Entra's sends 36. */
+const MAX_OPERATIONS = 100;
 /** What stands beyond is of no more use to a reader than its length. */
 const LONGEST_TEXT = 1_000;
 
@@ -63,7 +65,7 @@ function writeList(writing: Writing, list: readonly unknown[], key: string, dept
   if (list.length === 0) return "[]";
   if (depth >= MAX_DEPTH) return leaveOut(writing, `${list.length} elements`);
   const parts: string[] = [];
-  for (const element of list.slice(0, MAX_ELEMENTS)) {
+  for (const element of list.slice(0, /^operations$/i.test(key) ? MAX_OPERATIONS : MAX_ELEMENTS)) {
     if (writing.left <= 0) break;
     parts.push(write(writing, element, key, false, depth + 1));
   }
