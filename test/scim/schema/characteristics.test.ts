@@ -34,6 +34,8 @@ beforeAll(async () => {
       text("large", { returned: "request" }),
       complex("album", [text("title"), text("picture", { returned: "request" })], several),
       text("loud", { returned: "always" }),
+      text("active"),
+      complex("cars", [text("type"), text("plate")], several),
     ]),
   );
 });
@@ -236,6 +238,29 @@ describe("RFC 7643 §7 returned", () => {
     ).toMatchObject({ scimType: "invalidPath" });
     const changed = await patch(id, { op: "replace", path: at("vault.value"), value: "hidden-3" });
     expect([changed.status, changed.text.includes("hidden")]).toEqual([200, false]);
+  });
+});
+
+describe("names and times", () => {
+  test("what is special about a name of the RFC is not so in an extension", async () => {
+    const id = await person({ active: "yes", cars: [{ type: "van" }, { plate: "1" }] });
+    expect(await cardOf(id)).toEqual({ active: "yes", cars: [{ type: "van" }, { plate: "1" }] });
+    const operation = { op: "remove", path: at("active") };
+    expect((await patch(id, operation)).body).toMatchObject({ active: true, [URN]: { cars: [{}, {}] } });
+    expect(await cardOf(id)).toEqual({ cars: [{ type: "van" }, { plate: "1" }] });
+  });
+
+  test("a time is kept to the microsecond and found by what is served", async () => {
+    const id = await person({ since: "2031-01-31T12:00:00.999999999Z" });
+    expect(await cardOf(id)).toEqual({ since: "2031-01-31T12:00:00.999999Z" });
+    for (const [filter, found] of [
+      ['eq "2031-01-31T12:00:00.999999Z"', [id]],
+      ['lt "2031-01-31T12:00:01Z"', [id]],
+      ['ge "2031-01-31T12:00:01Z"', []],
+    ] as const) {
+      const query = encodeURIComponent(`${at("since")} ${filter} and id eq "${id}"`);
+      expect((await okta.at.send("GET", `/Users?filter=${query}`)).resources.map((each) => each.id)).toEqual(found);
+    }
   });
 });
 
