@@ -12,10 +12,11 @@ export type ExtensionOutcome = { urn: string; outcome: "created" | "updated" | "
 /**
  * Makes this the whole of the organization's schema extensions.
  *
- * Before: the list has the form that `schemaExtensionList` reads, and the organization is locked exclusively, so that
- * no record changes meanwhile. After: it stands, with audit rows; the organization's schema version is one higher when
- * anything changed, so that whoever compiled the older extensions compiles these. Returns what became of each, the
- * removed ones last.
+ * Before: the list has the form that `schemaExtensionList` reads, and the organization is locked exclusively. After: it
+ * stands, with audit rows; the organization's schema version is one higher when anything changed, so that whoever
+ * compiled the older extensions compiles these. A request that was read by the older ones may still leave a value of them
+ * (a creation takes no lock): the schemas of `src/scim` do not show it and no search fails at it.
+ * Returns what became of each, the removed ones last.
  * @throws MusterError `conflict` where records contradict the change.
  */
 export async function setSchemaExtensions(tx: Tx, wanted: readonly SchemaExtension[]): Promise<ExtensionOutcome[]> {
