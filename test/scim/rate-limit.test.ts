@@ -66,20 +66,16 @@ describe("requests of one token that run at once", async () => {
       { lock: "exclusive" },
     );
     await held.promise;
-    const running = Array.from({ length: 64 }, () => okta.at.send("PATCH", `/Users/${id}`, change));
-    await until("the sixty-fifth is refused", 15, async () => {
-      const answer = await okta.at.send("GET", "/ServiceProviderConfig");
-      if (answer.status === 200) return false;
-      expect(answer.status).toBe(429);
-      expect(answer.headers.get("retry-after")).toBe("1");
-      expect(answer.headers.get("ratelimit")).toBe('"in-flight";r=0;t=1');
-      expect(answer.body).toMatchObject(ERROR);
-      return true;
-    });
+    const running = Array.from({ length: 65 }, () => okta.at.send("PATCH", `/Users/${id}`, change));
+    const first = await Promise.race(running);
+    expect(first.status).toBe(429);
+    expect(first.headers.get("retry-after")).toBe("1");
+    expect(first.headers.get("ratelimit")).toBe('"in-flight";r=0;t=1');
+    expect(first.body).toMatchObject(ERROR);
     release.resolve();
     await holder;
     const statuses = (await Promise.all(running)).map((answer) => answer.status);
-    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(statuses.filter((status) => status === 200)).toHaveLength(64);
     await until("it is let in", 15, async () => (await okta.at.send("GET", "/Users")).status === 200);
   });
 
