@@ -1,6 +1,7 @@
 import express from "express";
 import type { Context } from "../../context.ts";
 import { type DirectoryId, parseId } from "../../db/id.ts";
+import { sendProblem } from "../../http/problem.ts";
 import { CLIENT_SCOPES } from "../../identity/scopes.ts";
 
 /** Where a directory's clients fetch tokens: its issuer, and the endpoint below it. */
@@ -21,7 +22,7 @@ export function oauthMetadataRouter(ctx: Context): express.Router {
     .get((request, response, next) => {
       const directory = parseId<DirectoryId>(String(request.params.directory));
       if (directory === undefined) {
-        next();
+        next("route");
         return;
       }
       const issuer = issuerOf(ctx, directory);
@@ -39,7 +40,7 @@ export function oauthMetadataRouter(ctx: Context): express.Router {
     })
     .all((_request, response) => {
       response.setHeader("Allow", "GET, HEAD");
-      response.status(405).end();
+      sendProblem(response, 405, "method-not-allowed", "Method Not Allowed", "this path takes GET and HEAD");
     });
   return router;
 }
