@@ -51,7 +51,13 @@ export async function listResourceIds(
   });
   const ids = rows.slice(0, limit).map(({ kind, id }) => ({ kind, id }) as ResourceId);
   const last = rows[limit - 1];
-  return { total, ids, next: rows.length > limit && last ? { key: last.key, id: last.id, kind: last.kind } : null };
+  // What came between the two statements must not be on the page and not in the total.
+  const shown = query.after === undefined ? offset + ids.length : 0;
+  return {
+    total: total === null ? null : Math.max(total, shown),
+    ids,
+    next: rows.length > limit && last ? { key: last.key, id: last.id, kind: last.kind } : null,
+  };
 }
 
 /** As many rows of one kind as the page could need. */

@@ -19,6 +19,7 @@ const REWRITES = {
   "empty-text-as-unassigned": { code: "invalid-value", says: "may not be an empty text; null removes a value" },
   "list-for-single-value": { code: "invalid-value", says: "has one value only, not a list" },
   "single-value-for-list": { code: "invalid-value", says: "must be a list" },
+  "second-primary-ignored": { code: "invalid-value", says: "may have only one primary value" },
   "reference-as-text": { code: "invalid-value", says: "must be an object with a value" },
   "dotted-key": { code: "invalid-path", says: "is a path; it belongs into path, not into a value" },
   "pathless-id-ignored": { code: "mutability", says: "is read-only" },
@@ -74,10 +75,14 @@ function dialect(name: ProfileName, tolerated: readonly WarningName[]): Dialect 
 
 /**
  * What each profile lets pass beyond the RFC. A provider's own profile holds what it is documented to send, so that what
- * is strange for it is refused with the name of the place; the fixtures under test/fixtures/idp show each.
+ * is strange for it is refused with the name of the place; the fixtures under test/fixtures/idp show each. `generic` lets
+ * everything pass but a second primary value, of which only Ping's products are known not to mean it.
  */
 const DIALECTS: Readonly<Record<ProfileName, Dialect>> = {
-  generic: dialect("generic", WARNING_NAMES),
+  generic: dialect(
+    "generic",
+    WARNING_NAMES.filter((name) => name !== "second-primary-ignored"),
+  ),
   strict: dialect("strict", []),
   entra: dialect("entra", [
     ...COMMON,
@@ -96,7 +101,13 @@ const DIALECTS: Readonly<Record<ProfileName, Dialect>> = {
   ]),
   jumpcloud: dialect("jumpcloud", [...COMMON, "dotted-key", "bare-extension-attribute", "member-removed-by-value"]),
   google: dialect("google", [...COMMON, "dotted-key", "bare-extension-attribute"]),
-  ping: dialect("ping", [...COMMON, "dotted-key", "bare-extension-attribute", "member-removed-by-value"]),
+  ping: dialect("ping", [
+    ...COMMON,
+    "dotted-key",
+    "bare-extension-attribute",
+    "member-removed-by-value",
+    "second-primary-ignored",
+  ]),
 };
 
 export const PROFILE_NAMES = Object.keys(DIALECTS) as readonly ProfileName[];
@@ -110,14 +121,15 @@ export function dialectOf(profile: string): Dialect {
 /**
  * Lets a rewrite pass and notes it, or refuses it as the RFC would.
  * @param at the place in the request's own words.
+ * @param code instead of the rewrite's own, where the place decides it: what is wrong in a filter is the filter's fault.
  * @throws MusterError with the code of the rewrite, naming the place, the rewrite and the profile.
  */
-export function tolerate(reading: Reading, name: WarningName, at: string): void {
+export function tolerate(reading: Reading, name: WarningName, at: string, code?: ErrorCode): void {
   const rewrite = REWRITES[name];
   if (rewrite !== null && !reading.dialect.tolerates.has(name))
     throw new MusterError(
-      rewrite.code,
-      `${at} ${rewrite.says} (the profile ${reading.dialect.name} refuses ${name}; generic lets it pass)`,
+      code ?? rewrite.code,
+      `${at} ${rewrite.says} (the profile ${reading.dialect.name} refuses ${name})`,
       { at },
     );
   reading.log.warn(name, at);

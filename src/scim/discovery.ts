@@ -6,8 +6,8 @@ import { BULK_MAX_OPERATIONS, CURSOR_TIMEOUT, DEFAULT_COUNT, MAX_COUNT } from ".
 import { wholeList } from "./list.ts";
 import { issuerOf } from "./oauth/metadata.ts";
 import type { AttributeTable, ResourceType, ResourceTypes } from "./schema/attribute.ts";
-import type { Document } from "./schema/canonical.ts";
 import { type SchemaDefinition, serviceDefinitions } from "./schema/definitions.ts";
+import type { Document } from "./schema/document.ts";
 
 const CORE = "urn:ietf:params:scim:schemas:core:2.0";
 

@@ -2,7 +2,7 @@ import type { Response } from "express";
 import type { Context } from "../context.ts";
 import type { Caller } from "./caller.ts";
 import type { Reading } from "./dialect.ts";
-import type { Document } from "./schema/canonical.ts";
+import type { Document } from "./schema/document.ts";
 
 /** A request as every operation sees it, whether it came by itself, inside a Bulk request or through `/Me`. */
 export type ScimRequest = Reading & {

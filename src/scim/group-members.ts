@@ -12,7 +12,7 @@ import { listDirectoryGroups } from "../identity/directory-groups/read.ts";
 import type { Caller } from "./caller.ts";
 import { notFound } from "./errors.ts";
 import type { MemberChange } from "./patch/members.ts";
-import { invalidValue } from "./schema/canonical.ts";
+import { invalidValue } from "./schema/document.ts";
 
 /** Groups that one request may nest or un-nest. */
 const MAX_NESTED = 10_000;

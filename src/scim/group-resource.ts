@@ -5,7 +5,7 @@ import { nameKey } from "../identity/keys.ts";
 import type { Caller } from "./caller.ts";
 import { etagOf } from "./etag.ts";
 import { type Projection, project } from "./projection.ts";
-import type { Document } from "./schema/canonical.ts";
+import type { Document } from "./schema/document.ts";
 import { requireIndexable } from "./stored-key.ts";
 import { locationOf, schemasOf } from "./user-resource.ts";
 

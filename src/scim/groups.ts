@@ -26,8 +26,9 @@ import { isOnMembers, type MemberChange, memberIds, readMemberChange } from "./p
 import { readOperations } from "./patch/operations.ts";
 import { alsoWritten, type Projection, readProjection, wants } from "./projection.ts";
 import { pageOf, readListQuery } from "./query.ts";
-import { type Document, differences, readResource } from "./schema/canonical.ts";
+import { type Document, differences } from "./schema/document.ts";
 import { keepFixed } from "./schema/mutability.ts";
+import { readResource } from "./schema/resource.ts";
 import { locationOf } from "./user-resource.ts";
 
 /** RFC 7644 §3.3, with its members in the same transaction. */

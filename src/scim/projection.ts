@@ -1,7 +1,7 @@
 import { MusterError } from "../errors.ts";
 import { resolveName, resolveSchema } from "./filter/names.ts";
 import type { Attribute, AttributePath, AttributeTable, ResourceType } from "./schema/attribute.ts";
-import { type Document, isObject } from "./schema/canonical.ts";
+import { type Document, isObject } from "./schema/document.ts";
 
 /** A whole extension, or an attribute, or a part of one. */
 type Name = { extension: string; path: null } | { extension: string | null; path: AttributePath };

@@ -19,7 +19,7 @@ import { listAnswer } from "./list.ts";
 import { readProjection, wants } from "./projection.ts";
 import { pageOf, readDescending, readPaging } from "./query.ts";
 import type { ResourceType } from "./schema/attribute.ts";
-import { caseless, isObject } from "./schema/canonical.ts";
+import { caseless, isObject } from "./schema/document.ts";
 import { userText } from "./user-resource.ts";
 
 const SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:searchrequest";

@@ -1,4 +1,4 @@
-import { invalidValue } from "./schema/canonical.ts";
+import { invalidValue } from "./schema/document.ts";
 
 /** PostgreSQL refuses index rows of more than a third of a page; keys grow when they are folded. */
 const MAX_KEY_BYTES = 2_000;

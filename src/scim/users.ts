@@ -23,8 +23,9 @@ import { applyOperations } from "./patch/apply.ts";
 import { pathsOf, readOperations } from "./patch/operations.ts";
 import { alsoWritten, alsoWrittenAt, type Projection, project, readProjection, wants } from "./projection.ts";
 import { pageOf, readListQuery } from "./query.ts";
-import { differences, readResource } from "./schema/canonical.ts";
+import { differences } from "./schema/document.ts";
 import { keepFixed } from "./schema/mutability.ts";
+import { readResource } from "./schema/resource.ts";
 import { locationOf, toDocument, toInput, toUserResource, userText } from "./user-resource.ts";
 
 /** RFC 7644 §3.3. `groups` is read-only and `password` never kept; a user name that is taken is 409. */

@@ -2,7 +2,7 @@ import type { Context } from "../../context.ts";
 import { isMusterError, MusterError } from "../../errors.ts";
 import { errorDocument } from "../errors.ts";
 import type { Perform, ScimAnswer, ScimRequest } from "../exchange.ts";
-import type { Document } from "../schema/canonical.ts";
+import type { Document } from "../schema/document.ts";
 import { type BulkOperation, readBulkRequest } from "./read.ts";
 import { referenceInPath, referencesIn, withIds } from "./references.ts";
 

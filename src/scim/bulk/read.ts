@@ -2,7 +2,7 @@ import { MusterError } from "../../errors.ts";
 import { tolerate } from "../dialect.ts";
 import type { ScimRequest } from "../exchange.ts";
 import { BULK_MAX_OPERATIONS } from "../limits.ts";
-import { caseless, isObject } from "../schema/canonical.ts";
+import { caseless, isObject } from "../schema/document.ts";
 
 /** One operation of a Bulk request (RFC 7644 §3.7), not yet looked into: what is wrong with it is its own error. */
 export type BulkOperation = {

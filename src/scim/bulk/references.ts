@@ -1,4 +1,4 @@
-import { isObject } from "../schema/canonical.ts";
+import { isObject } from "../schema/document.ts";
 
 /** Texts of this form stand for the id of what another operation creates (RFC 7644 §3.7.2). */
 const PREFIX = "bulkId:";

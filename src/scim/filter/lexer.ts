@@ -67,6 +67,17 @@ export function readBareValue(cursor: Cursor): string {
   return readWhile(cursor, (character) => !' ()[]"'.includes(character));
 }
 
+/** A text in single quotes, which RFC 7644 does not know; there are no escapes in it. */
+export function readSingleQuoted(cursor: Cursor): string {
+  const start = cursor.position;
+  cursor.position++;
+  const text = readWhile(cursor, (character) => character !== "'");
+  if (!take(cursor, "'")) throw syntaxError(cursor, "the text that starts here has no closing quote", start);
+  if (text.includes("\0") || !text.isWellFormed())
+    throw syntaxError(cursor, "the text holds a character that cannot be stored", start);
+  return text;
+}
+
 function readWhile(cursor: Cursor, accepts: (character: string) => boolean): string {
   const start = cursor.position;
   for (;;) {

@@ -1,4 +1,4 @@
-import { type Reading, tolerate } from "../dialect.ts";
+import { tolerate } from "../dialect.ts";
 import {
   type Attribute,
   type AttributePath,
@@ -6,6 +6,7 @@ import {
   findSchema,
   type ResourceType,
 } from "../schema/attribute.ts";
+import type { Cursor } from "./lexer.ts";
 
 /** A name with an optional URN before and an optional sub-attribute behind it (RFC 7644 §3.10), or undefined. */
 export function resolveName(type: ResourceType, word: string): AttributePath | undefined {
@@ -18,9 +19,9 @@ export function resolveName(type: ResourceType, word: string): AttributePath | u
 }
 
 /** Entra names an extension's attribute without its URN (test/fixtures/idp/entra/manager.json). */
-export function noteBare(reading: Reading, type: ResourceType, word: string, path: AttributePath): void {
+export function noteBare({ reading, code }: Cursor, type: ResourceType, word: string, path: AttributePath): void {
   if (path.extension !== null && !word.includes(":") && !type.core.attributes.has(path.attribute.name.toLowerCase()))
-    tolerate(reading, "bare-extension-attribute", shorten(word));
+    tolerate(reading, "bare-extension-attribute", shorten(word), code);
 }
 
 /** The schema that the whole word names, as in `attributes=urn:…:User`. */

@@ -2,7 +2,7 @@ import { MusterError } from "../../errors.ts";
 import { tolerate } from "../dialect.ts";
 import type { Attribute, AttributePath } from "../schema/attribute.ts";
 import type { Operator, Value } from "./ast.ts";
-import { type Cursor, peek, readBareValue, readString, syntaxError } from "./lexer.ts";
+import { type Cursor, peek, readBareValue, readSingleQuoted, readString, syntaxError } from "./lexer.ts";
 
 export const OPERATORS: ReadonlySet<string> = new Set(["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"]);
 
@@ -20,8 +20,11 @@ export function readOperand(cursor: Cursor, path: AttributePath, operator: Opera
   try {
     const literal = readLiteral(cursor);
     const value = fitValue(leaf(path), operator, literal);
+    const at = `character ${start + 1}`;
     if (literal.bare !== null && typeof value === "string")
-      tolerate(cursor.reading, "unquoted-filter-value", `character ${start + 1}`);
+      tolerate(cursor.reading, "unquoted-filter-value", at, cursor.code);
+    if (typeof literal.value === "string" && typeof value === "boolean")
+      tolerate(cursor.reading, "boolean-as-text", at, cursor.code);
     return value;
   } catch (error) {
     if (error instanceof MusterError && error.at === undefined) throw syntaxError(cursor, error.message, start);
@@ -32,6 +35,10 @@ export function readOperand(cursor: Cursor, path: AttributePath, operator: Opera
 /** A value before it is fitted to any attribute. */
 export function readLiteral(cursor: Cursor): Literal {
   if (peek(cursor) === '"') return { value: readString(cursor), bare: null };
+  if (peek(cursor) === "'") {
+    const text = readSingleQuoted(cursor);
+    return { value: text, bare: text };
+  }
   const bare = readBareValue(cursor);
   if (bare === "") throw syntaxError(cursor, "a value is expected");
   if (bare === "true" || bare === "false") return { value: bare === "true", bare };

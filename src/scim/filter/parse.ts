@@ -141,7 +141,7 @@ function parseTerm(state: State, scope: Scope): Filter {
       `${scope.parent?.attribute.name ?? scope.type.name} has no attribute ${shorten(word)}`,
       start,
     );
-  if (scope.parent === null) noteBare(cursor.reading, scope.type, word, path);
+  if (scope.parent === null) noteBare(cursor, scope.type, word, path);
   if (peek(cursor) === "[") return parseValuePath(state, scope, path);
   return parseComparison(cursor, path);
 }

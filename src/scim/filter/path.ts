@@ -30,7 +30,7 @@ export function parsePath(reading: Reading, text: string, type: ResourceType): T
     if (!bracket && !atEnd(cursor)) throw syntaxError(cursor, "the path should end here");
     return urn === undefined ? undefined : { kind: "extension", urn };
   }
-  noteBare(reading, type, word, path);
+  noteBare(cursor, type, word, path);
   if (!bracket) {
     skipSpaces(cursor);
     if (!atEnd(cursor)) throw syntaxError(cursor, "the path should end here");

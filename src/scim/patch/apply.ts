@@ -1,15 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { MusterError } from "../../errors.ts";
-import type { Reading } from "../dialect.ts";
+import { type Reading, tolerate } from "../dialect.ts";
 import type { Attribute, ResourceType } from "../schema/attribute.ts";
-import {
-  canonicalValue,
-  type Document,
-  invalidValue,
-  requireAttributes,
-  requireFewValues,
-} from "../schema/canonical.ts";
+import { canonicalValue, requireFewValues } from "../schema/canonical.ts";
+import { type Document, invalidValue } from "../schema/document.ts";
 import { keepFixed, sameKey } from "../schema/mutability.ts";
+import { requireAttributes } from "../schema/resource.ts";
 import { applyToElements } from "./elements.ts";
 import type { Operation } from "./operations.ts";
 
@@ -38,7 +34,10 @@ function applyOperation(reading: Reading, document: Document, operation: Operati
     return;
   }
   const { attribute, extension } = target.path;
-  if (attribute.discarded) return;
+  if (attribute.discarded) {
+    tolerate(reading, "password-ignored", operation.at);
+    return;
+  }
   if (extension === null) {
     assign(reading, document, attribute, operation);
     return;

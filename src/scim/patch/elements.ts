@@ -7,15 +7,13 @@ import type { Attribute } from "../schema/attribute.ts";
 import {
   canonicalElements,
   canonicalValue,
-  type Document,
-  invalidValue,
-  isObject,
   isSubstantial,
   isUnassigned,
   referenceOf,
   requireFewValues,
   unwrap,
 } from "../schema/canonical.ts";
+import { type Document, invalidValue, isObject } from "../schema/document.ts";
 import { requireFixedParts } from "../schema/mutability.ts";
 import type { Operation } from "./operations.ts";
 
@@ -49,6 +47,7 @@ export function applyToElements(
   requireFewValues(attribute, kept, operation.at);
   const substantial = new Set(kept);
   return onePrimary(
+    reading,
     kept,
     written.filter((element) => substantial.has(element)),
     operation.at,
@@ -59,7 +58,7 @@ function onSingle(reading: Reading, attribute: Attribute, held: Elements, operat
   if (operation.op === "remove") return { elements: [], written: [] };
   const { at } = operation;
   if (isUnassigned(reading, operation.value, at)) return { elements: [], written: [] };
-  const value = unwrap(reading, operation.value, at);
+  const value = unwrap(reading, attribute, operation.value, at);
   if (isUnassigned(reading, value, at)) return { elements: [], written: [] };
   const parts = merge(reading, attribute, held[0] ?? {}, value, at);
   return { elements: [parts], written: [] };
@@ -225,10 +224,15 @@ function merge(reading: Reading, attribute: Attribute, held: Document, value: un
 }
 
 /** A value that an operation makes primary takes that from all others (RFC 7644 §3.5.2). */
-function onePrimary(elements: readonly Document[], written: readonly Document[], at: string): Document[] {
+function onePrimary(
+  reading: Reading,
+  elements: readonly Document[],
+  written: readonly Document[],
+  at: string,
+): Document[] {
   const primary = written.filter((element) => element.primary === true);
   if (primary.length === 0) return [...elements];
-  if (primary.length > 1) throw invalidValue(at, "may have only one primary value");
+  if (primary.length > 1) tolerate(reading, "second-primary-ignored", at);
   return elements.map((element) =>
     element !== primary[0] && element.primary === true ? { ...element, primary: false } : element,
   );

@@ -1,7 +1,8 @@
 import { MusterError } from "../../errors.ts";
 import { type Reading, tolerate } from "../dialect.ts";
 import type { Filter } from "../filter/ast.ts";
-import { invalidValue, isObject } from "../schema/canonical.ts";
+import { isUnassigned } from "../schema/canonical.ts";
+import { invalidValue, isObject } from "../schema/document.ts";
 import type { Operation } from "./operations.ts";
 
 /**
@@ -43,7 +44,7 @@ function readMembers(reading: Reading, operation: Operation): { ids: string[]; a
   if (target.kind === "extension") return { ids: [], all: false };
   if (target.path.sub !== null)
     throw new MusterError("mutability", "a member is added or removed, never changed", { at: `${at}.path` });
-  const absent = value === null || value === undefined || value === "";
+  const absent = isUnassigned(reading, value, at);
   if (target.filter !== null) {
     const ids = idsOf(target.filter, `${at}.path`);
     // Adding by path alone is OneLogin's; a value that names another member would change this one.

@@ -3,7 +3,7 @@ import { type Reading, tolerate } from "../dialect.ts";
 import { countComparisons } from "../filter/ast.ts";
 import { parsePath, type Target } from "../filter/path.ts";
 import type { AttributePath, ResourceType } from "../schema/attribute.ts";
-import { caseless, invalidValue, isObject } from "../schema/canonical.ts";
+import { caseless, invalidValue, isObject } from "../schema/document.ts";
 
 /** One step of a PATCH on one attribute or on a whole extension (then it is a removal). */
 export type Operation = {

@@ -2,7 +2,7 @@ import { MusterError } from "../../errors.ts";
 import { nameKey } from "../../identity/keys.ts";
 import { parseDateTime } from "../filter/operand.ts";
 import type { Attribute, AttributeTable, ResourceType } from "./attribute.ts";
-import { type Document, isObject } from "./canonical.ts";
+import { type Document, isObject } from "./document.ts";
 
 /**
  * What stands after a change of what was immutable (RFC 7643 §7): it can be set once, later values must be the same, and

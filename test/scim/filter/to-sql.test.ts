@@ -17,7 +17,7 @@ import { parseDateTime } from "../../../src/scim/filter/operand.ts";
 import { filterToSql } from "../../../src/scim/filter/to-sql.ts";
 import { toInput as toGroupInput, toGroupResource } from "../../../src/scim/group-resource.ts";
 import type { ResourceType } from "../../../src/scim/schema/attribute.ts";
-import { readResource } from "../../../src/scim/schema/canonical.ts";
+import { readResource } from "../../../src/scim/schema/resource.ts";
 import { compileTypes } from "../../../src/scim/schema/resource-types.ts";
 import { toInput, toUserResource } from "../../../src/scim/user-resource.ts";
 import { scaled, seed } from "../../harness/scale.ts";

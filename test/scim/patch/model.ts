@@ -99,13 +99,22 @@ function crown(person: Person, index: number): void {
   );
 }
 
+/** No value stands in a list twice. */
+function withoutRepeated(emails: readonly Email[]): Email[] {
+  const seen = new Set<string>();
+  return emails.filter(({ value, type, primary }) => {
+    const text = JSON.stringify([value, type, primary]);
+    return !seen.has(text) && seen.add(text);
+  });
+}
+
 const addEmails = fc
   .record({ op: fc.constantFrom("add", "Add"), emails: fc.array(email, { maxLength: 2 }), single: fc.boolean() })
   .map(
     ({ op, emails, single }): Step => ({
       wire: { op, path: "emails", value: single && emails.length === 1 ? emails[0] : emails },
       apply: (person) => {
-        if (emails.filter((each) => each.primary).length > 1) throw new Refused();
+        if (withoutRepeated(emails).filter((each) => each.primary).length > 1) throw new Refused();
         const touched = new Set<number>();
         for (const added of emails) {
           const found = person.emails.findIndex(
@@ -126,8 +135,9 @@ const replaceEmails = fc.array(email, { maxLength: 3 }).map(
   (emails): Step => ({
     wire: { op: "replace", path: "emails", value: emails },
     apply: (person) => {
-      if (emails.filter((each) => each.primary).length > 1) throw new Refused();
-      person.emails = emails.map((each) => ({ ...each }));
+      const distinct = withoutRepeated(emails);
+      if (distinct.filter((each) => each.primary).length > 1) throw new Refused();
+      person.emails = distinct.map((each) => ({ ...each }));
     },
   }),
 );
