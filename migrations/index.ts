@@ -8,6 +8,7 @@ import * as reconcile from "./0006-reconcile.ts";
 import * as mail from "./0007-mail.ts";
 import * as foldText from "./0010-fold-text.ts";
 import * as tokens from "./0011-tokens.ts";
+import * as removalBudget from "./0012-removal-budget.ts";
 import * as schemaExtensions from "./0013-schema-extensions.ts";
 import * as requestLog from "./0014-request-log.ts";
 
@@ -24,6 +25,7 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0007-mail", mail],
   ["0010-fold-text", foldText],
   ["0011-tokens", tokens],
+  ["0012-removal-budget", removalBudget],
   ["0013-schema-extensions", schemaExtensions],
   ["0014-request-log", requestLog],
 ];

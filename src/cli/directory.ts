@@ -1,15 +1,16 @@
 import { type Command, Option } from "commander";
 import { MusterError } from "../errors.ts";
-import { listDirectories, releaseDirectory, resolveDirectory, updateDirectory } from "../identity/directories.ts";
+import { listDirectories, resolveDirectory, updateDirectory } from "../identity/directories.ts";
 import { orderDirectories } from "../identity/directory-order.ts";
 import { PROFILES, type Profile } from "../identity/profiles.ts";
+import { listRemovalBudgets, type RemovalBudget } from "../identity/removal-budget.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { registerDirectoryAdd } from "./directory-add.ts";
 import { registerDirectoryClient } from "./directory-client.ts";
+import { registerDirectoryRelease } from "./directory-release.ts";
 import { registerDirectorySync } from "./directory-sync.ts";
 import { registerDirectoryToken } from "./directory-token.ts";
-import { duration } from "./input.ts";
 
 /** `muster directory …`. */
 export function registerDirectory(program: Command, line: CommandLine): void {
@@ -18,6 +19,7 @@ export function registerDirectory(program: Command, line: CommandLine): void {
   registerDirectorySync(directory, line);
   registerOrder(directory, line);
   registerPolicies(directory, line);
+  registerDirectoryRelease(directory, line);
   registerDirectoryToken(directory, line);
   registerDirectoryClient(directory, line);
 }
@@ -29,6 +31,7 @@ function registerOrder(directory: Command, line: CommandLine): void {
     .action(
       line.inOrganization(async ({ ctx, db }) => {
         const all = await listDirectories(db);
+        const budgets = new Map((await listRemovalBudgets(db)).map(({ directory: id, ...budget }) => [id, budget]));
         return {
           json: all.map(({ id, name, kind, position, domainPolicy, authoritativeDomains, ...one }) => ({
             id,
@@ -37,18 +40,25 @@ function registerOrder(directory: Command, line: CommandLine): void {
             position,
             domainPolicy,
             authoritativeDomains,
-            ...(kind === "scim" ? { profile: one.profile, baseUrl: `${ctx.config.publicUrl}/scim/v2/${id}` } : {}),
+            ...(kind === "scim"
+              ? {
+                  profile: one.profile,
+                  baseUrl: `${ctx.config.publicUrl}/scim/v2/${id}`,
+                  removals: budgets.get(id),
+                }
+              : {}),
             ...(kind === "ldap" || kind === "google-workspace"
               ? { firstRun: one.firstRun, syncEvery: one.syncEvery }
               : {}),
           })),
           text: table(
-            ["position", "name", "kind", "profile", "domain policy", "id"],
+            ["position", "name", "kind", "profile", "removals", "domain policy", "id"],
             all.map((one) => [
               one.position,
               one.name,
               one.kind,
               one.kind === "scim" ? one.profile : "",
+              removals(budgets.get(one.id)),
               one.domainPolicy ? "on" : "off",
               one.id,
             ]),
@@ -111,21 +121,13 @@ function registerPolicies(directory: Command, line: CommandLine): void {
         },
       ),
     );
-  directory
-    .command("release <name>")
-    .description("let removals of this directory pass the removal budget for a while")
-    .requiredOption("--for <duration>", "as in 1h", duration)
-    .requiredOption("--reason <text>", "stands in the audit")
-    .action(
-      line.inOrganization(async (session, options: { for: number; reason: string }, name: string) => {
-        const found = await resolveDirectory(session.db, name);
-        const until = await session.write((tx) => releaseDirectory(tx, found.id, options.for, options.reason), "none");
-        return {
-          json: { id: found.id, name: found.name, releasedUntil: until },
-          text: `${found.name} is released until ${until.toISOString()}`,
-        };
-      }),
-    );
+}
+
+/** How many people are without access through it within the hour, of how many that may be. */
+function removals(budget: Omit<RemovalBudget, "directory"> | undefined): string {
+  if (budget === undefined) return "";
+  const { gone, budget: most, releasedUntil } = budget;
+  return `${gone} of ${most}${releasedUntil === null ? "" : `, released until ${releasedUntil.toISOString()}`}`;
 }
 
 function words(text: string): string[] {

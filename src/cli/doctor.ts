@@ -6,6 +6,7 @@ import type { Db } from "../db/connection.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { listDirectories, readDirectorySecret } from "../identity/directories.ts";
 import { listOrganizations } from "../identity/organizations.ts";
+import { listRemovalBudgets, type RemovalBudget } from "../identity/removal-budget.ts";
 import { listTokens } from "../identity/tokens.ts";
 import { listRuns } from "../sync/history.ts";
 import { table } from "./answer.ts";
@@ -70,8 +71,14 @@ function filesCheck({ config }: Context): Check[] {
 
 async function organizationChecks(ctx: Context, db: Db, key: string): Promise<Check[]> {
   const checks: Check[] = [];
+  const budgets = new Map((await listRemovalBudgets(db)).map((budget) => [budget.directory, budget]));
   for (const directory of await listDirectories(db)) {
     const name = `${key}: directory ${directory.name}`;
+    const budget = budgets.get(directory.id);
+    const warning =
+      budget &&
+      removalWarning(budget, `muster directory release ${directory.name} --for 1h --reason TEXT --org ${key}`);
+    if (warning !== undefined) checks.push({ name, state: "warning", detail: warning });
     if (directory.hasSecret) {
       try {
         await readDirectorySecret(db, secretKey(ctx), directory.id);
@@ -100,4 +107,13 @@ async function organizationChecks(ctx: Context, db: Db, key: string): Promise<Ch
         detail: `ends at ${token.expiresAt.toISOString()}; make its successor now`,
       });
   return checks;
+}
+
+/** What a person should know of a directory that takes many people's access away, or could at this moment. */
+function removalWarning({ lost, gone, budget, releasedUntil, heldAt }: RemovalBudget, way: string): string | undefined {
+  const figures = `took the last access from ${lost} people within an hour, ${gone} are still without of ${budget} that may be`;
+  if (releasedUntil !== null) return `${figures}; nothing holds it until ${releasedUntil.toISOString()}`;
+  if (heldAt !== null)
+    return `${figures}; what went beyond was refused, last at ${heldAt.toISOString()}; if it is meant: ${way}`;
+  return lost * 2 >= budget ? `${figures}; if more is to come: ${way}` : undefined;
 }

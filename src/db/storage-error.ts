@@ -1,4 +1,5 @@
 import pg from "pg";
+import { z } from "zod";
 import { MusterError } from "../errors.ts";
 
 /** Constraint name → what a caller is told. A name that is missing here is a fault of Muster's and becomes 503 or 500. */
@@ -66,9 +67,35 @@ export function translateStorageError(error: unknown): MusterError {
       return new MusterError("invalid-value", "a text contains a character that cannot be stored", { cause: error });
     if (error.code === "54000")
       return new MusterError("invalid-value", "a text is too long to be stored", { cause: error });
+    if (error.code === "MU503") return heldRemovals(error);
   }
   return new MusterError("unavailable", "the database cannot answer at the moment; try again", {
     retryAfter: 5,
     cause: error,
   });
+}
+
+const heldSchema = z.object({
+  organization: z.string(),
+  directory: z.string(),
+  /** Whom the refused request would have taken something from. */
+  people: z.int(),
+  gone: z.int(),
+  base: z.int(),
+  budget: z.int(),
+  retryAfter: z.int(),
+});
+
+/** What `spend_removals` raises (migration 0012): the request crossed the removal budget of its directory (design §7). */
+function heldRemovals(error: pg.DatabaseError): MusterError {
+  const held = heldSchema.parse(JSON.parse(error.detail ?? ""));
+  const { organization, directory, people, gone, base, budget, retryAfter } = held;
+  return new MusterError(
+    "held",
+    `nothing was changed: the directory ${directory} would have taken the last access or an administrator's rights ` +
+      `from ${gone} people within an hour, ${people} of them by this request; at most ${budget} of its ${base} may lose them. ` +
+      `If it is meant, an administrator opens the directory: ` +
+      `muster directory release ${directory} --for 1h --reason TEXT --org ${organization}`,
+    { retryAfter, cause: error },
+  );
 }

@@ -226,21 +226,3 @@ export async function resolveDirectory(db: Db, nameOrId: string): Promise<Direct
   if (!found) throw new MusterError("not-found", `there is no directory ${nameOrId}`, { at: "directory" });
   return found;
 }
-
-/**
- * Lets a directory's changes pass the removal budget for so many seconds from now (design §7).
- * Before: any. After: it is open until the instant returned, by the database's clock, with the reason in an audit row.
- * @throws MusterError `not-found`.
- */
-export async function releaseDirectory(tx: Tx, id: DirectoryId, forSeconds: number, reason: string): Promise<Date> {
-  const [row] = await tx.query<{ until: Date }>({
-    text: `update directories set released_until = statement_timestamp() + make_interval(secs => $3)
-      where organization = $1 and id = $2 returning released_until as until`,
-    values: [tx.organization, id, forSeconds],
-  });
-  if (!row) throw new MusterError("not-found", "there is no such directory");
-  await recordChanges(tx, [
-    { action: "directory.released", subjectKind: "directory", subject: id, detail: { until: row.until, reason } },
-  ]);
-  return row.until;
-}

@@ -107,7 +107,7 @@ function recipientOf(addressee: Addressee): string {
 async function refuseDuringCoolDown(tx: Tx, account: AccountId, coolDown: number): Promise<void> {
   const [last] = await tx.query<{ wait: number }>({
     text: `select ceil($3 - extract(epoch from statement_timestamp() - max(created_at)))::integer as wait
-      from mails where organization = $1 and account = $2 and state <> 'cancelled'`,
+      from mails where organization = $1 and account = $2 and kind = 'invitation' and state <> 'cancelled'`,
     values: [tx.organization, account, coolDown],
   });
   const wait = last?.wait ?? 0;

@@ -2,17 +2,15 @@ import type { Database, Db } from "../db/connection.ts";
 import { type AccountId, type InvitationId, type MailId, newId, type OrganizationId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
-import { INVITABLE, type Offer, offersOf } from "./invitation-links.ts";
+import { type Premise, premiseOf } from "./mail-premises.ts";
 import { recordChanges } from "./record.ts";
+import type { RemovalNotice } from "./removal-notice.ts";
 
-export type NewMail = {
-  kind: "invitation";
-  /** The business event: asked for twice, it is one mail. */
-  dedupeKey: string;
-  account: AccountId;
-  invitation: InvitationId;
-  recipient: string;
-};
+/** `dedupeKey` is the business event: asked for twice, it is one mail. */
+export type NewMail = { dedupeKey: string; account: AccountId; recipient: string } & (
+  | { kind: "invitation"; invitation: InvitationId }
+  | { kind: "removals"; content: RemovalNotice }
+);
 
 /**
  * Queues a mail and the job that sends it.
@@ -22,11 +20,20 @@ export type NewMail = {
 export async function queueMail(tx: Tx, mail: NewMail): Promise<MailId> {
   const id = newId<MailId>();
   const [row] = await tx.query<{ id: MailId }>({
-    text: `insert into mails (organization, id, kind, dedupe_key, account, invitation, recipient)
-      values ($1, $2, $3, $4, $5, $6, $7)
+    text: `insert into mails (organization, id, kind, dedupe_key, account, recipient, invitation, content)
+      values ($1, $2, $3, $4, $5, $6, $7, $8)
       on conflict on constraint mails_dedupe_unique do update set dedupe_key = excluded.dedupe_key
       returning id`,
-    values: [tx.organization, id, mail.kind, mail.dedupeKey, mail.account, mail.invitation, mail.recipient],
+    values: [
+      tx.organization,
+      id,
+      mail.kind,
+      mail.dedupeKey,
+      mail.account,
+      mail.recipient,
+      mail.kind === "invitation" ? mail.invitation : null,
+      mail.kind === "removals" ? mail.content : null,
+    ],
   });
   if (!row) throw new MusterError("internal", "a mail was neither queued nor found");
   if (row.id === id) await addSendJob(tx, tx.organization, id);
@@ -42,12 +49,8 @@ async function addSendJob(db: Db, organization: OrganizationId, mail: MailId): P
 }
 
 /** What a mail needs to be written and sent. */
-export type OutgoingMail = {
+export type OutgoingMail = Pick<Premise, "organizationName" | "organizationKey" | "recipient" | "words"> & {
   id: MailId;
-  organizationName: string;
-  recipient: string;
-  expiresAt: Date;
-  offers: Offer[];
   /** Which attempt this is, from 1. */
   attempt: number;
   /** Names this claim; an outcome counts only while nobody else has claimed the mail since. */
@@ -59,23 +62,12 @@ export type Claim =
   | { outcome: "leave" }
   | { outcome: "cancelled"; reason: string };
 
-type Premise = {
-  organizationName: string;
-  recipient: string;
-  account: AccountId;
-  invitation: InvitationId;
-  expiresAt: Date;
-  attempts: number;
-  refusal: string | null;
-};
-
 /**
- * Takes a queued mail for one attempt at sending it, if its premise still holds: the invitation is pending, not
- * expired and has no newer mail, its person is neither suspended nor deactivated and still has the address.
+ * Takes a queued mail for one attempt at sending it, if its premise still holds (src/identity/mail-premises.ts).
  *
  * Before: any. After `send`: nobody else may send it for `holdSeconds`, the attempt is counted, and the link's hash
- * stands in mail and invitation. After `leave`: nothing changed (sent, held by another sender, or not yet due). After
- * `cancelled`: it never leaves.
+ * stands in an invitation and its mail. After `leave`: nothing changed (sent, held by another sender, or not yet due).
+ * After `cancelled`: it never leaves.
  */
 export async function claimMail(tx: Tx, id: MailId, claim: { tokenHash: Buffer; holdSeconds: number }): Promise<Claim> {
   const [due] = await tx.query({
@@ -85,8 +77,7 @@ export async function claimMail(tx: Tx, id: MailId, claim: { tokenHash: Buffer; 
     values: [tx.organization, id],
   });
   if (!due) return { outcome: "leave" };
-  const [premise] = await tx.query<Premise>({ text: PREMISE, values: [tx.organization, id] });
-  if (!premise) throw new MusterError("internal", "a mail without an invitation cannot be sent");
+  const premise = await premiseOf(tx, id);
   if (premise.refusal !== null) {
     await cancelMail(tx, id, premise, premise.refusal);
     return { outcome: "cancelled", reason: premise.refusal };
@@ -95,30 +86,15 @@ export async function claimMail(tx: Tx, id: MailId, claim: { tokenHash: Buffer; 
     text: `with sent_as as (
         update invitations set token_hash = $3 where organization = $1 and id = $5 and token_hash is distinct from $3
       )
-      update mails set attempts = attempts + 1, token_hash = $3,
+      update mails set attempts = attempts + 1, token_hash = case when $5::uuid is not null then $3::bytea end,
         held_until = statement_timestamp() + make_interval(secs => $4)
       where organization = $1 and id = $2 returning held_until::text as hold, attempts as attempt`,
     values: [tx.organization, id, claim.tokenHash, claim.holdSeconds, premise.invitation],
   });
   if (!held) throw new MusterError("internal", "a locked mail vanished");
-  return { outcome: "send", mail: { ...premise, id, ...held, offers: await offersOf(tx, premise.account) } };
+  const { organizationName, organizationKey, recipient, words } = premise;
+  return { outcome: "send", mail: { id, organizationName, organizationKey, recipient, words, ...held } };
 }
-
-const PREMISE = `
-  select o.name as "organizationName", m.recipient, m.account, m.invitation, i.expires_at as "expiresAt",
-    case
-      when i.state <> 'pending' then 'the invitation is ' || i.state
-      when i.expires_at <= statement_timestamp() then 'the invitation has expired'
-      when exists (select from mails n where n.organization = m.organization and n.invitation = m.invitation and n.id > m.id)
-        then 'a newer mail was asked for'
-      when not (${INVITABLE}) then 'the user is suspended or deactivated'
-      when not exists (select from accounts a where a.organization = m.organization and a.id = m.account and a.email_key = m.recipient)
-        then 'the user has another address now'
-    end as refusal
-  from mails m
-  join invitations i on i.organization = m.organization and i.id = m.invitation
-  join organizations o on o.id = m.organization
-  where m.organization = $1 and m.id = $2`;
 
 async function cancelMail(tx: Tx, id: MailId, premise: Premise, reason: string): Promise<void> {
   await tx.query({
@@ -159,7 +135,7 @@ export async function recordDelivery(
   delivery: Delivery,
 ): Promise<boolean> {
   const final = delivery.outcome !== "deferred";
-  const [row] = await tx.query<{ account: AccountId; invitation: InvitationId; attempts: number }>({
+  const [row] = await tx.query<{ account: AccountId; invitation: InvitationId | null; attempts: number }>({
     text: `update mails set state = $4, last_reply = $5, held_until = null,
         sent_at = case when $4 = 'sent' then statement_timestamp() end,
         attempts = attempts - $6,
@@ -178,11 +154,12 @@ export async function recordDelivery(
     ],
   });
   if (!row) return false;
-  await tx.query({
-    text: `update invitations set delivery = $3, sent_at = case when $3 = 'accepted' then statement_timestamp() else sent_at end
-      where organization = $1 and id = $2`,
-    values: [tx.organization, row.invitation, deliveryWord(delivery)],
-  });
+  if (row.invitation !== null)
+    await tx.query({
+      text: `update invitations set delivery = $3, sent_at = case when $3 = 'accepted' then statement_timestamp() else sent_at end
+        where organization = $1 and id = $2`,
+      values: [tx.organization, row.invitation, deliveryWord(delivery)],
+    });
   if (!final) {
     await addSendJob(tx, tx.organization, mail.id);
     return true;

@@ -11,6 +11,8 @@ import { hashToken } from "../identity/token-form.ts";
 import { type Address, parseRecipient } from "../mail/address.ts";
 import type { Attempt } from "../mail/delivery.ts";
 import { writeInvitation } from "../mail/invitation.ts";
+import { writeRemovalNotice } from "../mail/removal-notice.ts";
+import type { Written } from "../mail/template.ts";
 import type { Send } from "../mail/transport.ts";
 
 /** Seconds for which a mail belongs to the sender that claimed it. More than one attempt can take. */
@@ -88,8 +90,19 @@ async function attemptOnce(ctx: Context, { send, from }: Sender, mail: OutgoingM
     from,
     to,
     messageId: `<${mail.id}@${new URL(publicUrl).hostname}>`,
-    ...writeInvitation(mail, `${publicUrl}/i/${token}`),
+    ...write(mail, `${publicUrl}/i/${token}`),
   });
+}
+
+/** @param link opens the invitation, where the mail is one. */
+function write(mail: OutgoingMail, link: string): Written {
+  const { words } = mail;
+  switch (words.kind) {
+    case "invitation":
+      return writeInvitation(mail, words, link);
+    case "removals":
+      return writeRemovalNotice(mail, words);
+  }
 }
 
 function toDelivery(attempt: Attempt, attempts: number, delays: readonly number[]): Delivery {

@@ -1,11 +1,13 @@
 import type { TaskList } from "graphile-worker";
 import type { Context } from "../context.ts";
-import { inTransaction, type OrganizationLock, type Tx } from "../db/transaction.ts";
+import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../db/transaction.ts";
 import { followUpExpired } from "../identity/access/reconcile.ts";
 import { listDirectories } from "../identity/directories.ts";
 import { requeueOverdueMails } from "../identity/mails.ts";
 import { pruneClientTokens } from "../identity/oauth-clients.ts";
 import { listOrganizations } from "../identity/organizations.ts";
+import { pruneRemovals } from "../identity/removal-budget.ts";
+import { noticeRemovals } from "../identity/removal-notice.ts";
 import { KEPT_REQUESTS, pruneRequests } from "../identity/request-log.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
 import { parseSender } from "../mail/address.ts";
@@ -14,9 +16,11 @@ import { enqueueDueSyncs, SYNC_TASK, syncTask } from "../sync/schedule.ts";
 import { sendMail } from "./send-mail.ts";
 
 /** Every minute, or every hour. One tick each, however many processes run jobs; a tick that fails is not repeated, the next one comes. */
-export const CRONTAB = ["requeue-mails", "enqueue-syncs", "follow-up-guests"]
+export const CRONTAB = ["requeue-mails", "enqueue-syncs", "follow-up-guests", "notice-removals"]
   .map((task) => `* * * * * ${task} ?jobKey=${task}&max=1`)
-  .concat(["prune-tokens", "prune-request-log"].map((task) => `17 * * * * ${task} ?jobKey=${task}&max=1`))
+  .concat(
+    ["prune-tokens", "prune-request-log", "prune-removals"].map((task) => `17 * * * * ${task} ?jobKey=${task}&max=1`),
+  )
   .join("\n");
 
 /**
@@ -39,6 +43,8 @@ export function makeTasks(ctx: Context): TaskList {
       await enqueueDueSyncs(ctx);
     },
     "follow-up-guests": () => inEveryOrganization(ctx, followUpExpired),
+    "notice-removals": () => noticeEveryRemoval(ctx),
+    "prune-removals": () => inEveryOrganization(ctx, pruneRemovals, "none"),
     "prune-tokens": () => inEveryOrganization(ctx, pruneClientTokens, "none"),
     "prune-request-log": () => pruneRequestLog(ctx),
   };
@@ -57,6 +63,19 @@ async function inEveryOrganization(
 ): Promise<void> {
   for (const { id } of await listOrganizations(ctx.db))
     await inTransaction(ctx, { organization: id, kind: "job", id: null, requestId: null }, work, { lock });
+}
+
+/** The log tells it too: there may be no administrator with an address, or no mail server. */
+async function noticeEveryRemoval(ctx: Context): Promise<void> {
+  for (const { id: organization } of await listOrganizations(ctx.db)) {
+    const actor: Actor = { organization, kind: "job", id: null, requestId: null };
+    for (const { directory, held, ...counts } of await inTransaction(ctx, actor, noticeRemovals, { lock: "none" }))
+      ctx.logger.warn(`a directory ${held ? "was kept from taking" : "takes"} away many people's access`, {
+        organization,
+        directory,
+        counts,
+      });
+  }
 }
 
 async function pruneRequestLog(ctx: Context): Promise<void> {

@@ -6,6 +6,7 @@ import { resourceType, resourceTypes, schema, schemas, serviceProviderConfig } f
 import { notFound } from "./errors.ts";
 import type { Perform, ScimRequest } from "./exchange.ts";
 import { createGroup, deleteGroup, getGroup, listGroups, patchGroup, replaceGroup } from "./groups.ts";
+import { rememberingHeld } from "./held.ts";
 import { me } from "./me.ts";
 import { listBoth, search } from "./search.ts";
 import { createUser, deleteUser, getUser, listUsers, patchUser, replaceUser } from "./users.ts";
@@ -28,7 +29,11 @@ const reads = (perform: Perform, ...scopes: Scope[]): Operation => ({
   scopes: scopes.length === 0 ? [] : [scopes],
   readsBody: false,
 });
-const writes = (perform: Perform, ...scopes: Scope[]): Operation => ({ ...reads(perform, ...scopes), readsBody: true });
+const deletes = (perform: Perform, ...scopes: Scope[]): Operation => reads(rememberingHeld(perform), ...scopes);
+const writes = (perform: Perform, ...scopes: Scope[]): Operation => ({
+  ...deletes(perform, ...scopes),
+  readsBody: true,
+});
 const root = (perform: Perform): Operation => ({
   perform,
   scopes: [["users:read"], ["groups:read"]],
@@ -51,7 +56,7 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
         GET: reads(getUser, "users:read"),
         PUT: writes(replaceUser, "users:write"),
         PATCH: writes(patchUser, "users:write"),
-        DELETE: reads(deleteUser, "users:write"),
+        DELETE: deletes(deleteUser, "users:write"),
       },
       search: { POST: writes(search(listUsers), "users:read") },
     },
@@ -64,7 +69,7 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
         GET: reads(getGroup, "groups:read"),
         PUT: writes(replaceGroup, "groups:write"),
         PATCH: writes(patchGroup, "groups:write"),
-        DELETE: reads(deleteGroup, "groups:write"),
+        DELETE: deletes(deleteGroup, "groups:write"),
       },
       search: { POST: writes(search(listGroups), "groups:read") },
     },
@@ -79,7 +84,7 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
         GET: reads(me(getUser), "users:read", "me"),
         PUT: writes(me(replaceUser), "users:write"),
         PATCH: writes(me(patchUser), "users:write"),
-        DELETE: reads(me(deleteUser), "users:write"),
+        DELETE: deletes(me(deleteUser), "users:write"),
       },
     },
   ],

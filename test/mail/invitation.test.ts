@@ -1,22 +1,17 @@
 import PostalMime from "postal-mime";
 import { expect, test } from "vitest";
-import type { MailId } from "../../src/db/id.ts";
-import type { OutgoingMail } from "../../src/identity/mails.ts";
 import { writeInvitation } from "../../src/mail/invitation.ts";
 
-const mail: OutgoingMail = {
-  id: "01890000-0000-7000-8000-000000000001" as MailId,
-  organizationName: "Acme & Söhne",
-  recipient: "ann@example.com",
+const mail = { organizationName: "Acme & Söhne", recipient: "ann@example.com" };
+const words = {
+  kind: "invitation" as const,
   expiresAt: new Date("2030-01-02T03:04:05Z"),
-  offers: [{ product: "Wiki <b>", role: "user", url: null }],
-  attempt: 1,
-  hold: "",
+  offers: [{ product: "Wiki <b>", role: "user" as const, url: null }],
 };
 const link = "https://muster.example.com/i/mst_inv_x";
 
 test("R72: text and HTML tell who invites, what it gives, for whom and until when", () => {
-  const { text, html } = writeInvitation(mail, link);
+  const { text, html } = writeInvitation(mail, words, link);
   for (const part of ["Acme & Söhne", "Wiki <b> (user)", "ann@example.com", "2030-01-02 03:04 UTC", link])
     expect(text).toContain(part);
   for (const part of [
@@ -32,7 +27,8 @@ test("R72: text and HTML tell who invites, what it gives, for whom and until whe
 test("names from outside are data: no markup, no template, no line of their own, none in the subject", () => {
   const name = '{{ link }}<script>x</script>"\r\nBcc: evil@x.test https://evil.example';
   const { subject, text, html } = writeInvitation(
-    { ...mail, organizationName: name, offers: [{ product: name, role: "user", url: null }] },
+    { ...mail, organizationName: name },
+    { ...words, offers: [{ product: name, role: "user", url: null }] },
     link,
   );
   expect(subject).toBe("You have been invited");
@@ -43,7 +39,7 @@ test("names from outside are data: no markup, no template, no line of their own,
 });
 
 test("a person without access yet gets no empty list", async () => {
-  const { text, html } = writeInvitation({ ...mail, offers: [] }, link);
+  const { text, html } = writeInvitation(mail, { ...words, offers: [] }, link);
   expect(text).not.toContain("You get access to");
   expect(html).not.toContain("<ul>");
   expect((await PostalMime.parse(`Content-Type: text/html; charset=utf-8\r\n\r\n${html}`)).html).toContain(link);

@@ -3,7 +3,7 @@ import { requireExclusive, type Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 
 export type Reconciled = {
-  /** Accounts that had live access to some product before and have none now; the removal budget counts these. */
+  /** Accounts that had live access to some product before and have none now. */
   lost: AccountId[];
   /** How many accounts noticed: another role, state or end on some product. A change of path alone does not count. */
   changed: number;
@@ -19,7 +19,9 @@ const BATCH = 5_000;
  *
  * Before: `tx` holds the organization's lock, shared or exclusive (inTransaction's default), and locks no account
  * above the smallest id given. After: the accounts are locked until the end of `tx`, their `access` rows are what the
- * rule says, and every difference but one of path alone has an audit row and an event.
+ * rule says, every difference but one of path alone has an audit row and an event, and their rights are in force as the
+ * accounts are active. What a SCIM token took away is counted against the removal budget of its directory (design §7).
+ * @throws MusterError `held` when that budget is crossed; then the whole transaction is to be given up.
  */
 export async function reconcile(tx: Tx, accounts: readonly AccountId[]): Promise<Reconciled> {
   const total: Reconciled = { lost: [], changed: 0 };

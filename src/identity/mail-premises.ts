@@ -1,0 +1,63 @@
+import type { AccountId, InvitationId, MailId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { INVITABLE, type Offer, offersOf } from "./invitation-links.ts";
+import type { RemovalNotice } from "./removal-notice.ts";
+
+/** What a mail says. */
+export type MailWords =
+  | { kind: "invitation"; expiresAt: Date; offers: Offer[] }
+  | ({ kind: "removals" } & RemovalNotice);
+
+/** What a queued mail stands on; `refusal` says why it must not leave any more. */
+export type Premise = {
+  organizationName: string;
+  organizationKey: string;
+  recipient: string;
+  account: AccountId;
+  invitation: InvitationId | null;
+  refusal: string | null;
+  words: MailWords;
+};
+
+type Row = Omit<Premise, "words"> & { expiresAt: Date; content: RemovalNotice | null };
+
+/**
+ * Whether a queued mail may still leave, and what it says. An invitation: it is pending, not expired and has no newer
+ * mail, its person is neither suspended nor deactivated. A notice: it is not a day old, its reader is still an
+ * administrator. Either: the person still has the address.
+ */
+export async function premiseOf(tx: Tx, id: MailId): Promise<Premise> {
+  const [row] = await tx.query<Row>({ text: PREMISE, values: [tx.organization, id] });
+  if (!row) throw new MusterError("internal", "a mail without an invitation cannot be sent");
+  const { expiresAt, content, ...premise } = row;
+  if (content !== null) return { ...premise, words: { kind: "removals", ...content } };
+  return { ...premise, words: { kind: "invitation", expiresAt, offers: await offersOf(tx, premise.account) } };
+}
+
+const PREMISE = `
+  select o.name as "organizationName", o.key as "organizationKey", m.recipient, m.account, m.invitation, i.expires_at as "expiresAt", m.content,
+    coalesce(
+      case m.kind
+        when 'invitation' then case
+          when i.state <> 'pending' then 'the invitation is ' || i.state
+          when i.expires_at <= statement_timestamp() then 'the invitation has expired'
+          when exists (select from mails n where n.organization = m.organization and n.invitation = m.invitation and n.id > m.id)
+            then 'a newer mail was asked for'
+          when not (${INVITABLE}) then 'the user is suspended or deactivated'
+        end
+        when 'removals' then case
+          when m.created_at < statement_timestamp() - interval '1 day' then 'the news is a day old'
+          when not exists (select from rights r where r.organization = m.organization and r.account = m.account
+              and r.bundle = 'organization-administrator' and r.parked_at is null)
+            then 'the user is no administrator any more'
+        end
+      end,
+      case when not exists (select from accounts a
+          where a.organization = m.organization and a.id = m.account and a.email_key = m.recipient)
+        then 'the user has another address now' end
+    ) as refusal
+  from mails m
+  join organizations o on o.id = m.organization
+  left join invitations i on i.organization = m.organization and i.id = m.invitation
+  where m.organization = $1 and m.id = $2`;
