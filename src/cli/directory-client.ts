@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { DirectoryId, OAuthClientId } from "../db/id.ts";
 import { parseId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
@@ -18,7 +18,9 @@ export function registerDirectoryClient(directory: Command, line: CommandLine): 
     .command("add <name>")
     .description("a client for a directory; its secret is shown this once")
     .option("--name <text>", "what people call it")
-    .option("--scope <scopes...>", `what its tokens may do (default: everything): ${CLIENT_SCOPES.join(", ")}`)
+    .addOption(
+      new Option("--scope <scopes...>", "what its tokens may do (default: everything)").choices([...CLIENT_SCOPES]),
+    )
     .action(
       line.inOrganization(async (session, options: { name?: string; scope?: string[] }, name: string) => {
         const found = await scimDirectory(session.db, name);

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Db } from "../db/connection.ts";
 import { type DirectoryUserId, parseId, type TokenId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
@@ -28,7 +28,7 @@ export function registerDirectoryToken(directory: Command, line: CommandLine): v
     .command("add <name>")
     .description("one more token for a directory; it is shown this once")
     .option("--name <text>", "what people call it")
-    .option("--scope <scopes...>", `what it may do (default: everything): ${SCOPES.join(", ")}`)
+    .addOption(new Option("--scope <scopes...>", "what it may do (default: everything)").choices([...SCOPES]))
     .option("--expires <when>", "a time, or a duration from now as in 90d (default: 365d)", instant)
     .option("--user <person>", "whose it is: /Me is this person of the directory, and it ends with the person")
     .action(
