@@ -1,4 +1,4 @@
-import type { Session as InspectorSession } from "node:inspector";
+import type { Session as InspectorSession } from "node:inspector/promises";
 import type { monitorEventLoopDelay } from "node:perf_hooks";
 
 /**
@@ -25,10 +25,8 @@ async function answer(question: Question): Promise<object> {
     case "memory": {
       const { rss } = process.memoryUsage();
       const peak = process.resourceUsage().maxRSS * 1024;
-      const { Session } = await import("node:inspector");
-      const collector = new Session();
-      collector.connect();
-      collector.post("HeapProfiler.collectGarbage");
+      const collector = await connect();
+      await collector.post("HeapProfiler.collectGarbage");
       collector.disconnect();
       const { heapUsed, external } = process.memoryUsage();
       return { held: heapUsed + external, rss, peak };
@@ -43,23 +41,25 @@ async function answer(question: Question): Promise<object> {
     case "watched":
       // The timer itself is due every millisecond.
       return { longestStall: Math.max(0, (histogram?.max ?? 0) / 1e6 - 1) };
-    case "profile": {
-      const { Session } = await import("node:inspector");
-      session = new Session();
-      session.connect();
-      session.post("Profiler.enable");
-      session.post("Profiler.start");
+    case "profile":
+      session = await connect();
+      await session.post("Profiler.enable");
+      await session.post("Profiler.start");
       return {};
+    case "profiled": {
+      if (!session) throw new Error("no profile was begun");
+      const { profile } = await session.post("Profiler.stop");
+      session.disconnect();
+      return profile;
     }
-    case "profiled":
-      return new Promise((resolve, reject) =>
-        session?.post("Profiler.stop", (error, { profile }) => {
-          session?.disconnect();
-          if (error) reject(error);
-          else resolve(profile);
-        }),
-      );
   }
+}
+
+async function connect(): Promise<InspectorSession> {
+  const { Session } = await import("node:inspector/promises");
+  const connected = new Session();
+  connected.connect();
+  return connected;
 }
 
 process.on("message", (question: Question) => void answer(question).then((said) => process.send?.(said)));
