@@ -110,6 +110,8 @@ export const configSchema = z.strictObject({
           burst: z.int().min(1).max(1_000_000).default(6_000),
           /** Requests that run at the same moment. */
           inFlight: z.int().min(1).max(100_000).default(64),
+          /** Requests beyond those that wait for their turn. */
+          waiting: z.int().min(0).max(100_000).default(1_000),
         })
         .prefault({}),
     })

@@ -2,12 +2,11 @@ import type { Request, RequestHandler, Response } from "express";
 import type { Context } from "../context.ts";
 import { type DirectoryId, parseId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
-import { FailedAttempts } from "../http/failed-attempts.ts";
+import { FailedAttempts, lookUpCaller } from "../http/failed-attempts.ts";
 import type { Scope } from "../identity/scopes.ts";
-import { type FoundToken, findToken } from "../identity/tokens.ts";
+import { findToken } from "../identity/tokens.ts";
 import type { Caller } from "./caller.ts";
 import { dialectOf } from "./dialect.ts";
-import { limitRequests } from "./rate-limit.ts";
 import { recordRefusal } from "./request-log.ts";
 import { typesOf } from "./schema/types-of.ts";
 
@@ -18,19 +17,17 @@ const CHALLENGE = 'Bearer realm="Muster"';
  * directory: with another in the path the answer has the same bytes as with a token that nobody has.
  */
 export function authenticate(ctx: Context): RequestHandler<{ directory: string }> {
-  const letIn = limitRequests(ctx.config.limits.scim);
   const attempts = new FailedAttempts();
   return async (request, response, next) => {
     response.setHeader("Cache-Control", "no-store");
     const token = /^bearer +([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined) throw refuse(response, CHALLENGE);
-    const found = await findCaller(ctx, token, attempts, request);
+    const found = await lookUpCaller(attempts, request, (mayAsk) => findToken(ctx.db, token, "scim", mayAsk));
     const directory = parseId<DirectoryId>(request.params.directory);
     if (!found || directory === undefined || found.directory !== directory) {
       noteRefusal(ctx, request, response);
       throw refuse(response, `${CHALLENGE}, error="invalid_token"`);
     }
-    letIn(response, found.client ?? found.id);
     const { organization } = found;
     const requestId = response.getHeader("x-request-id");
     const caller: Caller = {
@@ -47,26 +44,11 @@ export function authenticate(ctx: Context): RequestHandler<{ directory: string }
       dialect: dialectOf(found.profile ?? "generic"),
       scopes: found.scopes ?? null,
       subject: found.subject ?? null,
+      limitedAs: found.client ?? found.id,
     };
     response.locals.caller = caller;
     next();
   };
-}
-
-/** @throws MusterError `cool-down` for a token that is not known where the address has tried too many that nobody has. */
-async function findCaller(
-  ctx: Context,
-  token: string,
-  attempts: FailedAttempts,
-  request: { readonly ip?: string | undefined },
-): Promise<FoundToken | undefined> {
-  let begun = false;
-  const found = await findToken(ctx.db, token, "scim", () => {
-    attempts.begin(request.ip);
-    begun = true;
-  });
-  if (begun && found) attempts.succeeded(request.ip);
-  return found;
 }
 
 /** A provider that still has the old token is the first thing to look for when nothing arrives. */

@@ -18,4 +18,6 @@ export type Caller = {
   scopes: readonly Scope[] | null;
   /** The person whom `/Me` stands for (RFC 7644 §3.11). */
   subject: DirectoryUserId | null;
+  /** Whose requests the limits count together: the OAuth client's, else the token's. */
+  limitedAs: string;
 };

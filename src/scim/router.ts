@@ -8,6 +8,7 @@ import { errorHandler, notFound, sendError } from "./errors.ts";
 import { type ScimRequest, sendAnswer } from "./exchange.ts";
 import { ExchangeLog } from "./exchange-log.ts";
 import { readParameters } from "./query.ts";
+import { limitRequests } from "./rate-limit.ts";
 import { recordExchange } from "./request-log.ts";
 import { allowed, findRoute, missingScope, type Operation, operationOf } from "./routes.ts";
 
@@ -32,6 +33,7 @@ export function scimErrors(ctx: Context): ErrorRequestHandler {
 
 /** One request to one directory: route, scope, body, operation, answer; and what the request log keeps of it. */
 function endpoint(ctx: Context): RequestHandler {
+  const letIn = limitRequests(ctx.config.limits.scim);
   const readBodyOf = readBody(ctx.config.limits.bodyBytes);
   return async (request, response) => {
     const startedAt = performance.now();
@@ -39,6 +41,8 @@ function endpoint(ctx: Context): RequestHandler {
     const caller = callerOf(response);
     let detail: string | null = null;
     try {
+      const turn = letIn(response, caller.limitedAs);
+      if (turn !== undefined) await turn;
       const { operation, id } = findOperation(request, response, caller);
       if (operation.readsBody) await readBodyOf(request, response, { dialect: caller.dialect, log });
       sendAnswer(response, await operation.perform(ctx, askedBy(request, caller, log), id));

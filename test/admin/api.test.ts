@@ -20,7 +20,7 @@ import { createToken } from "../../src/identity/tokens.ts";
 import { testContext } from "../harness/postgres.ts";
 import { until } from "../harness/process.ts";
 
-const scim = { perSecond: 3_000, burst: 6_000, inFlight: 64 };
+const scim = { perSecond: 3_000, burst: 6_000, inFlight: 64, waiting: 1_000 };
 const ctx = await testContext({
   config: { limits: { bodyBytes: 2_048, requestTimeout: 60_000, drainTimeout: 0, scim } },
 });

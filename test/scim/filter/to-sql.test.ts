@@ -173,6 +173,7 @@ beforeAll(async () => {
     dialect: generic.dialect,
     scopes: null,
     subject: null,
+    limitedAs: "test",
   };
   const db = ctx.db.of(organization);
   const { users } = await listDirectoryUsers(db, directory, { limit: 1_000, offset: 0 });
