@@ -4,6 +4,7 @@ import type { Db } from "../db/connection.ts";
 import type { OrganizationId, ProductId, TokenId } from "../db/id.ts";
 import type { Actor } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { FailedAttempts, lookUpCaller } from "../http/failed-attempts.ts";
 import { findToken } from "../identity/tokens.ts";
 import { requestIdOf } from "./problem.ts";
 
@@ -15,9 +16,13 @@ export type Caller = { organization: OrganizationId; token: TokenId; product: Pr
  * also decides the organization. A token of another kind is refused without asking the database.
  */
 export function authenticate(ctx: Context): RequestHandler {
+  const attempts = new FailedAttempts();
   return async (request, response, next) => {
     const [, token] = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(request.headers.authorization ?? "") ?? [];
-    const found = token === undefined ? undefined : await findToken(ctx.db, token, "api");
+    const found =
+      token === undefined
+        ? undefined
+        : await lookUpCaller(attempts, request, (mayAsk) => findToken(ctx.db, token, "api", mayAsk));
     if (!found || found.directory !== null) {
       const reason = request.headers.authorization === undefined ? "" : ', error="invalid_token"';
       response.set("WWW-Authenticate", `Bearer realm="muster"${reason}`);

@@ -40,6 +40,25 @@ export class FailedAttempts {
   }
 }
 
+/**
+ * Looks a caller up by credentials that are counted as an attempt of the address, unless the look-up knows them as good
+ * already and so never calls `mayAsk`.
+ * @throws MusterError `cool-down` as `begin` does.
+ */
+export async function lookUpCaller<Found>(
+  attempts: FailedAttempts,
+  request: { readonly ip?: string | undefined },
+  lookUp: (mayAsk: () => void) => Promise<Found | undefined>,
+): Promise<Found | undefined> {
+  let begun = false;
+  const found = await lookUp(() => {
+    attempts.begin(request.ip);
+    begun = true;
+  });
+  if (begun && found !== undefined) attempts.succeeded(request.ip);
+  return found;
+}
+
 /** An IPv4 address as it is; of an IPv6 address the /64, from which one host chooses its addresses. */
 export function networkOf(address: string | undefined): string {
   if (address === undefined || !isIPv6(address)) return address ?? "";
