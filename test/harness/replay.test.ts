@@ -1,13 +1,20 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { basename } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ExchangeFile, readExchangeFiles, replay } from "./replay.ts";
+import { PROFILES } from "../../src/identity/profiles.ts";
+import { WARNING_NAMES } from "../../src/scim/dialect.ts";
+import { type ExchangeFile, exchangeFolders, readExchangeFiles, replay } from "./replay.ts";
 
-const folders = ["okta", "entra"].map((vendor) => `${import.meta.dirname}/../fixtures/idp/${vendor}`);
-const files = folders.flatMap((folder) => [...readExchangeFiles(folder)].map(([name, file]) => ({ name, file })));
+const files = exchangeFolders().flatMap((folder) =>
+  [...readExchangeFiles(folder)].map(([name, file]) => ({ vendor: basename(folder), name, file })),
+);
+
+/** No provider sends Bulk requests without bulkId, as far as anybody has told; test/scim/bulk.test.ts shows it. */
+const SHOWN_ELSEWHERE = new Set(["bulk-id-missing"]);
 
 describe("the recorded exchanges", () => {
-  test.each(files)("$name captures what it names before it names it", ({ file }) => {
+  test.each(files)("$vendor/$name captures what it names before it names it", ({ file }) => {
     const captured = new Set(["baseUrl"]);
     for (const { name, request, expect: expected } of file.exchanges) {
       const used = [...JSON.stringify(request).matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? "");
@@ -21,6 +28,24 @@ describe("the recorded exchanges", () => {
 
   test("hold the story of the demo for both vendors", () => {
     expect(files.filter(({ name }) => name === "demo-company.json")).toHaveLength(2);
+  });
+
+  test("show every profile, and every warning that any of them gives", () => {
+    expect(new Set(files.map(({ file }) => file.source.profile))).toEqual(new Set(PROFILES));
+    const shown = files.flatMap(({ file }) => file.exchanges.flatMap((exchange) => exchange.expect.warnings ?? []));
+    expect(WARNING_NAMES.filter((name) => !shown.includes(name) && !SHOWN_ELSEWHERE.has(name))).toEqual([]);
+  });
+
+  test.each(exchangeFolders().map((folder) => basename(folder)))("of %s create nobody of another file's", (vendor) => {
+    const owners = new Map<string, string>();
+    for (const { name, file } of files.filter((each) => each.vendor === vendor))
+      for (const { request, expect: expected } of file.exchanges) {
+        const { userName, displayName } = (request.body ?? {}) as { userName?: string; displayName?: string };
+        const key = `${request.path} ${userName ?? displayName}`;
+        if (request.method !== "POST" || ![expected.status].flat().includes(201)) continue;
+        expect(owners.get(key) ?? name, key).toBe(name);
+        owners.set(key, name);
+      }
   });
 });
 
@@ -44,7 +69,10 @@ describe("replaying", () => {
           type: type ?? "",
           body,
         });
-        response.writeHead(request.method === "POST" ? 201 : 200, { "content-type": "application/scim+json" });
+        response.writeHead(request.method === "POST" ? 201 : 200, {
+          "content-type": "application/scim+json",
+          "x-request-id": `request-${seen.length}`,
+        });
         response.end(JSON.stringify({ id: "7", "a/b": { list: [1, { x: "y", z: 1 }] }, gone: null }));
       });
     });
@@ -56,7 +84,7 @@ describe("replaying", () => {
   });
 
   const file = (exchanges: ExchangeFile["exchanges"]): ExchangeFile => ({
-    source: { vendor: "v", document: "d", section: "s", fidelity: "inferred" },
+    source: { vendor: "v", document: "d", section: "s", fidelity: "inferred", profile: "generic" },
     description: "made here",
     exchanges,
   });
@@ -83,9 +111,9 @@ describe("replaying", () => {
       ]),
       target,
     );
-    expect(outcomes.map(({ status, problems }) => ({ status, problems }))).toEqual([
-      { status: 201, problems: [] },
-      { status: 200, problems: [] },
+    expect(outcomes.map(({ status, requestId, problems }) => ({ status, requestId, problems }))).toEqual([
+      { status: 201, requestId: "request-1", problems: [] },
+      { status: 200, requestId: "request-2", problems: [] },
     ]);
     expect(seen).toEqual([
       {
@@ -96,6 +124,32 @@ describe("replaying", () => {
         body: '{"userName":"a"}',
       },
       { method: "GET", url: "/base/Users/7?filter=id%20eq%20%227%22", token: "Bearer secret", type: "", body: "" },
+    ]);
+  });
+
+  test("sends the headers of the exchange before those of the file before its own, and none that is null", async () => {
+    seen.length = 0;
+    await replay(
+      {
+        ...file([
+          {
+            name: "own",
+            request: { method: "POST", path: "/Users", headers: { AUTHORIZATION: "Bearer none" }, body: {} },
+            expect: { status: 201 },
+          },
+          {
+            name: "none",
+            request: { method: "POST", path: "/Users", headers: { "content-TYPE": null }, body: {} },
+            expect: { status: 201 },
+          },
+        ]),
+        headers: { "Content-Type": "application/json", Authorization: "Bearer file" },
+      },
+      target,
+    );
+    expect(seen.map(({ token, type }) => [token, type])).toEqual([
+      ["Bearer none", "application/json"],
+      ["Bearer file", ""],
     ]);
   });
 
@@ -125,7 +179,7 @@ describe("replaying", () => {
       file([{ name: "get", request: { method: "GET", path: "/Users/{{user}}" }, expect: { status: 200 } }]),
       target,
     );
-    expect(outcome).toMatchObject({ status: 0, problems: ["not sent: nothing captured as user"] });
+    expect(outcome).toMatchObject({ status: 0, requestId: null, problems: ["not sent: nothing captured as user"] });
     expect(seen).toEqual([]);
   });
 });

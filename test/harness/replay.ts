@@ -1,8 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { PROFILES } from "../../src/identity/profiles.ts";
+import { WARNING_NAMES } from "../../src/scim/dialect.ts";
 
 const json: z.ZodType<unknown> = z.json();
+const headers = z.record(z.string(), z.string().nullable());
+
+const FIXTURES = join(import.meta.dirname, "../fixtures/idp");
 
 const exchange = z.strictObject({
   name: z.string().min(1),
@@ -10,7 +15,8 @@ const exchange = z.strictObject({
     method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]),
     /** Relative to the base URL. */
     path: z.string().startsWith("/"),
-    headers: z.record(z.string(), z.string()).optional(),
+    /** `null` sends none of that name. */
+    headers: headers.optional(),
     body: json.optional(),
   }),
   expect: z.strictObject({
@@ -19,6 +25,8 @@ const exchange = z.strictObject({
     capture: z.record(z.string(), z.string().startsWith("/")).optional(),
     body: z.record(z.string(), json).optional(),
     absent: z.array(z.string().startsWith("/")).optional(),
+    /** The rewrites that the request log names, in any order; without it there are none. */
+    warnings: z.array(z.enum(WARNING_NAMES)).min(1).optional(),
   }),
 });
 
@@ -28,18 +36,31 @@ const exchangeFile = z.strictObject({
     document: z.string().min(1),
     section: z.string().min(1),
     fidelity: z.enum(["verbatim", "adapted", "inferred"]),
+    profile: z.enum(PROFILES),
+    /** Why it is not replayed under `generic` as well. */
+    alone: z.string().min(1).optional(),
   }),
   description: z.string().min(1),
-  headers: z.record(z.string(), z.string()).optional(),
+  headers: headers.optional(),
   exchanges: z.array(exchange).min(1),
 });
 
 /** A recorded conversation of an identity provider with a SCIM server; test/fixtures/idp/README.md explains every key. */
 export type ExchangeFile = z.output<typeof exchangeFile>;
 type Exchange = z.output<typeof exchange>;
+type Headers = z.output<typeof headers>;
 
-/** What came of one exchange. `status` 0: it was not sent, or no answer came; `problems` says why. */
-export type Outcome = { exchange: Exchange; status: number; problems: string[] };
+/**
+ * What came of one exchange. `status` 0: it was not sent, or no answer came; `problems` says why. `requestId` is the one
+ * that the answer bears, by which the request log knows it.
+ */
+export type Outcome = { exchange: Exchange; status: number; requestId: string | null; problems: string[] };
+
+/** The folders that hold conversations, one a vendor. */
+export function exchangeFolders(): string[] {
+  const entries = readdirSync(FIXTURES, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return entries.map((entry) => join(FIXTURES, entry.name)).sort();
+}
 
 /** The conversations in a folder, by file name in alphabetical order. Throws when a file is not of the documented form. */
 export function readExchangeFiles(folder: string): Map<string, ExchangeFile> {
@@ -66,33 +87,43 @@ export async function replay(file: ExchangeFile, target: { baseUrl: string; toke
 
 async function perform(
   exchange: Exchange,
-  headers: Record<string, string>,
+  headers: Headers,
   target: { baseUrl: string; token: string },
   captured: Map<string, string>,
 ): Promise<Outcome> {
   const missing = placeholders(exchange).filter((name) => !captured.has(name));
-  if (missing.length > 0)
-    return { exchange, status: 0, problems: [`not sent: nothing captured as ${missing.join(", ")}`] };
-  const { method, path, body } = fill(exchange.request, captured);
+  if (missing.length > 0) return unsent(exchange, `not sent: nothing captured as ${missing.join(", ")}`);
+  const { method, path, body, headers: own } = fill(exchange.request, captured);
   let response: Response;
   let text: string;
   try {
     response = await fetch(target.baseUrl + path, {
       method,
-      headers: {
-        authorization: `Bearer ${target.token}`,
-        accept: "application/scim+json",
-        ...(body === undefined ? {} : { "content-type": "application/scim+json; charset=utf-8" }),
-        ...headers,
-        ...exchange.request.headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: allHeaders(target.token, body !== undefined, fill(headers, captured), own ?? {}),
+      // As bytes, because with a text `fetch` would name a media type by itself.
+      ...(body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) }),
     });
     text = await response.text();
   } catch (error) {
-    return { exchange, status: 0, problems: [`no answer: ${(error as Error).message}`] };
+    return unsent(exchange, `no answer: ${(error as Error).message}`);
   }
-  return { exchange, status: response.status, problems: judge(exchange, response.status, text, captured) };
+  const problems = judge(exchange, response.status, text, captured);
+  return { exchange, status: response.status, requestId: response.headers.get("x-request-id"), problems };
+}
+
+function unsent(exchange: Exchange, problem: string): Outcome {
+  return { exchange, status: 0, requestId: null, problems: [problem] };
+}
+
+/** What every client sends, then what the file and the exchange say of it, whatever the case of the names. */
+function allHeaders(token: string, hasBody: boolean, ...said: Headers[]): globalThis.Headers {
+  const headers = new globalThis.Headers({ authorization: `Bearer ${token}`, accept: "application/scim+json" });
+  if (hasBody) headers.set("content-type", "application/scim+json; charset=utf-8");
+  for (const [name, value] of said.flatMap(Object.entries<string | null>)) {
+    if (value === null) headers.delete(name);
+    else headers.set(name, value);
+  }
+  return headers;
 }
 
 function judge(exchange: Exchange, status: number, text: string, captured: Map<string, string>): string[] {
