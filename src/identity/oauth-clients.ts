@@ -28,7 +28,7 @@ export type ClientInfo = {
 };
 
 /** Seconds for which a client's token is good: it fetches another when it needs one. */
-export const CLIENT_TOKEN_SECONDS = 3_600;
+const CLIENT_TOKEN_SECONDS = 3_600;
 
 /**
  * Makes an OAuth client of a SCIM directory: an identity provider that fetches short-lived tokens with a secret, in
