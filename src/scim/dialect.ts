@@ -107,6 +107,7 @@ const DIALECTS: Readonly<Record<ProfileName, Dialect>> = {
     "bare-extension-attribute",
     "member-removed-by-value",
     "second-primary-ignored",
+    "unquoted-filter-value",
   ]),
 };
 
