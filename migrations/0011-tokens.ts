@@ -13,7 +13,9 @@ export async function up(knex: Knex): Promise<void> {
 
     alter table directories add column profile text not null default 'generic'
       constraint directories_profile
-        check (profile in ('generic', 'strict', 'entra', 'okta', 'onelogin', 'jumpcloud', 'google', 'ping'));
+        check (profile in ('generic', 'strict', 'entra', 'okta', 'onelogin', 'jumpcloud', 'google', 'ping')),
+      -- PUT, PATCH and DELETE must say which version they change (RFC 6585 §3).
+      add column require_if_match boolean not null default false;
 
     create table oauth_clients (
       organization uuid not null constraint oauth_clients_organization references organizations,
@@ -57,10 +59,11 @@ export async function up(knex: Knex): Promise<void> {
     drop function find_token(bytea);
     create function find_token(wanted bytea)
       returns table (organization uuid, id uuid, directory uuid, product uuid, client uuid, scopes text[], subject uuid,
-        profile text, schema_version integer, expires_in double precision)
+        profile text, require_if_match boolean, schema_version integer, expires_in double precision)
       language sql stable security definer set search_path = muster, pg_temp
       as $$
-        select t.organization, t.id, t.directory, t.product, t.client, t.scopes, t.subject, d.profile, o.schema_version,
+        select t.organization, t.id, t.directory, t.product, t.client, t.scopes, t.subject, d.profile, d.require_if_match,
+          o.schema_version,
           extract(epoch from t.expires_at - statement_timestamp())::double precision
         from tokens t join organizations o on o.id = t.organization
           left join directories d on d.organization = t.organization and d.id = t.directory
@@ -90,8 +93,9 @@ export async function up(knex: Knex): Promise<void> {
       for each row execute function notify_callers();
     create trigger oauth_clients_changed after update or delete on oauth_clients
       for each row execute function notify_callers();
-    create trigger directories_profile_changed after update of profile on directories
-      for each row when (old.profile <> new.profile) execute function notify_callers();
+    create trigger directories_profile_changed after update of profile, require_if_match on directories
+      for each row when ((old.profile, old.require_if_match) <> (new.profile, new.require_if_match))
+      execute function notify_callers();
     create trigger organizations_schema_changed after update of schema_version on organizations
       for each row when (old.schema_version <> new.schema_version) execute function notify_callers();
   `);

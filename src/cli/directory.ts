@@ -98,11 +98,13 @@ function registerPolicies(directory: Command, line: CommandLine): void {
         ...PROFILES,
       ]),
     )
+    .option("--require-if-match", "changes over SCIM must name the version that they change, else 428")
+    .option("--no-require-if-match", "they may")
     .action(
       line.inOrganization(
         async (
           session,
-          options: { domainPolicy?: boolean; authoritative?: string; profile?: Profile },
+          options: { domainPolicy?: boolean; authoritative?: string; profile?: Profile; requireIfMatch?: boolean },
           name: string,
         ) => {
           const found = await resolveDirectory(session.db, name);
@@ -110,8 +112,17 @@ function registerPolicies(directory: Command, line: CommandLine): void {
             throw new MusterError("invalid", `only a directory of kind scim has a profile; ${name} is ${found.kind}`, {
               at: "--profile",
             });
+          if (options.requireIfMatch !== undefined && found.kind !== "scim")
+            throw new MusterError(
+              "invalid",
+              `only a directory of kind scim is changed over SCIM; ${name} is ${found.kind}`,
+              {
+                at: "--require-if-match",
+              },
+            );
           const changes = {
             ...(options.profile === undefined ? {} : { profile: options.profile }),
+            ...(options.requireIfMatch === undefined ? {} : { requireIfMatch: options.requireIfMatch }),
             ...(options.domainPolicy === undefined ? {} : { domainPolicy: options.domainPolicy }),
             ...(options.authoritative === undefined ? {} : { authoritativeDomains: words(options.authoritative) }),
           };

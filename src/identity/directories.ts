@@ -22,6 +22,8 @@ export type DirectorySettings = {
   syncEvery: number | null;
   /** How the identity provider of a `scim` directory speaks; of no meaning to the others. */
   profile: Profile;
+  /** Whether PUT, PATCH and DELETE over SCIM must carry If-Match (RFC 6585 §3). */
+  requireIfMatch: boolean;
 };
 
 /** `position` counts from 1; the directory at 1 is asked first. R161. */
@@ -35,7 +37,8 @@ export type Directory = {
 
 const COLUMNS = `id, name, kind, position, secret is not null as "hasSecret", settings, domain_policy as "domainPolicy",
   authoritative_domains as "authoritativeDomains", first_run as "firstRun",
-  extract(epoch from sync_every)::int as "syncEvery", profile`;
+  extract(epoch from sync_every)::int as "syncEvery", profile,
+  require_if_match as "requireIfMatch"`;
 
 const DEFAULTS: DirectorySettings = {
   settings: {},
@@ -44,6 +47,7 @@ const DEFAULTS: DirectorySettings = {
   firstRun: "preview",
   syncEvery: null,
   profile: "generic",
+  requireIfMatch: false,
 };
 
 /**
@@ -83,9 +87,9 @@ export async function addDirectory(
   const position = await makeRoom(tx);
   await tx.query({
     text: `insert into directories (organization, id, name, kind, position, settings, secret, domain_policy,
-        authoritative_domains, first_run, sync_every, next_run_at, profile)
+        authoritative_domains, first_run, sync_every, next_run_at, profile, require_if_match)
       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(secs => $11),
-        statement_timestamp() + make_interval(secs => $11), $12)`,
+        statement_timestamp() + make_interval(secs => $11), $12, $13)`,
     values: [
       tx.organization,
       id,
@@ -99,6 +103,7 @@ export async function addDirectory(
       all.firstRun,
       all.syncEvery,
       all.profile,
+      all.requireIfMatch,
     ],
   });
   await recordChanges(tx, [
@@ -151,10 +156,11 @@ export async function updateDirectory(
     text: `update directories set settings = $3, domain_policy = $4, authoritative_domains = $5, first_run = $6,
         next_run_at = case when sync_every is not distinct from make_interval(secs => $7) then next_run_at
           else statement_timestamp() + make_interval(secs => $7) end,
-        sync_every = make_interval(secs => $7), profile = $8
+        sync_every = make_interval(secs => $7), profile = $8, require_if_match = $9
       where organization = $1 and id = $2
-        and (settings, domain_policy, authoritative_domains, first_run, sync_every, profile)
-          is distinct from ($3::jsonb, $4::boolean, $5::text[], $6::text, make_interval(secs => $7), $8::text)
+        and (settings, domain_policy, authoritative_domains, first_run, sync_every, profile, require_if_match)
+          is distinct from ($3::jsonb, $4::boolean, $5::text[], $6::text, make_interval(secs => $7), $8::text,
+            $9::boolean)
       returning id`,
     values: [
       tx.organization,
@@ -165,6 +171,7 @@ export async function updateDirectory(
       wanted.firstRun,
       wanted.syncEvery,
       wanted.profile,
+      wanted.requireIfMatch,
     ],
   });
   const secretChanged = secret !== undefined && (await readDirectorySecret(tx, secret.key, id)) !== secret.text;

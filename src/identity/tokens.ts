@@ -46,6 +46,8 @@ export type FoundToken = {
   subject: DirectoryUserId | null;
   /** Of its directory. */
   profile: Profile | null;
+  /** Whether its directory wants every change to name the version that it changes; null: it has no directory. */
+  requireIfMatch: boolean | null;
   /** Raised with every change of the organization's schema extensions. */
   schemaVersion: number;
   /** Seconds that it had left when it was read, by the database's clock; null: no end. */
@@ -172,7 +174,7 @@ async function readToken(db: Database, text: string): Promise<FoundToken | undef
   const [row] = await db.lookUp<FoundToken>({
     name: "find-token",
     text: `select organization, id, directory, product, client, scopes, subject, profile,
-        schema_version as "schemaVersion", expires_in as "expiresIn"
+        require_if_match as "requireIfMatch", schema_version as "schemaVersion", expires_in as "expiresIn"
       from find_token($1)`,
     values: [hashToken(text)],
   });

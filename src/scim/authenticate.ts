@@ -44,6 +44,7 @@ export function authenticate(ctx: Context): RequestHandler<{ directory: string }
       dialect: dialectOf(found.profile ?? "generic"),
       scopes: found.scopes ?? null,
       subject: found.subject ?? null,
+      requireIfMatch: found.requireIfMatch ?? false,
       limitedAs: found.client ?? found.id,
     };
     response.locals.caller = caller;

@@ -18,6 +18,8 @@ export type Caller = {
   scopes: readonly Scope[] | null;
   /** The person whom `/Me` stands for (RFC 7644 §3.11). */
   subject: DirectoryUserId | null;
+  /** Whether every change must name the version that it changes (RFC 6585 §3). */
+  requireIfMatch: boolean;
   /** Whose requests the limits count together: the OAuth client's, else the token's. */
   limitedAs: string;
 };

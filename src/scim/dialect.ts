@@ -1,8 +1,6 @@
 import { type ErrorCode, MusterError } from "../errors.ts";
+import type { Profile } from "../identity/profiles.ts";
 import type { ExchangeLog } from "./exchange-log.ts";
-
-/** The profile of a directory: whose way of speaking SCIM is understood (`directories.profile`). */
-export type ProfileName = "generic" | "strict" | "entra" | "okta" | "onelogin" | "jumpcloud" | "google" | "ping";
 
 /**
  * Every rewrite that brings what a provider sends into the RFC's form before anything else sees it. What strict says
@@ -43,7 +41,7 @@ export type WarningName = keyof typeof REWRITES;
 export const WARNING_NAMES = Object.keys(REWRITES) as readonly WarningName[];
 
 /** How one directory's requests are read. */
-export type Dialect = { name: ProfileName; tolerates: ReadonlySet<WarningName> };
+export type Dialect = { name: Profile; tolerates: ReadonlySet<WarningName> };
 
 /** What reading a request needs besides its text: what to let pass, and where to note that it was let pass. */
 export type Reading = { dialect: Dialect; log: ExchangeLog };
@@ -69,7 +67,7 @@ const COMMON: readonly WarningName[] = [
   "unknown-schema-ignored",
 ];
 
-function dialect(name: ProfileName, tolerated: readonly WarningName[]): Dialect {
+function dialect(name: Profile, tolerated: readonly WarningName[]): Dialect {
   return { name, tolerates: new Set([...NOTES, ...tolerated]) };
 }
 
@@ -78,7 +76,7 @@ function dialect(name: ProfileName, tolerated: readonly WarningName[]): Dialect 
  * is strange for it is refused with the name of the place; the fixtures under test/fixtures/idp show each. `generic` lets
  * everything pass but a second primary value, of which only Ping's products are known not to mean it.
  */
-const DIALECTS: Readonly<Record<ProfileName, Dialect>> = {
+const DIALECTS: Readonly<Record<Profile, Dialect>> = {
   generic: dialect(
     "generic",
     WARNING_NAMES.filter((name) => name !== "second-primary-ignored"),
@@ -111,12 +109,8 @@ const DIALECTS: Readonly<Record<ProfileName, Dialect>> = {
   ]),
 };
 
-export const PROFILE_NAMES = Object.keys(DIALECTS) as readonly ProfileName[];
-
-/** @throws MusterError `internal` for a profile that no release knows. */
-export function dialectOf(profile: string): Dialect {
-  if (!Object.hasOwn(DIALECTS, profile)) throw new MusterError("internal", `there is no profile ${profile}`);
-  return DIALECTS[profile as ProfileName];
+export function dialectOf(profile: Profile): Dialect {
+  return DIALECTS[profile];
 }
 
 /**

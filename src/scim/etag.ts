@@ -6,8 +6,13 @@ export function etagOf(version: number): string {
   return `W/"${version}"`;
 }
 
-/** @throws MusterError `precondition-failed` when If-Match names other versions than the one that is held. */
+/**
+ * @throws MusterError `precondition-failed` when If-Match names other versions than the one that is held,
+ *   `precondition-required` when it is missing and the directory wants it.
+ */
 export function checkIfMatch(request: ScimRequest, version: number): void {
+  if (request.ifMatch === undefined && request.caller.requireIfMatch)
+    throw new MusterError("precondition-required", "a change must name in If-Match the version that it changes");
   if (request.ifMatch !== undefined && !names(request.ifMatch, version))
     throw new MusterError("precondition-failed", "the resource has another version by now; read it again");
 }

@@ -106,8 +106,9 @@ export async function patchGroup(ctx: Context, request: ScimRequest, idText: str
   const projection = readProjection(caller.types.Group, request.parameters);
   const operations = readOperations(request, caller.types.Group, request.body);
   const change = readMemberChange(request, operations.filter(isOnMembers));
+  const isConditional = request.ifMatch !== undefined || caller.requireIfMatch;
   const others = operations.filter((operation) => !isOnMembers(operation));
-  if (others.length === 0 && !change.replaced && request.ifMatch === undefined && !wantsBody) {
+  if (others.length === 0 && !change.replaced && !isConditional && !wantsBody) {
     const written = await changeUsers(ctx, caller, id, change);
     if (written !== undefined) {
       note(log, id, { attributes: [], ...written });
@@ -116,7 +117,7 @@ export async function patchGroup(ctx: Context, request: ScimRequest, idText: str
   }
   const [changed, group, members] = await inGroupTransaction(ctx, caller.actor, async (tx, lock) => {
     let attributes: string[] = [];
-    if (others.length > 0 || change.replaced || request.ifMatch !== undefined) {
+    if (others.length > 0 || change.replaced || isConditional) {
       await lockMembers(tx, caller, id, change);
       const newContent = (held: Document) => applyOperations(request, caller.types.Group, held, others).document;
       attributes = await writeGroup(tx, request, id, newContent);

@@ -49,8 +49,12 @@ async function applyDirectory(tx: Tx, there: Directory | undefined, wanted: Want
   const settings: Partial<DirectorySettings> =
     wanted.kind === "ldap" && parts
       ? { ...common, firstRun: wanted.firstRun, syncEvery: wanted.every, settings: parts.settings }
-      : wanted.kind === "scim" && wanted.profile
-        ? { ...common, profile: wanted.profile }
+      : wanted.kind === "scim"
+        ? {
+            ...common,
+            ...(wanted.profile && { profile: wanted.profile }),
+            ...(wanted.requireIfMatch !== undefined && { requireIfMatch: wanted.requireIfMatch }),
+          }
         : common;
   const secret = parts && { key: secrets.key(), text: parts.password };
   if (there) return updatedIf(await updateDirectory(tx, there.id, settings, secret));

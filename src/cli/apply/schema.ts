@@ -70,7 +70,13 @@ const common = {
 
 const directory = z.discriminatedUnion("kind", [
   z.strictObject({ ...common, kind: z.literal("internal") }),
-  z.strictObject({ ...common, kind: z.literal("scim"), profile: z.enum(PROFILES).optional() }),
+  z.strictObject({
+    ...common,
+    kind: z.literal("scim"),
+    profile: z.enum(PROFILES).optional(),
+    /** Changes over SCIM must name the version that they change. */
+    requireIfMatch: z.boolean().optional(),
+  }),
   // Every other key is one of the connector's own settings (connectors/ldap/settings.ts), which checks them.
   z.looseObject({
     ...common,

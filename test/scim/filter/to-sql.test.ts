@@ -173,6 +173,7 @@ beforeAll(async () => {
     dialect: generic.dialect,
     scopes: null,
     subject: null,
+    requireIfMatch: false,
     limitedAs: "test",
   };
   const db = ctx.db.of(organization);
