@@ -92,6 +92,7 @@ describe("tokens at rest", async () => {
       scopes: null,
       subject: null,
       profile: "generic",
+      requireIfMatch: false,
       schemaVersion: 0,
       expiresIn: expect.closeTo(365 * 86_400, -2),
     });
