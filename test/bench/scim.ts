@@ -21,7 +21,16 @@ import {
   teamName,
 } from "./load-muster.ts";
 import { measureMemory } from "./memory.ts";
-import { ADDED, add100Match, boardsFor, type Match, memberMatch, type Sizing, usersMatch } from "./operations.ts";
+import {
+  ADDED,
+  add100Match,
+  boardsFor,
+  type Match,
+  memberMatch,
+  requestsOf,
+  type Sizing,
+  usersMatch,
+} from "./operations.ts";
 import { readProfile } from "./profile.ts";
 import { searchMatches } from "./search.ts";
 import { type Run, Server } from "./server.ts";
@@ -36,6 +45,8 @@ const SMALL_MEMBERS = 10;
 
 /** Measures everything of `goals` in one run on one PostgreSQL. */
 export async function benchScim(options: ScimOptions, run: Run, say: (line: string) => void): Promise<Summary> {
+  // Too few people are told before anything is started.
+  requestsOf("patch", options);
   const port = await freePort(18081);
   const start = () => Server.start(["src/main.ts", "start"], musterEnvironment(run.folder, port), port, run);
   say(`starting Muster ${options.starts + 1} times`);
