@@ -22,7 +22,7 @@ import {
 } from "../../src/identity/removal-budget.ts";
 import { testContext } from "../harness/postgres.ts";
 import { person } from "../mail/world.ts";
-import { groupOf, type Pushing, type RemovalWorld, removalWorld } from "./removal-world.ts";
+import { groupOf, type Member, type Pushing, type RemovalWorld, removalWorld } from "./removal-world.ts";
 
 const ctx = await testContext();
 let world: RemovalWorld;
@@ -320,6 +320,7 @@ describe("at most 50 people in an hour, or a tenth", () => {
     expect(await refusal(okta.deactivate(okta.people[70]!))).toMatchObject(held);
     expect((await listRemovalBudgets(world.db))[0]).toMatchObject({ lost: 70, gone: 50 });
     // And weighs again when it is lost again.
+    await world.owner(`update removal_budgets set counted_at = now() - interval '6 seconds'`);
     expect(await refusal(okta.deactivate(okta.people[0]!))).toMatchObject(held);
   });
 
@@ -400,6 +401,33 @@ describe("requests at the same moment", () => {
           gone = excluded.gone, counted_at = now()`,
     );
   }
+  /** Deactivates, and commits when told to. */
+  function slowly(okta: Pushing, member: Member) {
+    const { promise: told, resolve: commit } = Promise.withResolvers<void>();
+    const { promise: reconciled, resolve: ready } = Promise.withResolvers<void>();
+    const done = okta.push(async (tx) => {
+      await updateDirectoryUsers(tx, okta.id, [{ ...member, active: false }]);
+      ready();
+      await told;
+    });
+    return { reconciled, commit, done };
+  }
+  const somebodyWaits = () =>
+    expect
+      .poll(async () =>
+        world.owner(
+          "select 1 from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())",
+        ),
+      )
+      .toHaveLength(1);
+  /** One person in 256 makes somebody count, and so be alone. */
+  async function notCounting(okta: Pushing): Promise<Member[]> {
+    const counting = await world.owner(
+      `select id from accounts where uuid_hash(id) & 255 = 0 and organization = '${world.organization}'`,
+    );
+    return okta.people.filter((each) => !counting.some((row) => row.id === each.account));
+  }
+
   const crowd = async () =>
     (
       await world.db.query<{ count: number }>({ text: "select current_setting('max_connections')::integer as count" })
@@ -438,45 +466,37 @@ describe("requests at the same moment", () => {
 
   test("far from its budget a directory's requests do not wait for each other's commit; near it they do", async () => {
     const okta = await world.directory("okta", 12);
-    // One person in 256 makes somebody count.
-    const counting = await world.owner(
-      `select id from accounts where uuid_hash(id) & 255 = 0 and organization = '${world.organization}'`,
-    );
-    const [a, b, c, d] = okta.people.filter((each) => !counting.some((row) => row.id === each.account));
+    const [a, b, c, d] = (await notCounting(okta)) as [Member, Member, Member, Member];
     await pretend(okta, 100_000, 0);
-    /** Deactivates, and commits when told to. */
-    const slowly = (member: typeof a) => {
-      const { promise: told, resolve: commit } = Promise.withResolvers<void>();
-      const { promise: reconciled, resolve: ready } = Promise.withResolvers<void>();
-      const done = okta.push(async (tx) => {
-        await updateDirectoryUsers(tx, okta.id, [{ ...member!, active: false }]);
-        ready();
-        await told;
-      });
-      return { reconciled, commit, done };
-    };
-    const far = slowly(a);
+    const far = slowly(okta, a);
     await far.reconciled;
-    await okta.deactivate(b!);
+    await okta.deactivate(b);
     far.commit();
     await far.done;
     await world.owner(`delete from removal_budgets where organization = '${world.organization}'`);
-    const near = slowly(c);
+    const near = slowly(okta, c);
     await near.reconciled;
-    const waiting = okta.deactivate(d!);
-    await expect
-      .poll(
-        async () =>
-          (
-            await world.owner(
-              "select 1 from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())",
-            )
-          ).length,
-      )
-      .toBe(1);
+    const waiting = okta.deactivate(d);
+    await somebodyWaits();
     near.commit();
     await Promise.all([near.done, waiting]);
     expect(await okta.counted()).toHaveLength(4);
+  });
+
+  test("who is near waits for whoever was far, and counts him", async () => {
+    const okta = await world.directory("okta", 12);
+    const [a, b] = (await notCounting(okta)) as [Member, Member];
+    await pretend(okta, 100_000, 49);
+    const far = slowly(okta, a);
+    await far.reconciled;
+    await world.owner(
+      `update removal_budgets set base = 500, counted_at = now() - interval '30 seconds' where directory = '${okta.id}'`,
+    );
+    const waiting = okta.deactivate(b).catch((error: unknown) => error);
+    await somebodyWaits();
+    far.commit();
+    await far.done;
+    expect(await waiting).toMatchObject(held);
   });
 
   test("what came since the last count weighs, however much that is", async () => {
