@@ -120,7 +120,7 @@ function named({ medians, names }: Pick<Compared, "medians"> & { names: readonly
   return { [names[0]]: medians.one, [names[1]]: medians.other };
 }
 
-export function isMet(goal: Goal, ratio: number): boolean {
+function isMet(goal: Goal, ratio: number): boolean {
   return goal.kind === "share" ? ratio >= goal.target : ratio <= goal.target;
 }
 
