@@ -62,7 +62,7 @@ export async function up(knex: Knex): Promise<void> {
     "removal_budget(integer)",
     "removals_lock(uuid)",
     "removals_known(uuid, uuid)",
-    "count_removals(uuid, uuid)",
+    "count_removals(uuid, uuid, boolean)",
     "spend_removals(uuid, uuid, uuid[], uuid[])",
     "follow_rights(uuid, uuid[])",
     "reconcile(uuid, uuid[], text, text, text)",

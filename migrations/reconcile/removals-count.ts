@@ -43,13 +43,13 @@ export const COUNT = `
 
   -- Never too few: the last count and what came since; where that is missing or old, the whole hour.
   create function removals_known(of_organization uuid, of_directory uuid)
-    returns table (gone integer, since integer, base integer, budget integer, counted_at timestamptz)
+    returns table (gone integer, since integer, base integer, budget integer, held_at timestamptz)
     language sql stable
   begin atomic
-    select coalesce(k.gone, 0) + r.count, r.count, k.base, coalesce(removal_budget(k.base), 50), k.counted_at
+    select coalesce(k.gone, 0) + r.count, r.count, k.base, coalesce(removal_budget(k.base), 50), k.held_at
     from (
       -- A column by itself: an expression would not be looked up in the index under row-level security.
-      select b.gone, b.base, b.counted_at, coalesce(b.counted_at, c.now - interval '1 hour') as opening
+      select b.gone, b.base, b.held_at, coalesce(b.counted_at, c.now - interval '1 hour') as opening
       from (select clock_timestamp() as now) c
       left join removal_budgets b on b.organization = of_organization and b.directory = of_directory
         and b.counted_at > c.now - interval '5 minutes'
@@ -60,8 +60,8 @@ export const COUNT = `
   end;
 
   -- Counts anew and keeps it, alone: whoever else spends waits or has committed. The base costs most and changes slowly,
-  -- so it serves for five minutes.
-  create function count_removals(of_organization uuid, of_directory uuid,
+  -- so it serves for five minutes. Thorough: it looks for those who have it again, too.
+  create function count_removals(of_organization uuid, of_directory uuid, thorough boolean,
       out base integer, out budget integer, out gone integer, out lost integer)
     language plpgsql volatile set search_path = muster, pg_temp set jit = off
   as $$
@@ -81,7 +81,7 @@ export const COUNT = `
     budget := removal_budget(base);
     select count(*) filter (where not r.returned), count(*) into gone, lost from removals r
       where r.organization = of_organization and r.directory = of_directory and r.at > moment - interval '1 hour';
-    if gone > budget then
+    if thorough or gone > budget then
       update removals r set returned = true
         from removals_of(of_organization, of_directory) o
         where r.organization = of_organization and r.directory = of_directory and r.account = o.account

@@ -62,20 +62,20 @@ export const SPEND = `
         set at = excluded.at, of_access = excluded.of_access, returned = false;
     if spender.released then return; end if;
 
-    select k.gone, k.since, k.base, k.budget, k.counted_at into known from removals_known(of_organization, spender.id) k;
+    select k.gone, k.since, k.base, k.budget, k.held_at into known from removals_known(of_organization, spender.id) k;
     if not alone then
       if known.gone + crowd <= known.budget then return; end if;
       -- More have come than was likely. Of two who find that at once one is run again.
       perform pg_advisory_xact_lock(removals_lock(spender.id));
-      select k.gone, k.since, k.base, k.budget, k.counted_at into known from removals_known(of_organization, spender.id) k;
+      select k.gone, k.since, k.base, k.budget, k.held_at into known from removals_known(of_organization, spender.id) k;
     end if;
     gone := known.gone;
     base := known.base;
     budget := known.budget;
     if gone <= budget and known.since <= 100 then return; end if;
-    -- What was found to be too many a moment ago is not counted again for each of a thousand requests.
-    if gone <= budget or known.counted_at is null or known.counted_at < clock_timestamp() - interval '5 seconds' then
-      select c.base, c.budget, c.gone into base, budget, gone from count_removals(of_organization, spender.id) c;
+    -- In the seconds after a refusal it is not counted again for each of a thousand requests.
+    if gone <= budget or known.held_at is null or known.held_at < clock_timestamp() - interval '5 seconds' then
+      select c.base, c.budget, c.gone into base, budget, gone from count_removals(of_organization, spender.id, false) c;
       if gone <= budget then return; end if;
     end if;
 

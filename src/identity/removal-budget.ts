@@ -94,7 +94,7 @@ export async function noteHeldRemovals(
 }
 
 async function noteHeld(tx: Tx, directory: DirectoryId, detail: string): Promise<boolean> {
-  await tx.query({ text: "select from count_removals($1, $2)", values: [tx.organization, directory] });
+  await tx.query({ text: "select from count_removals($1, $2, true)", values: [tx.organization, directory] });
   const [row] = await tx.query<{ news: boolean }>({
     text: `with before as (select held_at from removal_budgets where organization = $1 and directory = $2)
       update removal_budgets set held_at = statement_timestamp() from before

@@ -51,7 +51,7 @@ async function noticeDirectory(
 ): Promise<NoticedDirectory | undefined> {
   // Alone with the directory's budget until the end of this transaction; the condition is for whoever was here before.
   const [row] = await tx.query<Omit<RemovalNotice, "directory" | "held"> & { at: Date }>({
-    text: `with counted as materialized (select c.budget, c.gone, c.lost from count_removals($1, $2) c)
+    text: `with counted as materialized (select c.budget, c.gone, c.lost from count_removals($1, $2, true) c)
       select c.budget, c.gone, c.lost from counted c where $3 or 2 * c.lost >= c.budget`,
     values: [tx.organization, id, held],
   });
