@@ -1,11 +1,15 @@
 import { domainToASCII } from "node:url";
 
+/** Texts that composing leaves as they are. */
+const ASCII = /^[\0-\x7f]*$/;
+
 /**
  * The form under which two spellings of a user name are the same name (RFC 7643 §4.1.1: `userName` is not case exact).
  * Composed, lower-cased, composed again, so that folding twice changes nothing. Look-ups, uniqueness and filters all
  * use this one function; SQL never folds.
  */
 export function userNameKey(userName: string): string {
+  if (ASCII.test(userName)) return userName.toLowerCase();
   return userName.normalize("NFC").toLowerCase().normalize("NFC");
 }
 

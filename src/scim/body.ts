@@ -1,6 +1,7 @@
 import express, { type Request, type Response } from "express";
 import { MusterError } from "../errors.ts";
 import { type Reading, tolerate } from "./dialect.ts";
+import { requireModestShape } from "./shape.ts";
 
 const JSON_TYPES = new Set(["application/scim+json", "application/json"]);
 const UTF_8 = new Set(["utf-8", "utf8", '"utf-8"']);
@@ -31,6 +32,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 /** What is no UTF-8 is refused: a mended text would be stored as somebody else's name. */
 function parseJson(bytes: unknown): unknown {
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) throw new MusterError("invalid", "the body is empty");
+  requireModestShape(bytes);
   try {
     return JSON.parse(decoder.decode(bytes));
   } catch (cause) {

@@ -21,10 +21,29 @@ export function applyOperations(
   operations: readonly Operation[],
 ): { document: Document; changed: boolean } {
   const result = structuredClone(document);
-  for (const operation of operations) applyOperation(reading, result, operation);
+  let visited = 0;
+  for (const operation of operations) {
+    visited += valuesBefore(result, operation);
+    if (visited > MAX_VISITED)
+      throw new MusterError("too-many", "a PATCH may not go through so many values so many times", {
+        at: operation.at,
+      });
+    applyOperation(reading, result, operation);
+  }
   requireAttributes(type, result);
   const after = keepFixed(type, document, result, "refused");
   return { document: after, changed: !isDeepStrictEqual(after, document) };
+}
+
+/** Values that the operations of one request may go through in all. */
+const MAX_VISITED = 200_000;
+
+function valuesBefore(document: Document, { target }: Operation): number {
+  if (target.kind === "extension") return 0;
+  const { attribute, extension } = target.path;
+  const holder = extension === null ? document : (document[extension] as Document | undefined);
+  const held = holder?.[attribute.name];
+  return Array.isArray(held) ? held.length : 0;
 }
 
 function applyOperation(reading: Reading, document: Document, operation: Operation): void {
