@@ -7,12 +7,19 @@ import { type Health, healthRouter } from "./health.ts";
 import { makeMetrics } from "./metrics.ts";
 import { lastErrorHandler, sendProblem } from "./problem.ts";
 import { requestId } from "./request-id.ts";
+import { unreadable } from "./unreadable.ts";
 
 /**
  * A door: what it serves below its path. It authenticates, parses bodies and answers its own errors; `errors` says in
- * its words too what is refused before the door is reached. Without it these answers are problem documents.
+ * its words too what is refused before the door is reached, `unreadable` the media type and the body for what is no request
+ * at all. Without them these answers are problem documents.
  */
-export type Door = { path: string; router(ctx: Context): Router; errors?(ctx: Context): ErrorRequestHandler };
+export type Door = {
+  path: string;
+  router(ctx: Context): Router;
+  errors?(ctx: Context): ErrorRequestHandler;
+  unreadable?(status: number, detail: string): { type: string; body: object };
+};
 
 /** Requests that may wait for a database connection before new ones are turned away at once. */
 const WAITING_LIMIT = 256;
@@ -29,7 +36,7 @@ export function makeApp(ctx: Context, doors: readonly Door[], health: Health): E
   app.use(requestId, accessLog(ctx.logger), metrics.measure, securityHeaders(ctx), closeWhenDraining(health));
   app.use(healthRouter(ctx, health), metrics.router);
   for (const door of doors) {
-    app.use(door.path, turnAway(ctx), door.router(ctx));
+    app.use(door.path, requireHost(door), turnAway(ctx), door.router(ctx));
     if (door.errors) app.use(door.path, door.errors(ctx));
   }
   app.use((_request, response) =>
@@ -67,6 +74,18 @@ function closeWhenDraining(health: Health): RequestHandler {
   return (_request, response, next) => {
     if (health.draining) response.setHeader("Connection", "close");
     next();
+  };
+}
+
+/** RFC 9112 §3.2. */
+function requireHost(door: Door): RequestHandler {
+  return (request, response, next) => {
+    if (request.headers.host !== undefined || request.httpVersion !== "1.1") {
+      next();
+      return;
+    }
+    const { type, text } = unreadable(door, 400, String(response.getHeader("x-request-id")));
+    response.status(400).setHeader("Content-Type", type).setHeader("Connection", "close").end(text);
   };
 }
 

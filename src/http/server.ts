@@ -1,16 +1,15 @@
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import express from "express";
 import type { Config } from "../config.ts";
 import type { Context } from "../context.ts";
-import { newId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
 import { type Door, makeApp, trustProxies } from "./app.ts";
 import type { Health } from "./health.ts";
-import { problemDocument } from "./problem.ts";
+import { answerUnreadable } from "./unreadable.ts";
 
 export type HttpServer = {
   /** The port it listens on: another than configured when that is 0. */
@@ -29,8 +28,12 @@ const MAX_HEADER_SIZE = 16 * 1024;
 export async function serve(ctx: Context, doors: readonly Door[]): Promise<HttpServer> {
   const health: Health = { draining: false };
   const server = makeServer(ctx.config);
-  server.on("request", makeApp(ctx, doors, health));
-  server.on("clientError", answerBadRequest);
+  const app = makeApp(ctx, doors, health);
+  server.on("request", app);
+  server.on("checkContinue", continueWhenRead(app));
+  // No expectation but that one is known; whoever has another is answered all the same (RFC 9110 §10.1.1).
+  server.on("checkExpectation", app);
+  answerUnreadable(server, doors);
   await listen(server, ctx.config.listen);
   // No file descriptor left for a new connection, for instance: the others go on.
   server.on("error", (error) => ctx.logger.error("a connection was not accepted", { error: error.message }));
@@ -52,6 +55,23 @@ export async function serve(ctx: Context, doors: readonly Door[]): Promise<HttpS
   };
 }
 
+/**
+ * Whoever waits to be told before sending a body is told when somebody begins to read it: who is refused for the token, the
+ * path or the length need not send it. The connection of one who was not told ends with the answer, because nobody
+ * could say whether what comes next is that body.
+ */
+function continueWhenRead(app: http.RequestListener): http.RequestListener {
+  return (request, response) => {
+    response.setHeader("Connection", "close");
+    request.once("resume", () => {
+      if (response.headersSent) return;
+      response.removeHeader("Connection");
+      response.writeContinue();
+    });
+    app(request, response);
+  };
+}
+
 /** Proves that the settings of HTTP can be used, before anything else is started. @throws as `serve` */
 export async function checkHttp(config: Config): Promise<void> {
   trustProxies(express(), config.trustedProxies);
@@ -67,6 +87,8 @@ function makeServer(config: Config): http.Server | https.Server {
     requestTimeout: config.limits.requestTimeout,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     connectionsCheckingInterval: 1_000,
+    // The app asks for it, so that the answer has a body.
+    requireHostHeader: false,
   };
   const { certFile, keyFile } = config.tls;
   const server = certFile && keyFile ? makeSecure(options, certFile, keyFile) : http.createServer(options);
@@ -129,27 +151,4 @@ function listenError(address: string, error: NodeJS.ErrnoException): MusterError
       ? "is taken by another program; stop it, or choose another address"
       : `cannot be listened on: ${error.message}`;
   return new MusterError("configuration", `${address} ${reason}`, { at: "MUSTER_LISTEN", cause: error });
-}
-
-/** What Node's parser refuses never reaches the app; the answer has an id all the same. */
-function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const tooLarge = error.code === "HPE_HEADER_OVERFLOW";
-  const late = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
-  const [status, title] = tooLarge
-    ? [431, "Request Header Fields Too Large"]
-    : late
-      ? [408, "Request Timeout"]
-      : [400, "Bad Request"];
-  const id = newId();
-  const body = JSON.stringify(
-    problemDocument(status as number, "invalid", title as string, "the request cannot be read", id),
-  );
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nX-Request-Id: ${id}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
 }

@@ -85,6 +85,11 @@ export function sendError(logger: Logger, request: Request, response: Response, 
   return body.detail;
 }
 
+/** What is no request of HTTP at all, in the form of every other error. */
+export function unreadable(status: number, detail: string): { type: string; body: object } {
+  return { type: MEDIA_TYPE, body: { schemas: [ERROR_SCHEMA], status: String(status), detail } };
+}
+
 /** The body of an error (RFC 7644 §3.12); inside a Bulk answer too. */
 export function errorDocument(error: unknown): {
   schemas: string[];
