@@ -3,11 +3,13 @@ import { MusterError } from "../errors.ts";
 import type { OrganizationId } from "./id.ts";
 import { Listener } from "./listen.ts";
 import { PreparedTexts } from "./prepared.ts";
+import { SlowReads } from "./slow-reads.ts";
 import { translateStorageError } from "./storage-error.ts";
 
 /**
  * A statement with its parameters. A name makes PostgreSQL keep it prepared on the connection (hot paths only); `prepared`
- * does so under a name found by the text, for one that is put together at run time but comes again and again.
+ * does so under a name found by the text, for one that is put together at run time but comes again and again. False: no
+ * index may serve it, so as a read outside of a transaction it has to share a few connections with its like.
  */
 export type Statement = { name?: string; prepared?: boolean; text: string; values?: readonly unknown[] };
 
@@ -57,6 +59,7 @@ export class Database {
   readonly #unset: pg.Pool;
   readonly #held = new WeakMap<pg.PoolClient, OrganizationId>();
   readonly #lastWork: (() => Promise<void>)[] = [];
+  readonly #slow: SlowReads;
   readonly #texts = new PreparedTexts();
   readonly #settings: ConnectionSettings;
   readonly #listeners: Listener[] = [];
@@ -68,6 +71,7 @@ export class Database {
     const options = { ...clientOptions(settings), idleTimeoutMillis: 30_000 };
     this.pool = new pg.Pool({ ...options, max: Math.max(1, size - unset) });
     this.#unset = new pg.Pool({ ...options, max: unset });
+    this.#slow = new SlowReads(Math.floor((size - unset) / 4));
     // An idle connection that dies must not end the process; the next checkout opens a new one.
     // The pool listens to idle ones only, so each gets a listener for the time that somebody holds it.
     for (const pool of [this.pool, this.#unset])
@@ -76,7 +80,11 @@ export class Database {
 
   /** Reads of `organization`, each statement on a connection of its own. */
   of(organization: OrganizationId): Db {
-    return { organization, query: (statement) => this.#once(organization, statement) };
+    const query: Db["query"] = (statement) =>
+      statement.prepared === false
+        ? this.#slow.read(organization, () => this.checkOut(organization), toQuery(statement))
+        : this.#once(organization, statement);
+    return { organization, query };
   }
 
   /**
