@@ -11,6 +11,7 @@ import * as tokens from "./0011-tokens.ts";
 import * as removalBudget from "./0012-removal-budget.ts";
 import * as schemaExtensions from "./0013-schema-extensions.ts";
 import * as requestLog from "./0014-request-log.ts";
+import * as scimStatements from "./0015-scim-statements.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -28,4 +29,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0012-removal-budget", removalBudget],
   ["0013-schema-extensions", schemaExtensions],
   ["0014-request-log", requestLog],
+  ["0015-scim-statements", scimStatements],
 ];

@@ -9,7 +9,7 @@ export type PagePosition = { key: string | null; id: string };
 export type PageQuery = {
   where?: SqlFragment;
   orderBy?: SqlOrder;
-  /** Go on behind this row; `offset` counts from there. The cost is the page's, however deep it lies. */
+  /** Go on behind this row, whatever `offset` says. The cost is the page's, however deep it lies. */
   after?: PagePosition;
   limit: number;
   offset?: number;
@@ -20,8 +20,12 @@ export type PageQuery = {
 /** `next` is where the list goes on, null when this was its end. */
 export type Page<Row> = { total: number | null; rows: Row[]; next: PagePosition | null };
 
-/** A table of one directory's rows, live and dead: `alias` is how fragments call it, `columns` what a row of a page has. */
-export type PagedTable = { name: string; alias: string; columns: string };
+/**
+ * A table of one directory's rows, live and dead: `alias` is how fragments call it, `columns` what a row of a page has,
+ * `all` an expression for the number of live rows where it is known without counting them. Columns and `all` may speak of
+ * $1, the organization, and $2, the directory.
+ */
+export type PagedTable = { name: string; alias: string; columns: string; all?: string };
 
 /** From so many skipped rows on they are skipped in the index alone, and only the page's rows are fetched. */
 const DEEP = 200;
@@ -36,86 +40,127 @@ export async function readPage<Row extends { id: string }>(
   directory: string,
   query: PageQuery,
 ): Promise<Page<Row>> {
-  const { alias } = table;
-  const offset = query.offset ?? 0;
-  const values: unknown[] = [db.organization, directory];
-  let where = `${alias}.organization = $1 and ${alias}.directory = $2 and ${alias}.deleted_at is null`;
-  if (query.where) {
-    where += ` and (${shift(query.where, values.length)})`;
-    values.push(...query.where.values);
-  }
-  const counted = [...values];
-  const count = async (): Promise<number> => {
-    const [row] = await db.query<{ total: number }>({
-      text: `select count(*) as total from ${table.name} ${alias} where ${where}`,
-      values: counted,
-    });
-    return row?.total ?? 0;
-  };
-  const wanted = query.total ?? true;
-  if (query.limit === 0) return { total: wanted ? await count() : null, rows: [], next: null };
-  const found = await rowsOf<Row>(db, table, where, values, query, offset);
-  const rows = found.slice(0, query.limit).map(({ orderKey: _, ...row }) => row as unknown as Row);
-  const last = found[query.limit - 1];
+  const offset = query.after ? 0 : (query.offset ?? 0);
+  const found = query.limit === 0 ? [] : await readRows<Row>(db, table, directory, query, offset);
+  const rows = found.slice(0, query.limit).map(({ orderKey: _, allRows: __, ...row }) => row as unknown as Row);
   const more = found.length > query.limit;
+  const last = found[query.limit - 1];
   const next = more && last ? { key: last.orderKey ?? null, id: last.id } : null;
-  if (!wanted) return { total: null, rows, next };
-  const shown = !more && query.after === undefined && (offset === 0 || rows.length > 0);
-  return { total: shown ? offset + rows.length : await count(), rows, next };
+  if (query.total === false) return { total: null, rows, next };
+  const shown = query.limit > 0 && !more && !query.after && (offset === 0 || rows.length > 0);
+  const known = shown ? offset + rows.length : found[0]?.allRows;
+  return { total: known ?? (await countRows(db, table, directory, query.where)), rows, next };
 }
 
+async function countRows(db: Db, table: PagedTable, directory: string, filter?: SqlFragment): Promise<number> {
+  const values: unknown[] = [db.organization, directory];
+  const where = condition(table, filter, values);
+  const counted = `count(*) as total from ${table.name} ${table.alias} ${where}`;
+  const text = table.all !== undefined && !filter ? `select ${table.all} as total` : `select ${counted}`;
+  const [row] = await db.query<{ total: number }>({ text, values, prepared: isPrepared(filter) });
+  return row?.total ?? 0;
+}
+
+function isPrepared(filter: SqlFragment | undefined): boolean {
+  return filter === undefined || filter.keyed !== undefined;
+}
+
+function condition({ alias }: PagedTable, filter: SqlFragment | undefined, values: unknown[]): string {
+  const where = `where ${alias}.organization = $1 and ${alias}.directory = $2 and ${alias}.deleted_at is null`;
+  if (!filter) return where;
+  const text = shift(filter, values.length);
+  values.push(...filter.values);
+  return `${where} and (${text})`;
+}
+
+type Found<Row> = Row & { orderKey?: string | null; allRows?: number };
+
 /** One row more than asked for, so that the page knows whether it is the last. */
-async function rowsOf<Row>(
+async function readRows<Row>(
   db: Db,
-  { name, alias, columns }: PagedTable,
-  where: string,
-  values: unknown[],
+  table: PagedTable,
+  directory: string,
   query: PageQuery,
   offset: number,
-): Promise<(Row & { orderKey?: string | null })[]> {
-  const bind = (value: unknown): string => `$${values.push(value)}`;
-  let order = `${alias}.id`;
-  let selected = columns;
-  const key = query.orderBy?.key && {
-    ...query.orderBy.key,
-    sql: shift({ text: query.orderBy.key.sql }, values.length),
-  };
-  if (query.orderBy) {
-    order = `${shift(query.orderBy, values.length)}, ${alias}.id`;
-    values.push(...query.orderBy.values);
-    if (key) selected = `${columns}, (${key.sql})::text as "orderKey"`;
+): Promise<Found<Row>[]> {
+  const wanted = query.limit + 1;
+  const { orderBy, after } = query;
+  if (!after) return readSome(db, table, directory, query, null, wanted, offset);
+  if (orderBy && !orderBy.key) throw new MusterError("internal", "an order without a key has no positions");
+  // One after the other, because together no index would serve them: usually the first has all that is wanted.
+  let rows: Found<Row>[] = [];
+  for (const part of partsBehind(orderBy?.key, table.alias, after).keys()) {
+    if (rows.length < wanted)
+      rows = rows.concat(await readSome(db, table, directory, query, { after, part }, wanted - rows.length, 0));
   }
-  let behind = "";
-  if (query.after) {
-    if (query.orderBy && !key) throw new MusterError("internal", "an order without a key has no positions");
-    behind = ` and ${isBehind(key, alias, query.after, bind)}`;
+  return rows;
+}
+
+async function readSome<Row>(
+  db: Db,
+  table: PagedTable,
+  directory: string,
+  { where: filter, orderBy, total }: PageQuery,
+  behind: { after: PagePosition; part: number } | null,
+  limit: number,
+  offset: number,
+): Promise<Found<Row>[]> {
+  const { name, alias, columns } = table;
+  const values: unknown[] = [db.organization, directory];
+  let where = condition(table, filter, values);
+  const key = orderBy?.key && { ...orderBy.key, sql: shift({ text: orderBy.key.sql }, values.length) };
+  const order = orderBy ? `${shift(orderBy, values.length)}${key?.unique ? "" : `, ${alias}.id`}` : `${alias}.id`;
+  values.push(...(orderBy?.values ?? []));
+  if (behind) {
+    const bind = (value: unknown): string => `$${values.push(value)}`;
+    where += ` and ${partsBehind(key, alias, behind.after)[behind.part]?.(bind)}`;
   }
-  const keyed = query.where === undefined || query.where.keyed === true;
-  const some = `from ${name} ${alias} where ${where}${behind} order by ${order} limit ${bind(query.limit + 1)}`;
-  if (offset < DEEP)
-    return db.query({ text: `select ${selected} ${some} offset ${bind(offset)}`, values, prepared: keyed });
+  const all = table.all !== undefined && !filter && !behind && total !== false ? `, ${table.all} as "allRows"` : "";
+  const selected = `${columns}${all}${key ? `, (${key.sql})::text as "orderKey"` : ""}`;
+  values.push(offset);
+  const page = `from ${name} ${alias} ${where} order by ${order} limit ${Math.trunc(limit)} offset $${values.length}`;
+  const prepared = isPrepared(filter);
+  if (offset < DEEP) return db.query({ text: `select ${selected} ${page}`, values, prepared });
   return db.query({
-    text: `select ${selected} from (select ${alias}.id ${some} offset ${bind(offset)}) page
+    text: `select ${selected} from (select ${alias}.id ${page}) page
       join ${name} ${alias} on ${alias}.organization = $1 and ${alias}.id = page.id order by ${order}`,
     values,
-    prepared: keyed,
+    prepared,
   });
 }
 
-/** Rows without a key sort as if theirs were the greatest. */
-export function isBehind(key: SqlOrder["key"], alias: string, after: PagePosition, bind: (value: unknown) => string): string {
+type Bind = (value: unknown) => string;
+
+/** Rows behind a position as a condition; an order's key already speaks of the statement's parameters. */
+export function isBehind(key: SqlOrder["key"], alias: string, after: PagePosition, bind: Bind): string {
+  return `(${partsBehind(key, alias, after)
+    .map((part) => `(${part(bind)})`)
+    .join(" or ")})`;
+}
+
+/**
+ * The same as conditions, each of which gives rows that come before those of the next. A row without a key sorts as if it
+ * had the greatest.
+ */
+function partsBehind(key: SqlOrder["key"], alias: string, after: PagePosition): ((bind: Bind) => string)[] {
   const id = `${alias}.id`;
-  if (!key) return `${id} > ${bind(after.id)}::uuid`;
+  const idBehind = (bind: Bind) => `${id} > ${bind(after.id)}::uuid`;
+  if (!key) return [idBehind];
+  const { sql } = key;
   if (after.key === null) {
-    const rest = `${key.sql} is null and ${id} > ${bind(after.id)}::uuid`;
-    return key.descending ? `(${key.sql} is not null or (${rest}))` : `(${rest})`;
+    const rest = (bind: Bind) => `${sql} is null and ${idBehind(bind)}`;
+    return key.descending ? [rest, () => `${sql} is not null`] : [rest];
   }
-  const value = `${bind(after.key)}::${key.type}`;
-  const other = `${bind(after.id)}::uuid`;
-  if (!key.descending) {
-    const greater = `(${key.sql}, ${id}) > (${value}, ${other})`;
-    return key.nullable ? `(${greater} or ${key.sql} is null)` : `(${greater})`;
-  }
-  // The first comparison repeats what the others say, in the form that an index serves.
-  return `(${key.sql} <= ${value} and (${key.sql} < ${value} or ${id} > ${other}))`;
+  const value = (bind: Bind) => `${bind(after.key)}::${key.type}`;
+  if (key.unique) return [(bind) => `${sql} ${key.descending ? "<" : ">"} ${value(bind)}`];
+  if (key.descending)
+    return [
+      (bind) => {
+        const wanted = value(bind);
+        // The first comparison repeats what the others say, in the form that an index serves.
+        return `${sql} <= ${wanted} and (${sql} < ${wanted} or ${idBehind(bind)})`;
+      },
+    ];
+  const greater = (bind: Bind) => `(${sql}, ${id}) > (${value(bind)}, ${bind(after.id)}::uuid)`;
+  return key.nullable ? [greater, () => `${sql} is null`] : [greater];
 }

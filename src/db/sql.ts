@@ -1,19 +1,21 @@
 /**
  * A piece of SQL with its own parameters, numbered from $1. The text is always ours; what came from outside is in `values`.
- * `keyed`: an index finds the few rows that are meant whatever the values are, so one plan serves them all.
+ * `keyed`: an index finds what is meant whatever the values are, so one plan serves them all; about so many rows at most.
  */
-export type SqlFragment = { text: string; values: readonly unknown[]; keyed?: boolean };
+export type SqlFragment = { text: string; values: readonly unknown[]; keyed?: number };
 
 /**
  * What stands behind `order by`. `key` says what a page that goes on behind a row must know of the order: the expression
- * alone, the type that its text is cast to, whether it may be null (which sorts as the greatest value), its direction.
+ * alone, the type that its text is cast to, its direction, whether it may be null (which sorts as the greatest value),
+ * whether no two live rows of a directory have the same.
  */
 export type SqlOrder = SqlFragment & {
   key?: {
     sql: string;
     type: "text" | "uuid" | "boolean" | "numeric" | "timestamptz";
-    nullable: boolean;
     descending: boolean;
+    nullable: boolean;
+    unique: boolean;
   };
 };
 

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { MusterError } from "../errors.ts";
 import { type Database, type Db, type Statement, toQuery } from "./connection.ts";
-import type { OrganizationId } from "./id.ts";
+import { type OrganizationId, parseId } from "./id.ts";
 import { isRetryable, translateStorageError } from "./storage-error.ts";
 
 /** Who changes something; stands in every audit row. */
@@ -92,15 +92,23 @@ export async function simulate<T>(
 }
 
 /**
- * One autocommitted statement that writes by itself everything a change must leave (state, audit, outbox), for the
- * few hot writes that provably touch nobody's access (a new account without memberships).
+ * One autocommitted statement that does by itself everything a change must do (locks, state, access, audit, outbox), for
+ * the writes of a busy identity provider: a function of migration 0015, or a statement that provably touches nobody's
+ * access. It is sent again as `inTransaction` runs its work again.
+ * @throws MusterError `unavailable` when the database is out of reach or the third attempt failed too.
  */
 export async function inStatement<Row>(
   ctx: { db: Database },
   actor: Actor,
   statement: (actor: Actor) => Statement,
 ): Promise<Row[]> {
-  return ctx.db.of(actor.organization).query<Row>(statement(actor));
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ctx.db.of(actor.organization).query<Row>(statement(actor));
+    } catch (error) {
+      if (attempt === ATTEMPTS || !(error instanceof MusterError) || !isRetryable(error.cause)) throw error;
+    }
+  }
 }
 
 async function runOnce<T>(
@@ -139,19 +147,11 @@ async function runOnce<T>(
   }
 }
 
-/**
- * Milliseconds that a writer waits for its organization; a new directory order of 100,000 people was seen to hold it for
- * 15 s. Whoever waits holds a connection: one organization's long
- * change must not take them all from the others. After it the caller is told to try again.
- */
-const LOCK_TIMEOUT = 20_000;
-
-/** The lock's key is the last 64 bits of the organization's id, its random part; so it needs no round trip to compute. */
+/** The lock is taken where one-statement writes take it too: in `lock_organization` of migration 0015. */
 function lockStatement(organization: OrganizationId, lock: OrganizationLock): string {
   if (lock === "none") return "";
-  const key = BigInt.asIntN(64, BigInt(`0x${organization.replaceAll("-", "").slice(16)}`));
-  const take = `select pg_advisory_xact_lock${lock === "shared" ? "_shared" : ""}(${key})`;
-  return `; set local lock_timeout = ${LOCK_TIMEOUT}; ${take}; set local lock_timeout = 0`;
+  if (parseId(organization) === undefined) throw new MusterError("internal", "an organization's id is no id");
+  return `; select lock_organization('${organization}', ${lock === "exclusive"})`;
 }
 
 async function rollBack(client: pg.PoolClient): Promise<void> {

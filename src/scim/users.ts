@@ -15,6 +15,7 @@ import { removeDirectoryUsers } from "../identity/directory-users/remove.ts";
 import { updateDirectoryUsers } from "../identity/directory-users/update.ts";
 import { writeDirectoryUser } from "../identity/directory-users/write.ts";
 import type { Caller } from "./caller.ts";
+import { tolerate } from "./dialect.ts";
 import { notFound } from "./errors.ts";
 import { checkIfMatch, etagOf, isNotModified } from "./etag.ts";
 import type { ScimAnswer, ScimRequest } from "./exchange.ts";
@@ -28,7 +29,10 @@ import { keepFixed } from "./schema/mutability.ts";
 import { readResource } from "./schema/resource.ts";
 import { locationOf, toDocument, toInput, toUserResource, userText } from "./user-resource.ts";
 
-/** RFC 7644 §3.3. `groups` is read-only and `password` never kept; a user name that is taken is 409. */
+/**
+ * RFC 7644 §3.3. `groups` is read-only and `password` never kept; a user name that is taken is 409. Who was here before
+ * under the same `externalId` comes back under the old id.
+ */
 export async function createUser(ctx: Context, request: ScimRequest): Promise<ScimAnswer> {
   const { caller, log } = request;
   const type = caller.types.User;
@@ -36,7 +40,9 @@ export async function createUser(ctx: Context, request: ScimRequest): Promise<Sc
   const projection = alsoWritten(readProjection(type, request.parameters), type, document);
   const input = toInput(newId<DirectoryUserId>(), document);
   const user = await createDirectoryUser(ctx, caller.actor, caller.directory, input);
-  log.change({ kind: "User", id: user.id, did: "created" });
+  const isRestored = user.id !== input.id;
+  if (isRestored) tolerate(request, "restored", "externalId");
+  log.change({ kind: "User", id: user.id, did: isRestored ? "restored" : "created" });
   return { ...answer(201, caller, user, [], projection), location: locationOf(caller, "/Users", user.id) };
 }
 
@@ -104,7 +110,6 @@ async function change(
 ): Promise<ScimAnswer> {
   const { caller, log } = request;
   const { directory } = caller;
-  const wanted = { groups: wants(projection, "groups") };
   const id = idOf(idText);
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const held = await getDirectoryUserWithGroups(ctx.db.of(caller.organization), directory, id);
@@ -112,11 +117,11 @@ async function change(
     checkIfMatch(request, held.version);
     const input = newContent(held);
     if (input === undefined) return answer(200, caller, held, held.groups, projection);
-    const written = await writeDirectoryUser(ctx, caller.actor, directory, input, held.version, wanted);
+    const written = await writeDirectoryUser(ctx, caller.actor, directory, input, held.version);
     if (written.outcome === "gone") throw notFound();
     if (written.outcome === "changed-meanwhile") continue;
     log.change({ kind: "User", id, did: "updated", attributes: differencesOf(held, written.user) });
-    return answer(200, caller, written.user, written.groups, projection);
+    return answer(200, caller, written.user, held.groups, projection);
   }
   return changeLocked(ctx, request, id, newContent, projection);
 }

@@ -1,9 +1,7 @@
 import type { Database } from "../../db/connection.ts";
 import type { AccountId, DirectoryId, DirectoryUserId, GroupId } from "../../db/id.ts";
-import { type Actor, inTransaction, type Tx } from "../../db/transaction.ts";
+import { type Actor, inStatement, type Tx } from "../../db/transaction.ts";
 import { reconcile } from "../access/reconcile.ts";
-import { recordChanges } from "../record.ts";
-import { getDirectoryGroup } from "./read.ts";
 
 /** A directory user in a group of the same directory. */
 export type Member = { group: GroupId; member: DirectoryUserId };
@@ -24,15 +22,37 @@ export async function changeMembers(
   directory: DirectoryId,
   change: { add: readonly Member[]; remove: readonly Member[] },
 ): Promise<MembersChanged> {
-  const wanted = [...new Set([...change.add, ...change.remove].map((row) => row.member))];
-  const held = await lockMembers(tx, directory, wanted);
-  const accountOf = new Map(held.map((row) => [row.id, row.account]));
-  const removed = await removeRows(tx, directory, change.remove);
-  const added = await addRows(tx, directory, change.add);
-  await finish(tx, directory, added, removed, accountOf);
-  const live = new Set(held.filter((row) => row.live).map((row) => row.id));
-  const unknown = new Set(change.add.map((row) => row.member).filter((member) => !live.has(member)));
-  return { added: added.length, removed: removed.length, unknown: [...unknown] };
+  const rows = [...change.add, ...change.remove];
+  if (rows.length === 0) return { added: 0, removed: 0, unknown: [] };
+  // One group locks its members by itself; of several all are locked first.
+  if (new Set(rows.map((row) => row.group)).size > 1)
+    await lockMembers(tx, directory, [...new Set(rows.map((row) => row.member))]);
+  const done = await tx.query<{ added: number; removed: number; unknown: string[]; accounts: AccountId[] }>({
+    name: "write-members",
+    text: `select cardinality(w.added) as added, cardinality(w.removed) as removed, w.unknown, w.accounts
+      from (
+        select group_id, array_agg(member) filter (where comes) as come, array_agg(member) filter (where not comes) as leave
+        from unnest($3::uuid[], $4::uuid[], $5::boolean[]) as c (group_id, member, comes) group by group_id order by group_id) c
+      cross join lateral write_members($1, $2, c.group_id, coalesce(c.come, '{}'), coalesce(c.leave, '{}'), false, null,
+        $6, $7, $8) w`,
+    values: [
+      tx.organization,
+      directory,
+      rows.map((row) => row.group),
+      rows.map((row) => row.member),
+      rows.map((_, place) => place < change.add.length),
+      tx.actor.kind,
+      tx.actor.id,
+      tx.actor.requestId,
+    ],
+  });
+  const accounts = new Set(done.flatMap((row) => row.accounts));
+  await reconcile(tx, [...accounts]);
+  return {
+    added: done.reduce((sum, row) => sum + row.added, 0),
+    removed: done.reduce((sum, row) => sum + row.removed, 0),
+    unknown: [...new Set(done.flatMap((row) => row.unknown))],
+  };
 }
 
 /**
@@ -46,18 +66,18 @@ export type GroupMembersChanged =
   | { outcome: "changed-meanwhile" }
   | { outcome: "gone" };
 
-class Nothing extends Error {
-  readonly result: GroupMembersChanged;
-  constructor(result: GroupMembersChanged) {
-    super("nothing to write");
-    this.result = result;
-  }
-}
+type Changed = {
+  outcome: "written" | "unknown" | "changed-meanwhile" | "gone";
+  version: number;
+  added: number;
+  removed: number;
+  unknown: string[];
+};
 
 /**
  * Adds users to one group and takes users out of it, as a change of its own (RFC 7644 §3.5.2). When somebody of `add` is
  * no live user of the directory, or somebody of `remove` is a group nested in this one, nothing is written: then the
- * change is about groups, and is made with `changeMembers` and `changeNestings` under the exclusive lock.
+ * change is about groups, and is made with `changeMembers` and `changeNestings` under the exclusive lock. One statement.
  *
  * Before: any. After: `written`: as after `changeMembers`, committed; `version` is the group's by now.
  */
@@ -68,21 +88,25 @@ export async function changeGroupMembers(
   group: GroupId,
   change: { add: readonly DirectoryUserId[]; remove: readonly DirectoryUserId[]; expectedVersion?: number },
 ): Promise<GroupMembersChanged> {
-  try {
-    return await inTransaction(ctx, actor, async (tx) => {
-      const { unknown, ...done } = await changeMembers(tx, directory, {
-        add: change.add.map((member) => ({ group, member })),
-        remove: change.remove.map((member) => ({ group, member })),
-      });
-      if (unknown.length > 0) throw new Nothing({ outcome: "unknown", ids: unknown });
-      const held = await getDirectoryGroup(tx, directory, group);
-      if (!held) throw new Nothing({ outcome: "gone" });
-      return { outcome: "written", version: held.version, ...done };
-    });
-  } catch (error) {
-    if (error instanceof Nothing) return error.result;
-    throw error;
-  }
+  const [done] = await inStatement<Changed>(ctx, actor, () => ({
+    name: "change-members",
+    text: `select c.outcome, c.version, c.added, c.removed, c.unknown
+      from change_members($1, $2, $3, $4::uuid[], $5::uuid[], $6, $7, $8, $9) c`,
+    values: [
+      actor.organization,
+      directory,
+      group,
+      change.add,
+      change.remove,
+      change.expectedVersion ?? null,
+      actor.kind,
+      actor.id,
+      actor.requestId,
+    ],
+  }));
+  const { outcome, version, added, removed, unknown } = done as Changed;
+  if (outcome === "written") return { outcome, version, added, removed };
+  return outcome === "unknown" ? { outcome, ids: unknown } : { outcome };
 }
 
 /**
@@ -146,80 +170,11 @@ async function differenceTo(
 }
 
 /** Tombstones too: one that is being restored at this moment brings back the memberships that it then still has. */
-async function lockMembers(
-  tx: Tx,
-  directory: DirectoryId,
-  members: readonly DirectoryUserId[],
-): Promise<{ id: DirectoryUserId; account: AccountId; live: boolean }[]> {
-  return tx.query({
+async function lockMembers(tx: Tx, directory: DirectoryId, members: readonly DirectoryUserId[]): Promise<void> {
+  await tx.query({
     name: "lock-members",
-    text: `select id, account, deleted_at is null as live from directory_users
+    text: `select from directory_users
       where organization = $1 and directory = $2 and id = any($3) order by id for share`,
     values: [tx.organization, directory, members],
   });
-}
-
-async function addRows(tx: Tx, directory: DirectoryId, rows: readonly Member[]): Promise<Member[]> {
-  if (rows.length === 0) return [];
-  return tx.query<Member>({
-    name: "add-members",
-    text: `insert into remote_memberships (organization, group_id, directory_user)
-      select distinct $1::uuid, g.id, u.id from unnest($3::uuid[], $4::uuid[]) as w (group_id, member)
-      join directory_groups g on g.organization = $1 and g.id = w.group_id and g.directory = $2 and g.deleted_at is null
-      join directory_users u on u.organization = $1 and u.id = w.member and u.directory = $2 and u.deleted_at is null
-      order by 2, 3
-      on conflict do nothing
-      returning group_id as "group", directory_user as member`,
-    values: [tx.organization, directory, rows.map((row) => row.group), rows.map((row) => row.member)],
-  });
-}
-
-async function removeRows(tx: Tx, directory: DirectoryId, rows: readonly Member[]): Promise<Member[]> {
-  if (rows.length === 0) return [];
-  return tx.query<Member>({
-    name: "remove-members",
-    text: `delete from remote_memberships m using unnest($3::uuid[], $4::uuid[]) as w (group_id, member), directory_groups g
-      where m.organization = $1 and m.group_id = w.group_id and m.directory_user = w.member
-        and g.organization = $1 and g.id = m.group_id and g.directory = $2 and g.deleted_at is null
-      returning m.group_id as "group", m.directory_user as member`,
-    values: [tx.organization, directory, rows.map((row) => row.group), rows.map((row) => row.member)],
-  });
-}
-
-async function finish(
-  tx: Tx,
-  directory: DirectoryId,
-  added: readonly Member[],
-  removed: readonly Member[],
-  accountOf: ReadonlyMap<DirectoryUserId, AccountId>,
-): Promise<void> {
-  const groups = [...new Set([...added, ...removed].map((row) => row.group))].sort();
-  if (groups.length === 0) return;
-  await tx.query({
-    name: "touch-groups",
-    text: `update directory_groups g set version = version + 1, updated_at = statement_timestamp()
-      from (select id from directory_groups where organization = $1 and id = any($2) order by id for no key update) l
-      where g.organization = $1 and g.id = l.id`,
-    values: [tx.organization, groups],
-  });
-  await recordChanges(
-    tx,
-    groups.map((group) => ({
-      action: "group.members-changed",
-      subjectKind: "group",
-      subject: group,
-      detail: {
-        directory,
-        added: added.filter((row) => row.group === group).map((row) => row.member),
-        removed: removed.filter((row) => row.group === group).map((row) => row.member),
-      },
-      event: true,
-    })),
-  );
-  const accounts = new Set<AccountId>();
-  for (const row of [...added, ...removed]) {
-    const account = accountOf.get(row.member);
-    if (account !== undefined) accounts.add(account);
-  }
-  await reconcile(tx, [...accounts]);
 }

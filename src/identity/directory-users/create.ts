@@ -2,7 +2,8 @@ import type { Database } from "../../db/connection.ts";
 import { type AccountId, type DirectoryId, newId } from "../../db/id.ts";
 import { type Actor, inStatement, inTransaction } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
-import { type DirectoryUser, type DirectoryUserInput, toColumns } from "./directory-user.ts";
+import { type DirectoryUser, type DirectoryUserInput, toValues } from "./directory-user.ts";
+import { healDirectoryUser } from "./heal.ts";
 import { insertDirectoryUsers } from "./insert.ts";
 import { getDirectoryUser } from "./read.ts";
 
@@ -10,10 +11,11 @@ import { getDirectoryUser } from "./read.ts";
  * Creates one record, as a SCIM POST does (RFC 7644 §3.3), with the account that it belongs to.
  *
  * A name that the organization has never seen makes a new account, which provably has no access: then everything is
- * one autocommitted statement. A name that an account holds already joins that account, in a transaction with its
- * locks and the reconciler.
+ * one autocommitted statement. A name that an account holds already joins that account, and a person who was here before
+ * comes back (`healDirectoryUser`), in a transaction with its locks and the reconciler.
  *
- * Before: any. After: the record, its account, audit and event are committed, and nobody was mailed (R64).
+ * Before: any. After: the record, its account, audit and event are committed, and nobody was mailed (R64). The answer has
+ * another id than `input` where a record was healed.
  * @throws MusterError `uniqueness` when the directory holds a live record of that user name.
  */
 export async function createDirectoryUser(
@@ -26,31 +28,30 @@ export async function createDirectoryUser(
   const [created] = await inStatement<{ version: number; createdAt: Date; updatedAt: Date }>(ctx, actor, () => ({
     name: "create-directory-user",
     text: CREATE,
-    values: [
-      actor.organization,
-      directory,
-      account,
-      ...toColumns([input]).map((column) => (column as unknown[])[0]),
-      actor.kind,
-      actor.id,
-      actor.requestId,
-    ],
+    values: [actor.organization, directory, account, ...toValues(input), actor.kind, actor.id, actor.requestId],
   }));
   if (created) return { ...input, directory, account, ...created };
   return inTransaction(ctx, actor, async (tx) => {
-    await insertDirectoryUsers(tx, directory, [input]);
-    const user = await getDirectoryUser(tx, directory, input.id);
+    const healed = await healDirectoryUser(tx, directory, input);
+    if (healed === undefined) await insertDirectoryUsers(tx, directory, [input]);
+    const user = await getDirectoryUser(tx, directory, healed ?? input.id);
     if (!user) throw new MusterError("internal", "a record just written cannot be read");
     return user;
   });
 }
 
-/** Writes nothing at all when the name has an account already: then `fresh` is empty and all the rest follows from it. */
+/**
+ * Writes nothing at all when the name has an account already, or the person may have been here before: then `fresh` is
+ * empty and all the rest follows from it.
+ */
 const CREATE = `
   with fresh as (
     insert into accounts (organization, id, canonical, last_canonical, user_name, user_name_key,
       email, email_key, email_domain, display_name)
-    values ($1, $3, $4, $4, $7, $8, $10, $11, $12, $13)
+    select $1, $3, $4, $4, $7, $8, $10, $11, $12, $13
+    where not exists (
+      select from directory_users h where h.organization = $1 and h.directory = $2 and h.external_id = $6
+        and (h.deleted_at is not null or not h.active))
     on conflict on constraint accounts_user_name_unique do nothing
     returning id
   ), created as (
@@ -58,6 +59,8 @@ const CREATE = `
       user_name_key, active, email, email_key, email_domain, display_name, resource, content_hash)
     select $1, $2, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from fresh
     returning id, version, created_at, updated_at
+  ), counted as (
+    insert into directory_user_counts (organization, directory, change) select $1, $2, 1 from created
   ), audited as (
     insert into audit (organization, actor_kind, actor, request_id, action, subject_kind, subject, detail)
     select $1, $16, $17, $18, 'directory-user.created', 'directory-user', id,

@@ -49,10 +49,22 @@ export function toColumns(inputs: readonly DirectoryUserInput[]): unknown[] {
   ];
 }
 
-/** The `unnest` that goes with `toColumns`, its first parameter being `$first`. */
-export function fromColumns(first: number): string {
-  const types = ["uuid", "text", "text", "text", "text", "boolean", "text", "text", "text", "text", "jsonb", "bytea"];
+const TYPES = ["uuid", "text", "text", "text", "text", "boolean", "text", "text", "text", "text", "jsonb", "bytea"];
+
+/** The `unnest` that goes with `toColumns`, its first parameter being `$first`; `more` are further columns and their types. */
+export function fromColumns(first: number, more: Readonly<Record<string, string>> = {}): string {
+  const types = [...TYPES, ...Object.values(more)];
   const parameters = types.map((type, index) => `$${first + index}::${type}[]`).join(", ");
-  return `unnest(${parameters}) as i (id, immutable_id, external_id, user_name, user_name_key, active,
-    email, email_key, email_domain, display_name, resource, content_hash)`;
+  return `unnest(${parameters}) as i (id, immutable_id, external_id, user_name, user_name_key, active, email, email_key,
+    email_domain, display_name, resource, content_hash${Object.keys(more).map((name) => `, ${name}`)})`;
+}
+
+/** One input as the parameters of a function, the first being `$first`. */
+export function fromValues(first: number): string {
+  return TYPES.map((type, index) => `$${first + index}::${type}`).join(", ");
+}
+
+/** The values that go with `fromValues`. */
+export function toValues(input: DirectoryUserInput): unknown[] {
+  return toColumns([input]).map((column) => (column as unknown[])[0]);
 }

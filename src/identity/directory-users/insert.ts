@@ -25,7 +25,9 @@ export async function insertDirectoryUsers(
     inputs.map((input) => ({ id: input.id, userName: input.userName, userNameKey: userNameKey(input.userName) })),
   );
   await tx.query({
-    text: `insert into directory_users (organization, directory, account, id, immutable_id, external_id, user_name,
+    text: `with counted as (
+        insert into directory_user_counts (organization, directory, change) select $1, $2, cardinality($3::uuid[]))
+      insert into directory_users (organization, directory, account, id, immutable_id, external_id, user_name,
         user_name_key, active, email, email_key, email_domain, display_name, resource, content_hash)
       select $1, $2, i.account, i.id, i.immutable_id, i.external_id, i.user_name, i.user_name_key, i.active, i.email,
         i.email_key, i.email_domain, i.display_name, i.resource, i.content_hash

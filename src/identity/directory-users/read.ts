@@ -51,39 +51,41 @@ export type StoredDirectoryUser = Omit<
 const storedColumns = `u.id, u.external_id as "externalId", u.user_name as "userName", u.active,
   u.resource::text as resource, u.version, u.created_at as "createdAt", u.updated_at as "updatedAt"`;
 
-/** The record that `getDirectoryUser` finds, as it is stored, in one statement; without `groups` the list is empty. */
+/** The record that `getDirectoryUser` finds, as it is stored; without `groups` the list is empty. */
 export async function getStoredUser(
   db: Db,
   directory: DirectoryId,
   id: DirectoryUserId,
   wants: { groups: boolean },
 ): Promise<StoredDirectoryUser | undefined> {
-  const [user] = await db.query<StoredDirectoryUser & { groups: GroupOfUser[] | null }>({
+  const rows = await db.query<StoredDirectoryUser & Joined>({
     name: wants.groups ? "get-stored-user-with-groups" : "get-stored-user",
-    text: `select ${storedColumns}${wants.groups ? `, ${groupsColumn}` : ""} from directory_users u
+    text: `select ${storedColumns}${wants.groups ? `, ${joinedColumn}` : ""} from directory_users u
       where u.organization = $1 and u.id = $3 and u.directory = $2 and u.deleted_at is null`,
     values: [db.organization, directory, id],
   });
-  return user && { ...user, groups: user.groups ?? [] };
+  return (await withGroups(db, directory, rows))[0];
 }
 
-/** The record that `getDirectoryUser` finds and the groups that `groupsOfDirectoryUsers` finds, in one statement. */
+/** The record that `getDirectoryUser` finds and the groups that `groupsOfDirectoryUsers` finds. */
 export async function getDirectoryUserWithGroups(
   db: Db,
   directory: DirectoryId,
   id: DirectoryUserId,
 ): Promise<(DirectoryUser & { groups: GroupOfUser[] }) | undefined> {
-  const [user] = await db.query<DirectoryUser & { groups: GroupOfUser[] | null }>({
+  const rows = await db.query<DirectoryUser & Joined>({
     name: "get-directory-user-with-groups",
-    text: `select ${directoryUserColumns}, ${groupsColumn} from directory_users u
+    text: `select ${directoryUserColumns}, ${joinedColumn} from directory_users u
       where u.organization = $1 and u.id = $3 and u.directory = $2 and u.deleted_at is null`,
     values: [db.organization, directory, id],
   });
-  return user && { ...user, groups: user.groups ?? [] };
+  return (await withGroups(db, directory, rows))[0];
 }
 
 /** Which records to list, in which order. Fragments speak of the table as `u`. */
 export type DirectoryUserQuery = PageQuery;
+
+const directoryUsers = { name: "directory_users", alias: "u", all: "(select count_directory_users($1, $2))" };
 
 /**
  * A page of the live records of a directory and how many match in all (RFC 7644 §3.4.2). The order is total: the id,
@@ -104,10 +106,13 @@ export async function listDirectoryUsers(
   directory: DirectoryId,
   query: DirectoryUserQuery,
 ): Promise<{ total: number | null; users: DirectoryUser[]; next: PagePosition | null }> {
-  const table = { name: "directory_users", alias: "u", columns: directoryUserColumns };
+  const table = { ...directoryUsers, columns: directoryUserColumns };
   const { total, rows, next } = await readPage<DirectoryUser>(db, table, directory, query);
   return { total, users: rows, next };
 }
+
+/** From so many records on their groups are found for all of them at once. */
+const MANY = 6;
 
 /** The same page, its records as they are stored; `total` is null when it was not asked for. */
 export async function listStoredUsers(
@@ -115,9 +120,11 @@ export async function listStoredUsers(
   directory: DirectoryId,
   query: DirectoryUserQuery & { groups: boolean },
 ): Promise<{ total: number | null; users: StoredDirectoryUser[]; next: PagePosition | null }> {
-  const table = { name: "directory_users", alias: "u", columns: storedColumns };
-  const { total, rows, next } = await readPage<StoredDirectoryUser>(db, table, directory, query);
-  const ids = query.groups ? rows.map((row) => row.id) : [];
+  const few = query.groups && Math.min(query.where?.keyed ?? query.limit, query.limit) < MANY;
+  const table = { ...directoryUsers, columns: few ? `${storedColumns}, ${joinedColumn}` : storedColumns };
+  const { total, rows, next } = await readPage<StoredDirectoryUser & Joined>(db, table, directory, query);
+  if (few || !query.groups) return { total, users: await withGroups(db, directory, rows), next };
+  const ids = rows.map((row) => row.id);
   const groups = await groupsOfDirectoryUsers(db, directory, ids);
   return { total, users: rows.map((row) => ({ ...row, groups: groups.get(row.id) ?? [] })), next };
 }
@@ -125,36 +132,42 @@ export async function listStoredUsers(
 /** A group that a record is in: directly, or through live groups inside its directory (RFC 7643 §4.1.2 `groups`). */
 export type GroupOfUser = { id: GroupId; displayName: string; direct: boolean };
 
-/** Nothing leads through a deleted group. Each look-up stands in a subquery of its own for the reason that migration 0006 gives. */
-const reachedGroups = (users: string): string => `
-  recursive member as (
-    select m.directory_user, g.id, g.display_name, true as direct
-    from remote_memberships m
-    cross join lateral (
-      select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
-      where g.organization = $1 and g.id = m.group_id offset 0) g
-    where m.organization = $1 and m.directory_user = ${users} and g.directory = $2 and g.deleted_at is null
-    union
-    select m.directory_user, g.id, g.display_name, false
-    from member m
-    cross join lateral (
-      select n.parent from group_nestings n
-      where n.organization = $1 and n.child = m.id and n.origin = 'remote' offset 0) n
-    cross join lateral (
-      select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
-      where g.organization = $1 and g.id = n.parent offset 0) g
-    where g.directory = $2 and g.deleted_at is null
-  )`;
+/** The groups that a record is in directly, and whether one of them is in another; null when there are none. */
+type Joined = { joined?: { groups: GroupOfUser[]; nested: boolean } | null };
 
-/** The groups of the record at hand as a JSON list, null when there are none. */
-const groupsColumn = `(
-  with ${reachedGroups("u.id")}
-  select json_agg(json_build_object('id', id, 'displayName', display_name, 'direct', direct) order by id)
-  from (select id, display_name, bool_or(direct) as direct from member group by id, display_name) reached) as groups`;
+/**
+ * Each look-up stands in a subquery of its own for the reason that migration 0006 gives. The groups above are not looked
+ * for here: to be ready for it would cost every reader more than the few who are in nested groups.
+ */
+const joinedColumn = `(
+  select json_build_object(
+    'groups', json_agg(json_build_object('id', g.id, 'displayName', g.display_name, 'direct', true) order by g.id),
+    'nested', bool_or(exists (select from group_nestings n
+      where n.organization = $1 and n.child = g.id and n.origin = 'remote')))
+  from remote_memberships m
+  cross join lateral (
+    select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
+    where g.organization = $1 and g.id = m.group_id offset 0) g
+  where m.organization = $1 and m.directory_user = u.id and g.directory = $2 and g.deleted_at is null
+  having count(*) > 0) as joined`;
+
+async function withGroups<Row extends { id: DirectoryUserId }>(
+  db: Db,
+  directory: DirectoryId,
+  rows: readonly (Row & Joined)[],
+): Promise<(Row & { groups: GroupOfUser[] })[]> {
+  const nested = rows.filter((row) => row.joined?.nested).map((row) => row.id);
+  const above = await groupsOfDirectoryUsers(db, directory, nested);
+  return rows.map(({ joined, ...row }) => ({
+    ...(row as Omit<Row, "joined"> as Row),
+    groups: above.get(row.id) ?? joined?.groups ?? [],
+  }));
+}
 
 /**
  * The groups of each of these records, in the order of their ids; records without groups are missing from the map.
- * Nothing leads through a deleted group.
+ * Nothing leads through a deleted group. Each look-up stands in a subquery of its own for the reason that migration
+ * 0006 gives.
  */
 export async function groupsOfDirectoryUsers(
   db: Db,
@@ -166,7 +179,24 @@ export async function groupsOfDirectoryUsers(
   const rows = await db.query<{ user: DirectoryUserId } & GroupOfUser>({
     name: "groups-of-directory-users",
     text: `
-      with ${reachedGroups("any($3)")}
+      with recursive member as (
+        select m.directory_user, g.id, g.display_name, true as direct
+        from remote_memberships m
+        cross join lateral (
+          select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
+          where g.organization = $1 and g.id = m.group_id offset 0) g
+        where m.organization = $1 and m.directory_user = any($3) and g.directory = $2 and g.deleted_at is null
+        union
+        select m.directory_user, g.id, g.display_name, false
+        from member m
+        cross join lateral (
+          select n.parent from group_nestings n
+          where n.organization = $1 and n.child = m.id and n.origin = 'remote' offset 0) n
+        cross join lateral (
+          select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
+          where g.organization = $1 and g.id = n.parent offset 0) g
+        where g.directory = $2 and g.deleted_at is null
+      )
       select directory_user as user, id, display_name as "displayName", bool_or(direct) as direct
       from member group by directory_user, id, display_name order by id`,
     values: [db.organization, directory, ids],

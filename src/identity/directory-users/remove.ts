@@ -26,9 +26,15 @@ export async function removeDirectoryUsers(
   });
   const removed = await tx.query<{ id: DirectoryUserId; account: AccountId; userName: string }>({
     name: "remove-directory-users",
-    text: `update directory_users set deleted_at = statement_timestamp(), updated_at = statement_timestamp(), version = version + 1
-      where organization = $1 and directory = $2 and id = any($3) and deleted_at is null
-      returning id, account, user_name as "userName"`,
+    text: `with removed as (
+        update directory_users set deleted_at = statement_timestamp(), updated_at = statement_timestamp(), version = version + 1
+        where organization = $1 and directory = $2 and id = any($3) and deleted_at is null
+        returning id, account, user_name
+      ), counted as (
+        insert into directory_user_counts (organization, directory, change)
+        select $1, $2, -count(*) from removed having count(*) > 0
+      )
+      select id, account, user_name as "userName" from removed`,
     values: [tx.organization, directory, ids],
   });
   await afterRemoval(tx, directory, removed, "directory-user.removed");
@@ -49,9 +55,15 @@ export async function restoreDirectoryUsers(
 ): Promise<void> {
   if (ids.length === 0) return;
   const restored = await tx.query<{ id: DirectoryUserId; userName: string; userNameKey: string }>({
-    text: `update directory_users set deleted_at = null, updated_at = statement_timestamp(), version = version + 1
-      where organization = $1 and directory = $2 and id = any($3) and deleted_at is not null
-      returning id, user_name as "userName", user_name_key as "userNameKey"`,
+    text: `with restored as (
+        update directory_users set deleted_at = null, updated_at = statement_timestamp(), version = version + 1
+        where organization = $1 and directory = $2 and id = any($3) and deleted_at is not null
+        returning id, user_name, user_name_key
+      ), counted as (
+        insert into directory_user_counts (organization, directory, change)
+        select $1, $2, count(*) from restored having count(*) > 0
+      )
+      select id, user_name as "userName", user_name_key as "userNameKey" from restored`,
     values: [tx.organization, directory, ids],
   });
   const { accountOf } = await accountsByName(tx, restored);

@@ -4,16 +4,15 @@ import { reconcile } from "../access/reconcile.ts";
 import { refreshCanonical } from "../accounts/canonical.ts";
 import { followRenames } from "../accounts/rename.ts";
 import { userNameKey } from "../keys.ts";
-import { recordChanges } from "../record.ts";
-import {
-  type DirectoryUser,
-  type DirectoryUserInput,
-  directoryUserColumns,
-  fromColumns,
-  toColumns,
-} from "./directory-user.ts";
+import { type DirectoryUser, type DirectoryUserInput, fromColumns, toColumns } from "./directory-user.ts";
 
-type Held = { id: DirectoryUserId; account: AccountId; key: string; active: boolean; email: string | null };
+type Held = { id: DirectoryUserId; account: AccountId; key: string };
+
+type Written = Pick<DirectoryUser, "id" | "account" | "version" | "createdAt" | "updatedAt"> & {
+  renamed: boolean;
+  touchesAccess: boolean;
+  touchesProfile: boolean;
+};
 
 /**
  * Replaces the whole content of records, found by id. Names and addresses may move between the records of one call
@@ -22,17 +21,19 @@ type Held = { id: DirectoryUserId; account: AccountId; key: string; active: bool
  * Before: the ids are live records of `directory`; others are left alone and missing from the answer. After: each
  * record has its new content and a version one higher; accounts, canonical records and access follow; nobody was
  * mailed. Deactivation is by the stored record, whatever else changes with it.
+ * @param action what the audit trail calls it.
  * @throws MusterError `uniqueness` when a name is taken by a record that is not part of the call.
  */
 export async function updateDirectoryUsers(
   tx: Tx,
   directory: DirectoryId,
   inputs: readonly DirectoryUserInput[],
+  action: "directory-user.updated" | "directory-user.restored" = "directory-user.updated",
 ): Promise<DirectoryUser[]> {
   if (inputs.length === 0) return [];
   const held = await tx.query<Held>({
     name: "lock-directory-users",
-    text: `select id, account, user_name_key as key, active, email from directory_users
+    text: `select id, account, user_name_key as key from directory_users
       where organization = $1 and directory = $2 and id = any($3) and deleted_at is null
       order by id for no key update`,
     values: [tx.organization, directory, inputs.map((input) => input.id)],
@@ -41,32 +42,30 @@ export async function updateDirectoryUsers(
   const known = inputs.filter((input) => before.has(input.id));
   const renamed = known.filter((input) => before.get(input.id)?.key !== userNameKey(input.userName));
   if (renamed.length > 1) await parkNames(tx, renamed);
-  const users = await writeContent(tx, known);
-  const touched = new Set<AccountId>(held.map((row) => row.account));
-  for (const account of await followRenames(
+  const written = await writeContent(tx, directory, known, before, action);
+  const accountOf = new Map(written.map((row) => [row.id, row.account]));
+  const moved = await followRenames(
     tx,
     renamed.map((input) => ({
       id: input.id,
-      account: (before.get(input.id) as Held).account,
+      account: accountOf.get(input.id) as AccountId,
       userName: input.userName,
       userNameKey: userNameKey(input.userName),
     })),
-  ))
-    touched.add(account);
-  await recordUpdates(tx, directory, known, before);
-  await refreshCanonical(tx, [...touched]);
-  if (known.some((input) => mayTouchAccess(input, before.get(input.id)))) await reconcile(tx, [...touched]);
-  return renamed.length === 0 ? users : withAccounts(tx, users);
-}
-
-/** Access depends on the name, on being active, and on the address (sign-up domains); on nothing else of a record. */
-function mayTouchAccess(input: DirectoryUserInput, before: Held | undefined): boolean {
-  return (
-    before === undefined ||
-    before.key !== userNameKey(input.userName) ||
-    before.active !== input.active ||
-    before.email !== input.email
   );
+  const touched = (does: (row: Written) => boolean) => [
+    ...new Set([...written.filter(does).map((row) => row.account), ...moved]),
+  ];
+  await refreshCanonical(
+    tx,
+    touched((row) => row.touchesProfile),
+  );
+  await reconcile(
+    tx,
+    touched((row) => row.touchesAccess),
+  );
+  const users = withContent(directory, known, written);
+  return renamed.length === 0 ? users : withAccounts(tx, users);
 }
 
 /** A name that nobody can have: names that move within one change never meet. */
@@ -77,43 +76,49 @@ async function parkNames(tx: Tx, renamed: readonly DirectoryUserInput[]): Promis
   });
 }
 
-async function writeContent(tx: Tx, inputs: readonly DirectoryUserInput[]): Promise<DirectoryUser[]> {
-  return tx.query<DirectoryUser>({
-    name: "update-directory-users",
-    text: `update directory_users u set immutable_id = i.immutable_id, external_id = i.external_id,
-        user_name = i.user_name, user_name_key = i.user_name_key, active = i.active, email = i.email,
-        email_key = i.email_key, email_domain = i.email_domain, display_name = i.display_name, resource = i.resource,
-        content_hash = i.content_hash, version = u.version + 1, updated_at = statement_timestamp()
-      from ${fromColumns(2)} where u.organization = $1 and u.id = i.id
-      returning ${directoryUserColumns}`,
-    values: [tx.organization, ...toColumns(inputs)],
-  });
-}
-
-async function recordUpdates(
+async function writeContent(
   tx: Tx,
   directory: DirectoryId,
   inputs: readonly DirectoryUserInput[],
   before: ReadonlyMap<DirectoryUserId, Held>,
-): Promise<void> {
-  await recordChanges(
-    tx,
-    inputs.map((input) => {
-      const old = before.get(input.id);
-      return {
-        action: "directory-user.updated",
-        subjectKind: "directory-user",
-        subject: input.id,
-        detail: {
-          directory,
-          userName: input.userName,
-          ...(old?.key === userNameKey(input.userName) ? {} : { renamedFrom: old?.key }),
-          ...(old?.active === input.active ? {} : { active: input.active }),
-        },
-        event: true,
-      };
-    }),
-  );
+  action: string,
+): Promise<Written[]> {
+  return tx.query<Written>({
+    name: "write-directory-users",
+    text: `select w.id, w.account, w.version, w.created_at as "createdAt", w.updated_at as "updatedAt", w.renamed,
+        w.touches_access as "touchesAccess", w.touches_profile as "touchesProfile"
+      from ${fromColumns(3, { called: "text" })}
+      cross join lateral write_directory_user($1, $2, i.id, i.immutable_id, i.external_id, i.user_name, i.user_name_key,
+        i.active, i.email, i.email_key, i.email_domain, i.display_name, i.resource, i.content_hash, i.called, $16, $17,
+        $18, $19) w
+      where w.id is not null`,
+    values: [
+      tx.organization,
+      directory,
+      ...toColumns(inputs),
+      inputs.map((input) => before.get(input.id)?.key),
+      action,
+      tx.actor.kind,
+      tx.actor.id,
+      tx.actor.requestId,
+    ],
+  });
+}
+
+function withContent(
+  directory: DirectoryId,
+  inputs: readonly DirectoryUserInput[],
+  written: readonly Written[],
+): DirectoryUser[] {
+  const contentOf = new Map(inputs.map((input) => [input.id, input]));
+  return written.map(({ id, account, version, createdAt, updatedAt }) => ({
+    ...(contentOf.get(id) as DirectoryUserInput),
+    directory,
+    account,
+    version,
+    createdAt,
+    updatedAt,
+  }));
 }
 
 async function withAccounts(tx: Tx, users: DirectoryUser[]): Promise<DirectoryUser[]> {

@@ -7,11 +7,25 @@ import type { Attribute, AttributePath, ResourceType } from "../schema/attribute
  */
 type Form = "exact" | "key" | "folded" | "uuid" | "reference" | "boolean" | "time" | "number";
 
-/** An SQL expression for one attribute of the row at hand. */
-export type Column = { sql: string; form: Form; nullable: boolean };
+/**
+ * An SQL expression for one attribute of the row at hand. `start` is a column in an index, in the order of bytes, with the
+ * first `STARTS` characters of its folded text at least; `unique`: no two live rows of a directory have the same.
+ */
+export type Column = { sql: string; form: Form; nullable: boolean; start?: string; unique?: boolean };
 
-/** The values of a multi-valued attribute as rows: a FROM item, and an expression for each part of a value. */
-export type Source = { from: string; column(sub: Attribute | null): Column };
+/**
+ * The values of a multi-valued attribute as rows: a FROM item, and an expression for each part of a value. `finds` is a
+ * condition that an index serves and that every row meets of which a value's part `value` folds to a text that starts like
+ * `wanted`, an SQL expression.
+ */
+export type Source = {
+  from: string;
+  column(sub: Attribute | null): Column;
+  finds?: (wanted: string) => string;
+};
+
+/** Characters of a text that migration 0015 keeps in an index. */
+export const STARTS = 300;
 
 /** What the SQL speaks of: the type decides the table (`u` directory users, `g` directory groups). */
 export type SqlScope = { type: ResourceType; baseUrl: string };
@@ -25,14 +39,20 @@ function literal(text: string): string {
 const ownColumns: Record<ResourceType["name"], Record<string, Column>> = {
   User: {
     id: { sql: "u.id", form: "uuid", nullable: false },
-    externalId: { sql: "u.external_id", form: "exact", nullable: true },
-    userName: { sql: "u.user_name_key", form: "key", nullable: false },
+    externalId: { sql: "u.external_id", form: "exact", nullable: true, start: "u.external_id" },
+    userName: { sql: "u.user_name_key", form: "key", nullable: false, start: "u.user_name_key", unique: true },
+    displayName: {
+      sql: "(u.resource->>'displayName')",
+      form: "folded",
+      nullable: true,
+      start: "u.shown_name_key",
+    },
     active: { sql: "u.active", form: "boolean", nullable: false },
   },
   Group: {
     id: { sql: "g.id", form: "uuid", nullable: false },
-    externalId: { sql: "g.external_id", form: "exact", nullable: true },
-    displayName: { sql: "g.display_name_key", form: "key", nullable: false },
+    externalId: { sql: "g.external_id", form: "exact", nullable: true, start: "g.external_id" },
+    displayName: { sql: "g.display_name_key", form: "key", nullable: false, start: "g.display_name_key" },
   },
 };
 
@@ -118,6 +138,7 @@ export function sourceOf(scope: SqlScope, path: AttributePath): Source {
   if (extension === null && scope.type.name === "Group" && attribute.name === "members") return membersSource(scope);
   const keys = (extension === null ? [attribute.name] : [extension, attribute.name]).map((key) => `."${key}"`).join("");
   return {
+    ...(extension === null && scope.type.name === "User" && attribute.name === "emails" && { finds: hasAddress }),
     // jsonpath in its lax mode: absent is no row.
     from: `jsonb_path_query(${alias(scope)}.resource, ${jsonPath(keys)}) as e (v)`,
     column: (sub) => {
@@ -128,6 +149,16 @@ export function sourceOf(scope: SqlScope, path: AttributePath): Source {
       return { ...column, sql: `coalesce(${column.sql}, false)`, nullable: false };
     },
   };
+}
+
+/** Ids first: then the key of the table is the index. Other directories' records are left out by the rest of the statement. */
+function hasAddress(wanted: string): string {
+  return `(u.id = any (array(
+    select a.id from directory_users a
+    where a.organization = current_setting('muster.organization')::uuid and a.first_address_key = ${wanted} and a.deleted_at is null
+    union all
+    select a.directory_user from further_addresses a
+    where a.organization = current_setting('muster.organization')::uuid and a.address_key = ${wanted})))`;
 }
 
 function jsonPath(keys: string): string {

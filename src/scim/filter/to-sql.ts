@@ -1,10 +1,10 @@
 import { parseId } from "../../db/id.ts";
-import type { SqlFragment } from "../../db/sql.ts";
+import type { SqlFragment, SqlOrder } from "../../db/sql.ts";
 import { MusterError, unreachable } from "../../errors.ts";
 import { nameKey } from "../../identity/keys.ts";
 import { type AttributePath, defaultPart } from "../schema/attribute.ts";
 import type { Filter, Operator, Value } from "./ast.ts";
-import { type Column, columnOf, type Source, type SqlScope, sourceOf } from "./columns.ts";
+import { type Column, columnOf, type Source, type SqlScope, STARTS, sourceOf } from "./columns.ts";
 import { parseDateTime } from "./operand.ts";
 
 /** Collects parameters; texts of requests get into SQL only here. */
@@ -19,7 +19,43 @@ type Parameters = unknown[];
  */
 export function filterToSql(filter: Filter, scope: SqlScope): SqlFragment {
   const values: Parameters = [];
-  return { text: condition(filter, scope, values, null, false), values };
+  const keyed = rowsByKey(filter, scope);
+  return { text: condition(filter, scope, values, null, false), values, ...(keyed !== undefined && { keyed }) };
+}
+
+/** About how many rows an index finds for a filter, undefined where none does. */
+function rowsByKey(filter: Filter, scope: SqlScope): number | undefined {
+  const of = (terms: readonly Filter[]) => terms.map((term) => rowsByKey(term, scope));
+  switch (filter.kind) {
+    case "and":
+      return of(filter.terms).reduce((least, rows) => (least === undefined || Number(rows) < least ? rows : least));
+    case "or":
+      return of(filter.terms).reduce((sum, rows) => (sum === undefined || rows === undefined ? undefined : sum + rows));
+    case "compare":
+      return isKey(filter, scope) ? 1 : undefined;
+    case "value":
+      return addressIn(filter.filter) !== undefined && hasFinder(filter.path, scope) ? 1 : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function isKey({ path, operator, value }: Comparison, scope: SqlScope): boolean {
+  if (operator !== "eq" || value === null) return false;
+  if (path.attribute.multiValued) return path.sub?.name === "value" && hasFinder(path, scope);
+  const column = columnOf(scope, path);
+  return column.form === "uuid" || (column.form !== "folded" && column.start !== undefined);
+}
+
+function hasFinder(path: AttributePath, scope: SqlScope): boolean {
+  return path.attribute.multiValued && sourceOf(scope, path).finds !== undefined;
+}
+
+/** The text that a value's part `value` must equal for the filter to match the value. */
+function addressIn(filter: Filter): Value | undefined {
+  if (filter.kind === "and") return filter.terms.map(addressIn).find((value) => value !== undefined);
+  const wanted = filter.kind === "compare" && filter.operator === "eq" && filter.path.sub?.name === "value";
+  return wanted && filter.value !== null ? filter.value : undefined;
 }
 
 /** `element` is the source whose row is at hand, inside a value path. Under a `not`, SQL's null must become false. */
@@ -42,7 +78,8 @@ function condition(
       return comparison(filter, scope, values, element, negated);
     case "value": {
       const source = valuesOf(scope, filter.path);
-      return `exists (select from ${source.from} where ${condition(filter.filter, scope, values, source, false)})`;
+      const found = finding(source, addressIn(filter.filter), values);
+      return `(${found}exists (select from ${source.from} where ${condition(filter.filter, scope, values, source, false)}))`;
     }
     default:
       return unreachable(filter);
@@ -85,8 +122,19 @@ function comparison(
   if (element) return guarded(element.column(path.sub), operator, value, values, negated);
   if (!path.attribute.multiValued) return guarded(columnOf(scope, path), operator, value, values, negated);
   const source = sourceOf(scope, path);
-  const some = `exists (select from ${source.from} where ${guarded(source.column(path.sub), operator, value, values, false)})`;
+  const found = finding(source, addressIn(filter), values);
+  const some = `(${found}exists (select from ${source.from} where ${guarded(source.column(path.sub), operator, value, values, false)}))`;
   return operator === "ne" ? `(not exists (select from ${source.from}) or ${some})` : some;
+}
+
+/** What an index needs to hear of a comparison that it cannot be asked itself, put before the comparison. */
+function finding(source: Source, wanted: Value | undefined, values: Parameters): string {
+  if (source.finds === undefined || wanted === undefined) return "";
+  return `${source.finds(startOf(`fold_text($${values.push(wanted)}::text)`))} and `;
+}
+
+function startOf(text: string): string {
+  return `left(${text}, ${STARTS})`;
 }
 
 function guarded(column: Column, operator: Operator, value: Value, values: Parameters, negated: boolean): string {
@@ -98,11 +146,11 @@ function compare(column: Column, operator: Operator, value: Value, values: Param
   const bind = (parameter: unknown, type: string): string => `$${values.push(parameter)}::${type}`;
   switch (column.form) {
     case "exact":
-      return textual(column.sql, operator, () => bind(value, "text"));
+      return indexed(column, column.sql, operator, bind(value, "text"), value);
     case "key":
-      return textual(column.sql, operator, () => bind(nameKey(String(value)), "text"));
+      return indexed(column, column.sql, operator, bind(nameKey(String(value)), "text"), value);
     case "folded":
-      return textual(`fold_text(${column.sql})`, operator, () => `fold_text(${bind(value, "text")})`);
+      return indexed(column, `fold_text(${column.sql})`, operator, `fold_text(${bind(value, "text")})`, value);
     case "uuid":
       return identity(column.sql, operator, String(value), bind);
     case "reference":
@@ -118,6 +166,23 @@ function compare(column: Column, operator: Operator, value: Value, values: Param
   }
 }
 
+/** The character after which there is none. */
+const LAST = "\u{10ffff}";
+
+/**
+ * A comparison of texts, with what follows from it said of the column that an index has (migration 0015): under row-level
+ * security an index is asked nothing but plain comparisons.
+ */
+function indexed({ start }: Column, sql: string, operator: Operator, wanted: string, value: Value): string {
+  const text = textual(sql, operator, wanted);
+  if (start === undefined || (operator !== "eq" && operator !== "sw")) return text;
+  const begins = sql === start ? wanted : startOf(wanted);
+  if (operator === "eq") return sql === start ? text : `(${text} and ${start} = ${begins})`;
+  // What every text starts with, and what has no text after it, leave nothing to look for.
+  if (value === "" || String(value).includes(LAST)) return text;
+  return `(${text} and ${start} >= ${begins} and ${start} < text_after(${begins}))`;
+}
+
 const SYMBOLS = { eq: "=", ne: "is distinct from", gt: ">", ge: ">=", lt: "<", le: "<=" } as const;
 
 function simple(sql: string, operator: Operator, parameter: string): string {
@@ -126,24 +191,22 @@ function simple(sql: string, operator: Operator, parameter: string): string {
   return `(${sql} ${SYMBOLS[operator]} ${parameter})`;
 }
 
-function textual(sql: string, operator: Operator, parameter: () => string): string {
+function textual(sql: string, operator: Operator, wanted: string): string {
   switch (operator) {
     case "eq":
     case "ne":
-      return simple(sql, operator, parameter());
+      return simple(sql, operator, wanted);
     case "co":
-      return `(strpos(${sql}, ${parameter()}) > 0)`;
+      return `(strpos(${sql}, ${wanted}) > 0)`;
     case "sw":
-      return `starts_with(${sql}, ${parameter()})`;
-    case "ew": {
-      const wanted = parameter();
+      return `starts_with(${sql}, ${wanted})`;
+    case "ew":
       return `(right(${sql}, length(${wanted})) = ${wanted})`;
-    }
     case "gt":
     case "ge":
     case "lt":
     case "le":
-      return `(${sql} collate "C" ${SYMBOLS[operator]} ${parameter()})`;
+      return `(${sql} collate "C" ${SYMBOLS[operator]} ${wanted})`;
     default:
       return unreachable(operator);
   }
@@ -156,7 +219,7 @@ function identity(
   value: string,
   bind: (value: unknown, type: string) => string,
 ): string {
-  if (operator !== "eq" && operator !== "ne") return textual(`${sql}::text`, operator, () => bind(value, "text"));
+  if (operator !== "eq" && operator !== "ne") return textual(`${sql}::text`, operator, bind(value, "text"));
   const id = parseId(value);
   if (id !== value) return operator === "ne" ? "true" : "false";
   return simple(sql, operator, bind(id, "uuid"));
@@ -193,21 +256,36 @@ function moment(sql: string, operator: Operator, value: string, bind: (date: Dat
  * without a value come last, or first when descending.
  * @throws MusterError `invalid-value` for an attribute with parts but no `value`.
  */
-export function orderToSql(path: AttributePath, scope: SqlScope, descending: boolean): SqlFragment {
-  const direction = descending ? "desc" : "asc";
+export function orderToSql(path: AttributePath, scope: SqlScope, descending: boolean): SqlOrder {
   const part = path.sub ?? defaultPart(path.attribute);
   if (part === null && path.attribute.type === "complex")
     throw new MusterError("invalid-value", `${path.attribute.name} has parts: sort by one of them`, { at: "sortBy" });
-  if (!path.attribute.multiValued)
-    return { text: `${sortable(columnOf(scope, { ...path, sub: part }))} ${direction}`, values: [] };
+  const order = (column: Column, sql: string, nullable: boolean): SqlOrder => ({
+    text: `${sql} ${descending ? "desc" : "asc"}`,
+    values: [],
+    key: { sql, type: KEY_TYPES[column.form], descending, nullable, unique: column.unique === true },
+  });
+  if (!path.attribute.multiValued) {
+    const column = columnOf(scope, { ...path, sub: part });
+    return order(column, column.start ?? sortable(column), column.nullable);
+  }
   const source = sourceOf(scope, path);
   const primary = path.attribute.subAttributes.get("primary");
   const first = primary ? ` order by ${source.column(primary).sql} desc nulls last` : "";
-  return {
-    text: `(select ${sortable(source.column(part))} from ${source.from}${first} limit 1) ${direction}`,
-    values: [],
-  };
+  const column = source.column(part);
+  return order(column, `(select ${sortable(column)} from ${source.from}${first} limit 1)`, true);
 }
+
+const KEY_TYPES = {
+  exact: "text",
+  key: "text",
+  folded: "text",
+  uuid: "uuid",
+  reference: "uuid",
+  boolean: "boolean",
+  time: "timestamptz",
+  number: "numeric",
+} as const;
 
 function sortable(column: Column): string {
   if (column.form === "folded") return `fold_text(${column.sql}) collate "C"`;

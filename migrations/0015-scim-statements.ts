@@ -1,0 +1,34 @@
+import type { Knex } from "knex";
+import { protect } from "./protect.ts";
+import { DIFFERENCE, NOTE, WANTED, WORK_OUT } from "./statements/access.ts";
+import { CANONICAL } from "./statements/canonical.ts";
+import { COUNTS } from "./statements/counts.ts";
+import { COLUMNS, INDEXES } from "./statements/indexes.ts";
+import { LOCK } from "./statements/lock.ts";
+import { MEMBER_ROUTINES, MEMBERS } from "./statements/members.ts";
+import { USER_ROUTINES, USERS } from "./statements/users.ts";
+
+/**
+ * What makes a SCIM request one statement or two: changes of one record or group as functions, which take the locks,
+ * write, work out access and leave audit and events; and the columns and indexes that searches need. All functions run
+ * with the caller's rights, so row-level security stands.
+ */
+export async function up(knex: Knex): Promise<void> {
+  for (const part of [COLUMNS, INDEXES, COUNTS]) await knex.raw(part);
+  for (const part of [WANTED, DIFFERENCE, WORK_OUT, NOTE, LOCK, CANONICAL, USERS, MEMBERS]) await knex.raw(part);
+  for (const routine of [
+    "text_after(text)",
+    "keep_further_addresses()",
+    "count_directory_users(uuid, uuid)",
+    "lock_organization(uuid, boolean)",
+    "refresh_canonical(uuid, uuid[], text, text, text)",
+    "park_local_facts(uuid, uuid[])",
+    ...USER_ROUTINES,
+    ...MEMBER_ROUTINES,
+  ]) {
+    await knex.raw(`revoke all on function ${routine} from public`);
+    await knex.raw(`grant execute on function ${routine} to muster_app`);
+  }
+  await protect(knex, "further_addresses");
+  await protect(knex, "directory_user_counts");
+}
