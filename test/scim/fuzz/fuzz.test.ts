@@ -55,8 +55,8 @@ function send({ method, path, headers, body }: FuzzRequest): Promise<FuzzAnswer>
 function printable(path: string): string {
   return path
     .toWellFormed()
-    .slice(0, 3_000)
-    .replaceAll(/[^\x21\x22\x24-\x7e]/gu, (character) => encodeURIComponent(character));
+    .replaceAll(/[^\x21\x22\x24-\x7e]/gu, (character) => encodeURIComponent(character))
+    .slice(0, 12_000);
 }
 
 function clean(headers: Record<string, string>): Record<string, string> {

@@ -80,7 +80,7 @@ function endpoint(random: Random, world: World): string {
 
 function parameters(random: Random, world: World): string {
   const parts: string[] = [];
-  const add = (key: string, value: string | number) => parts.push(`${key}=${encode(String(value))}`);
+  const add = (key: string, value: string | number) => parts.push(`${encode(key)}=${encode(String(value))}`);
   if (chance(random, 0.5)) add("filter", chance(random, 0.2) ? spoil(random, filterText(random)) : filterText(random));
   if (chance(random, 0.2)) add("sortBy", name(random));
   if (chance(random, 0.15)) add("sortOrder", pick(random, ["ascending", "descending", "DESCENDING", "up", ""]));
