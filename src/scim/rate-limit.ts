@@ -53,6 +53,8 @@ export function limitRequests(limits: Limits): LetIn {
       admission = limit.enter(key);
       if (!turn) break;
     } while (admission.exceeded === "in-flight");
+    // Its place stays free, so the next one need not wait for another to become so.
+    if (admission.exceeded === "rate") queues.next(key);
     admit(response, key, admission);
   };
 

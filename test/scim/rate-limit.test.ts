@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import { type AddressInfo, createConnection } from "node:net";
 import type { Response as ExpressResponse } from "express";
 import { describe, expect, it } from "vitest";
@@ -126,6 +126,38 @@ it("a request whose caller left before it was let in runs no longer than it take
     await new Promise((closed) => server.close(closed));
   }
 });
+
+it("of those that wait for a turn no one is forgotten when the first of them comes too fast", async () => {
+  const letIn = limitRequests({ perSecond: 0.001, burst: 1, inFlight: 1, waiting: 10 });
+  const release = Promise.withResolvers<void>();
+  const server = createServer(async (_request, response) => {
+    try {
+      await letIn(response as ExpressResponse, "key");
+      await release.promise;
+      response.end("in");
+    } catch {
+      response.end("refused");
+    }
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  try {
+    const asked = Array.from({ length: 5 }, async () => (await fetch(`http://127.0.0.1:${port}/`)).text());
+    await once(server, "request");
+    while ((await connections(server)) < 5) await new Promise((soon) => setTimeout(soon, 10));
+    release.resolve();
+    // Who is forgotten is answered only when it has waited for fifteen seconds.
+    expect((await Promise.all(asked)).sort()).toEqual(["in", "refused", "refused", "refused", "refused"]);
+  } finally {
+    await new Promise((closed) => server.close(closed));
+  }
+}, 10_000);
+
+function connections(server: Server): Promise<number> {
+  return new Promise((resolve, reject) =>
+    server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+  );
+}
 
 describe("tokens that nobody has", async () => {
   const server = await serveScim(await testContext());
