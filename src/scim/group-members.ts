@@ -109,8 +109,10 @@ function known(text: string): DirectoryUserId {
   return id;
 }
 
+/** What is no id may be somebody's name, which must not get into the request log. */
 function unknownMember(id: string): Error {
-  return invalidValue("members", `names ${id.slice(0, 60)}, which this directory does not have`);
+  const what = parseId(id) === undefined ? "something that is no id" : `${id}, which this directory does not have`;
+  return invalidValue("members", `names ${what}`);
 }
 
 /** Tells a wrong id before anybody has to wait for the exclusive lock. */

@@ -42,6 +42,7 @@ export type Refusal = Pick<Exchange, "requestId" | "method" | "path" | "status" 
 
 const LONGEST_AGENT = 200;
 const LONGEST_ID = 128;
+const LONGEST_FILTER = 4_096;
 /** Of PostgreSQL's integer; a request may announce any length. */
 const MAX_INTEGER = 2 ** 31 - 1;
 
@@ -72,8 +73,22 @@ export function recordExchange(ctx: Context, exchange: Exchange): void {
     changes: changesOf(log),
     request: body?.json ?? null,
     cut: body?.cut ?? false,
-    detail: detail === null ? null : maskDetail(detail, `${exchange.path} ${query}`, `${path} ${shownQuery}`, values),
+    detail:
+      detail === null
+        ? null
+        : maskDetail(
+            detail,
+            `${exchange.path} ${query} ${filterIn(exchange.body)}`,
+            `${path} ${shownQuery} ${body?.json ?? ""}`,
+            values,
+          ),
   });
+}
+
+/** What a search sends in its body instead of its URL (RFC 7644 §3.4.3). */
+function filterIn(body: unknown): string {
+  const { filter } = (body ?? {}) as { filter?: unknown };
+  return typeof filter === "string" ? filter.slice(0, LONGEST_FILTER) : "";
 }
 
 /**

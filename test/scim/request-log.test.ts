@@ -113,6 +113,26 @@ describe("over HTTP", () => {
     expect(JSON.stringify(await logOf(at))).not.toMatch(/lovelace|countess|engineers|ada@/i);
   });
 
+  it("a refusal quotes nothing of a body that the log would not show", async () => {
+    const at = await fresh();
+    const secret = "Ottoline";
+    const group = await at.send("POST", "/Groups", { displayName: "Quoted" });
+    const members = [{ value: secret }];
+    for (const [method, path, body] of [
+      ["POST", "/Users/.search", { filter: `userName ${secret} "x"` }],
+      ["POST", "/Groups", { displayName: "Quotes", members }],
+      ["PATCH", `/Groups/${group.id}`, patchOf({ op: "add", path: "members", value: members })],
+      ["POST", "/Bulk", { Operations: Array(2).fill({ method: "POST", path: "/Users", bulkId: secret, data: {} }) }],
+      ["GET", `/Schemas/urn:${at.token}`, undefined],
+    ] as const) {
+      expect((await at.send(method, path, body)).status).toBeGreaterThanOrEqual(400);
+      const row = await lastOf(at);
+      expect(row).toMatchObject({ method });
+      expect(JSON.stringify(row)).not.toContain(secret);
+      expect(JSON.stringify(row)).not.toContain(at.token);
+    }
+  });
+
   it("a refused request tells why, in the words that the provider was told", async () => {
     const at = await fresh();
     const refused = await at.send("POST", "/Users", { ...userOf("ada"), emails: "ada@example.com", active: "perhaps" });

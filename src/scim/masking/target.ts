@@ -15,7 +15,7 @@ export function maskPath(path: string, visibility: Visibility): string {
   const shown = parts.slice(0, MAX_PARTS + 1).map((part, i) => {
     const text = decode(part);
     if (text === "" || PARTS.has(text.toLowerCase()) || parseId(text) !== undefined) return text;
-    if (URN.test(text) && parts[i - 1]?.toLowerCase() === "schemas") return text;
+    if (URN.test(text) && !holdsToken(text) && parts[i - 1]?.toLowerCase() === "schemas") return text;
     return maskValue(text, visibility);
   });
   return storable(shown.join("/") + (parts.length > shown.length ? "/…" : ""));
