@@ -5,7 +5,7 @@ import { nameKey } from "../identity/keys.ts";
 import type { Caller } from "./caller.ts";
 import { etagOf } from "./etag.ts";
 import { type Projection, project } from "./projection.ts";
-import type { Document } from "./schema/document.ts";
+import { type Document, requireModest } from "./schema/document.ts";
 import { requireIndexable } from "./stored-key.ts";
 import { locationOf, schemasOf } from "./user-resource.ts";
 
@@ -24,6 +24,7 @@ export function toInput(id: GroupId, document: Document): DirectoryGroupInput {
   const name = String(displayName);
   requireIndexable("displayName", nameKey(name));
   requireIndexable("externalId", externalId);
+  requireModest(resource);
   return {
     id,
     immutableId: null,

@@ -19,7 +19,7 @@ import { listAnswer } from "./list.ts";
 import { readProjection, wants } from "./projection.ts";
 import { pageOf, readDescending, readPaging } from "./query.ts";
 import type { ResourceType } from "./schema/attribute.ts";
-import { caseless, isObject } from "./schema/document.ts";
+import { caseless, isObject, namesSchema } from "./schema/document.ts";
 import { userText } from "./user-resource.ts";
 
 const SEARCH_REQUEST = "urn:ietf:params:scim:api:messages:2.0:searchrequest";
@@ -36,9 +36,7 @@ export function search(list: Perform): Perform {
 function readSearchRequest(request: ScimRequest): ReadonlyMap<string, string> {
   const { body } = request;
   if (!isObject(body)) throw new MusterError("invalid", "the body must be a JSON object");
-  const schemas = caseless(body, "schemas");
-  const isNamed = Array.isArray(schemas) && schemas.some((urn) => String(urn).toLowerCase() === SEARCH_REQUEST);
-  if (!isNamed) tolerate(request, "schemas-missing", "schemas");
+  if (!namesSchema(body, SEARCH_REQUEST)) tolerate(request, "schemas-missing", "schemas");
   const parameters = new Map<string, string>();
   for (const name of [...TEXTS, ...LISTS, ...NUMBERS]) {
     const value = caseless(body, name.toLowerCase());

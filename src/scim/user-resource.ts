@@ -6,7 +6,7 @@ import type { Caller } from "./caller.ts";
 import { etagOf } from "./etag.ts";
 import { type Projection, project } from "./projection.ts";
 import type { ResourceType } from "./schema/attribute.ts";
-import { type Document, isObject } from "./schema/document.ts";
+import { type Document, isObject, requireModest } from "./schema/document.ts";
 import { requireIndexable } from "./stored-key.ts";
 
 /** What a record says, as the document that PATCH works on: its columns beside its stored attributes. */
@@ -29,6 +29,7 @@ export function toInput(id: DirectoryUserId, document: Document, activeBefore = 
   const name = String(userName);
   requireIndexable("userName", userNameKey(name));
   requireIndexable("externalId", externalId);
+  requireModest(resource);
   return {
     id,
     immutableId: null,

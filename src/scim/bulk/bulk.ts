@@ -2,7 +2,7 @@ import type { Context } from "../../context.ts";
 import { isMusterError, MusterError } from "../../errors.ts";
 import { errorDocument } from "../errors.ts";
 import type { Perform, ScimAnswer, ScimRequest } from "../exchange.ts";
-import type { Document } from "../schema/document.ts";
+import { type Document, shorten } from "../schema/document.ts";
 import { type BulkOperation, readBulkRequest } from "./read.ts";
 import { referenceInPath, referencesIn, withIds } from "./references.ts";
 
@@ -92,7 +92,7 @@ class BulkRun {
   async #attempt(operation: BulkOperation, references: ReadonlySet<string>, target: string | undefined): Promise<Done> {
     const own = target === undefined ? undefined : this.#idOf(target);
     const path = own === undefined ? operation.path : operation.path.replace(`bulkId:${target}`, own);
-    const location = operation.method === "POST" ? undefined : this.#request.caller.baseUrl + path;
+    const location = RESOURCE.test(path) ? this.#request.caller.baseUrl + path : undefined;
     try {
       if (operation.fault !== undefined) throw operation.fault;
       if (performance.now() > this.#deadline)
@@ -127,12 +127,12 @@ class BulkRun {
     for (const bulkId of target === undefined ? references : [...references, target]) {
       const creator = this.#creators.get(bulkId);
       if (creator === undefined)
-        throw new MusterError("invalid-value", `no operation of this request has the bulkId ${bulkId}`, {
+        throw new MusterError("invalid-value", `no operation of this request has the bulkId ${shorten(bulkId)}`, {
           at: "bulkId",
         });
       const isUnmade = this.#idOf(bulkId) === undefined;
       if (isUnmade && (this.#done.has(creator) || operation.method !== "POST"))
-        throw new MusterError("conflict", `the operation with the bulkId ${bulkId} did not create anything`, {
+        throw new MusterError("conflict", `the operation with the bulkId ${shorten(bulkId)} did not create anything`, {
           at: "bulkId",
         });
     }
@@ -201,6 +201,9 @@ class BulkRun {
     };
   }
 }
+
+/** A path that could be a resource's: no other is repeated as if it were a place on this server. */
+const RESOURCE = /^\/(?:users|groups)\/[0-9a-f-]{36}$/i;
 
 const NONE: ReadonlyMap<string, string> = new Map();
 

@@ -2,7 +2,7 @@ import { MusterError } from "../../errors.ts";
 import { tolerate } from "../dialect.ts";
 import type { ScimRequest } from "../exchange.ts";
 import { BULK_MAX_OPERATIONS } from "../limits.ts";
-import { caseless, isObject } from "../schema/document.ts";
+import { caseless, isObject, namesSchema } from "../schema/document.ts";
 
 /** One operation of a Bulk request (RFC 7644 §3.7), not yet looked into: what is wrong with it is its own error. */
 export type BulkOperation = {
@@ -31,9 +31,7 @@ const MAX_BULK_ID = 256;
 export function readBulkRequest(request: ScimRequest): BulkRequest {
   const { body } = request;
   if (!isObject(body)) throw new MusterError("invalid", "the body must be a JSON object");
-  const schemas = caseless(body, "schemas");
-  const isNamed = Array.isArray(schemas) && schemas.some((urn) => String(urn).toLowerCase() === BULK_REQUEST);
-  if (!isNamed) tolerate(request, "schemas-missing", "schemas");
+  if (!namesSchema(body, BULK_REQUEST)) tolerate(request, "schemas-missing", "schemas");
   const list = caseless(body, "operations");
   if (!Array.isArray(list) || list.length === 0)
     throw new MusterError("invalid", "a Bulk request needs a list of one or more operations", { at: "Operations" });
@@ -92,10 +90,12 @@ function checkForm(request: ScimRequest, form: Form, at: string): void {
 /** Only POSTs define a bulkId; others may carry one to be told apart in the answer. */
 function requireDistinct(operations: readonly BulkOperation[]): void {
   const seen = new Set<string>();
-  for (const { method, bulkId } of operations) {
+  for (const [index, { method, bulkId }] of operations.entries()) {
     if (method !== "POST" || bulkId === undefined) continue;
     if (seen.has(bulkId))
-      throw new MusterError("invalid-value", `two operations have the bulkId ${bulkId}`, { at: "bulkId" });
+      throw new MusterError("invalid-value", "another operation has the same bulkId", {
+        at: `Operations[${index}].bulkId`,
+      });
     seen.add(bulkId);
   }
 }

@@ -3,7 +3,7 @@ import { type Reading, tolerate } from "../dialect.ts";
 import { countComparisons } from "../filter/ast.ts";
 import { parsePath, type Target } from "../filter/path.ts";
 import type { AttributePath, ResourceType } from "../schema/attribute.ts";
-import { caseless, invalidValue, isObject } from "../schema/document.ts";
+import { caseless, invalidValue, isObject, namesSchema } from "../schema/document.ts";
 
 /** One step of a PATCH on one attribute or on a whole extension (then it is a removal). */
 export type Operation = {
@@ -29,7 +29,7 @@ const MAX_COMPARISONS = 2_000;
  */
 export function readOperations(reading: Reading, type: ResourceType, body: unknown): Operation[] {
   if (!isObject(body)) throw new MusterError("invalid", "the body must be a JSON object");
-  readSchemas(reading, body);
+  if (!namesSchema(body, PATCH_OP)) tolerate(reading, "schemas-missing", "schemas");
   const list = caseless(body, "operations");
   if (list !== undefined && !Object.hasOwn(body, "Operations")) tolerate(reading, "operations-key-case", "Operations");
   if (!Array.isArray(list) || list.length === 0)
@@ -42,15 +42,8 @@ export function readOperations(reading: Reading, type: ResourceType, body: unkno
   return operations;
 }
 
-const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
-
 /** RFC 7644 §3.5.2: the body must say that it is a PatchOp. */
-function readSchemas(reading: Reading, body: Readonly<Record<string, unknown>>): void {
-  const given = caseless(body, "schemas");
-  const names: readonly unknown[] = Array.isArray(given) ? given : [given];
-  const isNamed = names.some((name) => typeof name === "string" && name.toLowerCase() === PATCH_OP.toLowerCase());
-  if (!isNamed) tolerate(reading, "schemas-missing", "schemas");
-}
+const PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:patchop";
 
 /** The attributes that operations aim at; whole extensions are not among them. */
 export function pathsOf(operations: readonly Operation[]): AttributePath[] {

@@ -19,8 +19,24 @@ export function caseless(body: Readonly<Record<string, unknown>>, name: string):
   return key === undefined ? undefined : body[key];
 }
 
+/** Whether a message says that it is of this schema (RFC 7644 §8.2), in any case. @param urn in lower case. */
+export function namesSchema(body: Readonly<Record<string, unknown>>, urn: string): boolean {
+  const given = caseless(body, "schemas");
+  const names: readonly unknown[] = Array.isArray(given) ? given : [given];
+  return names.some((name) => typeof name === "string" && name.toLowerCase() === urn);
+}
+
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A photo and some certificates have room; and a page of as many resources as a page may have still has in memory. */
+const MAX_RESOURCE = 128 * 1024;
+
+/** @throws MusterError `too-large` when what is to be stored of a resource is longer than any real one. */
+export function requireModest(resource: Document): void {
+  if (JSON.stringify(resource).length > MAX_RESOURCE)
+    throw new MusterError("too-large", `a resource may have at most ${MAX_RESOURCE} characters as JSON`);
 }
 
 export function invalidValue(at: string, problem: string): MusterError {
