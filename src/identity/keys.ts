@@ -3,19 +3,25 @@ import { domainToASCII } from "node:url";
 /** Texts that composing leaves as they are. */
 const ASCII = /^[\0-\x7f]*$/;
 
+/** Letters of full and half width, and the wide space. */
+const OF_OTHER_WIDTH = /[\u3000\uff01-\uffef]+/g;
+
 /**
- * The form under which two spellings of a user name are the same name (RFC 7643 §4.1.1: `userName` is not case exact).
- * Composed, lower-cased, composed again, so that folding twice changes nothing. Look-ups, uniqueness and filters all
- * use this one function; SQL never folds.
+ * The form under which two spellings of a user name are the same name (RFC 7643 §4.1.1: `userName` is not case exact):
+ * as `nameKey`, after letters of other width became the usual ones (RFC 7644 §5, RFC 7613 §3.2). Look-ups, uniqueness and
+ * filters all use this one function; SQL never folds.
  */
 export function userNameKey(userName: string): string {
   if (ASCII.test(userName)) return userName.toLowerCase();
-  return userName.normalize("NFC").toLowerCase().normalize("NFC");
+  return nameKey(userName.replace(OF_OTHER_WIDTH, (letters) => letters.normalize("NFKC")));
 }
 
-/** The form under which two spellings of a group's name, or of any case-insensitive text, are the same. */
+/**
+ * The form under which two spellings of a group's name, or of any case-insensitive text, are the same: composed,
+ * lower-cased, composed again, so that folding twice changes nothing.
+ */
 export function nameKey(name: string): string {
-  return userNameKey(name);
+  return ASCII.test(name) ? name.toLowerCase() : name.normalize("NFC").toLowerCase().normalize("NFC");
 }
 
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/;

@@ -5,7 +5,7 @@ import type { Attribute, AttributePath, ResourceType } from "../schema/attribute
  * How an attribute is held. `key`: folded already by the keys of src/identity; `folded`: compared through the SQL
  * function `fold_text`; `reference`: another resource's id, whose case does not count; the others as they are.
  */
-type Form = "exact" | "key" | "folded" | "uuid" | "reference" | "boolean" | "time" | "number";
+type Form = "exact" | "key" | "user-name-key" | "folded" | "uuid" | "reference" | "boolean" | "time" | "number";
 
 /**
  * An SQL expression for one attribute of the row at hand. `start` is a column in an index, in the order of bytes, with the
@@ -40,7 +40,13 @@ const ownColumns: Record<ResourceType["name"], Record<string, Column>> = {
   User: {
     id: { sql: "u.id", form: "uuid", nullable: false },
     externalId: { sql: "u.external_id", form: "exact", nullable: true, start: "u.external_id" },
-    userName: { sql: "u.user_name_key", form: "key", nullable: false, start: "u.user_name_key", unique: true },
+    userName: {
+      sql: "u.user_name_key",
+      form: "user-name-key",
+      nullable: false,
+      start: "u.user_name_key",
+      unique: true,
+    },
     displayName: {
       sql: "(u.resource->>'displayName')",
       form: "folded",

@@ -1,11 +1,12 @@
 import { parseId } from "../../db/id.ts";
 import type { SqlFragment, SqlOrder } from "../../db/sql.ts";
 import { MusterError, unreachable } from "../../errors.ts";
-import { nameKey } from "../../identity/keys.ts";
+import { nameKey, userNameKey } from "../../identity/keys.ts";
 import { type AttributePath, defaultPart } from "../schema/attribute.ts";
 import type { Filter, Operator, Value } from "./ast.ts";
 import { type Column, columnOf, type Source, type SqlScope, STARTS, sourceOf } from "./columns.ts";
 import { parseDateTime } from "./operand.ts";
+import { addressIn, isServed, rowsByKey } from "./served.ts";
 
 /** Collects parameters; texts of requests get into SQL only here. */
 type Parameters = unknown[];
@@ -20,42 +21,8 @@ type Parameters = unknown[];
 export function filterToSql(filter: Filter, scope: SqlScope): SqlFragment {
   const values: Parameters = [];
   const keyed = rowsByKey(filter, scope);
-  return { text: condition(filter, scope, values, null, false), values, ...(keyed !== undefined && { keyed }) };
-}
-
-/** About how many rows an index finds for a filter, undefined where none does. */
-function rowsByKey(filter: Filter, scope: SqlScope): number | undefined {
-  const of = (terms: readonly Filter[]) => terms.map((term) => rowsByKey(term, scope));
-  switch (filter.kind) {
-    case "and":
-      return of(filter.terms).reduce((least, rows) => (least === undefined || Number(rows) < least ? rows : least));
-    case "or":
-      return of(filter.terms).reduce((sum, rows) => (sum === undefined || rows === undefined ? undefined : sum + rows));
-    case "compare":
-      return isKey(filter, scope) ? 1 : undefined;
-    case "value":
-      return addressIn(filter.filter) !== undefined && hasFinder(filter.path, scope) ? 1 : undefined;
-    default:
-      return undefined;
-  }
-}
-
-function isKey({ path, operator, value }: Comparison, scope: SqlScope): boolean {
-  if (operator !== "eq" || value === null) return false;
-  if (path.attribute.multiValued) return path.sub?.name === "value" && hasFinder(path, scope);
-  const column = columnOf(scope, path);
-  return column.form === "uuid" || (column.form !== "folded" && column.start !== undefined);
-}
-
-function hasFinder(path: AttributePath, scope: SqlScope): boolean {
-  return path.attribute.multiValued && sourceOf(scope, path).finds !== undefined;
-}
-
-/** The text that a value's part `value` must equal for the filter to match the value. */
-function addressIn(filter: Filter): Value | undefined {
-  if (filter.kind === "and") return filter.terms.map(addressIn).find((value) => value !== undefined);
-  const wanted = filter.kind === "compare" && filter.operator === "eq" && filter.path.sub?.name === "value";
-  return wanted && filter.value !== null ? filter.value : undefined;
+  const served = isServed(filter, scope);
+  return { text: condition(filter, scope, values, null, false), values, served, ...(keyed !== undefined && { keyed }) };
 }
 
 /** `element` is the source whose row is at hand, inside a value path. Under a `not`, SQL's null must become false. */
@@ -130,7 +97,7 @@ function comparison(
 /** What an index needs to hear of a comparison that it cannot be asked itself, put before the comparison. */
 function finding(source: Source, wanted: Value | undefined, values: Parameters): string {
   if (source.finds === undefined || wanted === undefined) return "";
-  return `${source.finds(startOf(`fold_text($${values.push(wanted)}::text)`))} and `;
+  return `${source.finds(startOf(folded(`$${values.push(wanted)}::text`, "eq")))} and `;
 }
 
 function startOf(text: string): string {
@@ -147,10 +114,12 @@ function compare(column: Column, operator: Operator, value: Value, values: Param
   switch (column.form) {
     case "exact":
       return indexed(column, column.sql, operator, bind(value, "text"), value);
+    case "user-name-key":
+      return indexed(column, column.sql, operator, bind(userNameKey(String(value)), "text"), value);
     case "key":
       return indexed(column, column.sql, operator, bind(nameKey(String(value)), "text"), value);
     case "folded":
-      return indexed(column, `fold_text(${column.sql})`, operator, `fold_text(${bind(value, "text")})`, value);
+      return indexed(column, `fold_text(${column.sql})`, operator, folded(bind(value, "text"), operator), value);
     case "uuid":
       return identity(column.sql, operator, String(value), bind);
     case "reference":
@@ -164,6 +133,11 @@ function compare(column: Column, operator: Operator, value: Value, values: Param
     default:
       return unreachable(column.form);
   }
+}
+
+/** A subquery is worked out once, so that a plan which does not know the value costs no more than one which does. */
+function folded(wanted: string, operator: Operator): string {
+  return operator === "eq" ? `(select fold_text(${wanted}))` : `fold_text(${wanted})`;
 }
 
 /** The character after which there is none. */
@@ -263,6 +237,7 @@ export function orderToSql(path: AttributePath, scope: SqlScope, descending: boo
   const order = (column: Column, sql: string, nullable: boolean): SqlOrder => ({
     text: `${sql} ${descending ? "desc" : "asc"}`,
     values: [],
+    served: column.start === sql || column.form === "uuid",
     key: { sql, type: KEY_TYPES[column.form], descending, nullable, unique: column.unique === true },
   });
   if (!path.attribute.multiValued) {
@@ -279,6 +254,7 @@ export function orderToSql(path: AttributePath, scope: SqlScope, descending: boo
 const KEY_TYPES = {
   exact: "text",
   key: "text",
+  "user-name-key": "text",
   folded: "text",
   uuid: "uuid",
   reference: "uuid",
@@ -289,5 +265,7 @@ const KEY_TYPES = {
 
 function sortable(column: Column): string {
   if (column.form === "folded") return `fold_text(${column.sql}) collate "C"`;
-  return column.form === "key" || column.form === "exact" ? `${column.sql} collate "C"` : column.sql;
+  return column.form === "key" || column.form === "user-name-key" || column.form === "exact"
+    ? `${column.sql} collate "C"`
+    : column.sql;
 }

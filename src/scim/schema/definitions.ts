@@ -31,6 +31,32 @@ export type AttributeDefinition = z.output<typeof attributeDefinition>;
 /** A schema document without `schemas` and `meta`, which depend on who asks. */
 export type SchemaDefinition = z.output<typeof schemaDefinition>;
 
+/** RFC 7643 §7 and RFC 9865 §4, in a few words. */
+const SAYS: Readonly<Record<string, string>> = {
+  primary: "Whether this is the preferred value; only one is",
+  pagination: "How lists are cut into pages",
+  cursor: "Whether pages can be walked with a cursor",
+  index: "Whether pages can be asked for by their first index",
+  defaultPaginationMethod: "What a request gets that names neither",
+  defaultPageSize: "Resources on a page when nobody says how many",
+  maxPageSize: "Resources on a page at most",
+  cursorTimeout: "Seconds for which a cursor is good at least",
+  id: "The URI of the schema",
+  name: "The name",
+  description: "What it is, for people",
+  attributes: "The attributes of the schema",
+  subAttributes: "The parts of a complex attribute",
+  type: "The type of its values",
+  multiValued: "Whether it may have several values",
+  required: "Whether it must have a value",
+  canonicalValues: "Values that are usual",
+  caseExact: "Whether the case of a text counts",
+  mutability: "Whether and when it may be written",
+  returned: "When an answer shows it",
+  uniqueness: "Among which resources its value is the only one",
+  referenceTypes: "The kinds of resources that it may refer to",
+};
+
 function readDefinition(schema: { definition: { describe(): unknown } }): SchemaDefinition {
   // Through JSON: scimmy's descriptions are live objects whose characteristics appear only when they are serialised.
   const described = schemaDefinition.parse(JSON.parse(JSON.stringify(schema.definition.describe())));
@@ -42,6 +68,8 @@ function tidy(attribute: AttributeDefinition): AttributeDefinition {
   const { canonicalValues, subAttributes, ...rest } = attribute;
   return {
     ...rest,
+    // scimmy leaves this one out.
+    description: rest.description || (rest.name === "primary" ? SAYS.primary : ""),
     ...(canonicalValues && canonicalValues.length > 0 ? { canonicalValues } : {}),
     ...(subAttributes ? { subAttributes: subAttributes.map(tidy) } : {}),
   };
@@ -116,6 +144,7 @@ function readOnly(name: string, type: AttributeDefinition["type"], required: boo
   return {
     name,
     type,
+    description: SAYS[name] ?? "",
     multiValued: false,
     required,
     ...(type === "string" ? { caseExact: false } : {}),

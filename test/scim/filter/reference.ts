@@ -1,4 +1,4 @@
-import { nameKey } from "../../../src/identity/keys.ts";
+import { nameKey, userNameKey } from "../../../src/identity/keys.ts";
 import type { Filter, Operator, Value } from "../../../src/scim/filter/ast.ts";
 import type { Attribute, AttributePath } from "../../../src/scim/schema/attribute.ts";
 
@@ -103,7 +103,9 @@ function form(attribute: Attribute, value: unknown): unknown {
   // Without a zone it is UTC.
   if (attribute.type === "dateTime")
     return new Date(/(Z|[+-]\d\d:\d\d)$/.test(`${value}`) ? `${value}` : `${value}Z`).getTime();
-  return typeof value === "string" && !attribute.caseExact ? nameKey(value) : value;
+  return typeof value === "string" && !attribute.caseExact
+    ? (attribute.name === "userName" ? userNameKey : nameKey)(value)
+    : value;
 }
 
 /** Numbers by size, texts by code points. */
