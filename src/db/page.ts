@@ -57,12 +57,17 @@ async function countRows(db: Db, table: PagedTable, directory: string, filter?: 
   const where = condition(table, filter, values);
   const counted = `count(*) as total from ${table.name} ${table.alias} ${where}`;
   const text = table.all !== undefined && !filter ? `select ${table.all} as total` : `select ${counted}`;
-  const [row] = await db.query<{ total: number }>({ text, values, prepared: isPrepared(filter) });
+  // What an index serves may be many rows all the same; a page of them ends soon, a count does not.
+  const prepared = filter === undefined || filter.keyed !== undefined;
+  const [row] = await db.query<{ total: number }>({ text, values, prepared });
   return row?.total ?? 0;
 }
 
-function isPrepared(filter: SqlFragment | undefined): boolean {
-  return filter === undefined || filter.keyed !== undefined;
+/** Kept prepared when one plan serves all values; planned for its values when an index serves it; else a slow read. */
+function speed({ where, orderBy }: PageQuery): { prepared?: boolean } {
+  if (where?.keyed !== undefined) return { prepared: true };
+  if ((where && !where.served) || (orderBy && !orderBy.served)) return { prepared: false };
+  return where ? {} : { prepared: true };
 }
 
 function condition({ alias }: PagedTable, filter: SqlFragment | undefined, values: unknown[]): string {
@@ -100,12 +105,13 @@ async function readSome<Row>(
   db: Db,
   table: PagedTable,
   directory: string,
-  { where: filter, orderBy, total }: PageQuery,
+  query: PageQuery,
   behind: { after: PagePosition; part: number } | null,
   limit: number,
   offset: number,
 ): Promise<Found<Row>[]> {
   const { name, alias, columns } = table;
+  const { where: filter, orderBy, total } = query;
   const values: unknown[] = [db.organization, directory];
   let where = condition(table, filter, values);
   const key = orderBy?.key && { ...orderBy.key, sql: shift({ text: orderBy.key.sql }, values.length) };
@@ -117,15 +123,14 @@ async function readSome<Row>(
   }
   const all = table.all !== undefined && !filter && !behind && total !== false ? `, ${table.all} as "allRows"` : "";
   const selected = `${columns}${all}${key ? `, (${key.sql})::text as "orderKey"` : ""}`;
-  values.push(offset);
-  const page = `from ${name} ${alias} ${where} order by ${order} limit ${Math.trunc(limit)} offset $${values.length}`;
-  const prepared = isPrepared(filter);
-  if (offset < DEEP) return db.query({ text: `select ${selected} ${page}`, values, prepared });
+  const skip = offset === 0 ? "" : ` offset $${values.push(offset)}`;
+  const page = `from ${name} ${alias} ${where} order by ${order} limit ${Math.trunc(limit)}${skip}`;
+  if (offset < DEEP) return db.query({ text: `select ${selected} ${page}`, values, ...speed(query) });
   return db.query({
     text: `select ${selected} from (select ${alias}.id ${page}) page
       join ${name} ${alias} on ${alias}.organization = $1 and ${alias}.id = page.id order by ${order}`,
     values,
-    prepared,
+    ...speed(query),
   });
 }
 

@@ -1,8 +1,9 @@
 /**
  * A piece of SQL with its own parameters, numbered from $1. The text is always ours; what came from outside is in `values`.
- * `keyed`: an index finds what is meant whatever the values are, so one plan serves them all; about so many rows at most.
+ * `served`: an index can serve it; without it every row may have to be looked at. `keyed`: the index finds what is meant
+ * whatever the values are, so one plan serves them all; about so many rows at most.
  */
-export type SqlFragment = { text: string; values: readonly unknown[]; keyed?: number };
+export type SqlFragment = { text: string; values: readonly unknown[]; served?: boolean; keyed?: number };
 
 /**
  * What stands behind `order by`. `key` says what a page that goes on behind a row must know of the order: the expression
