@@ -82,10 +82,11 @@ export const COUNT = `
     select count(*) filter (where not r.returned), count(*) into gone, lost from removals r
       where r.organization = of_organization and r.directory = of_directory and r.at > moment - interval '1 hour';
     if thorough or gone > budget then
-      update removals r set returned = true
-        from removals_of(of_organization, of_directory) o
-        where r.organization = of_organization and r.directory = of_directory and r.account = o.account
-          and not r.returned and not o.gone;
+      with again as materialized (
+        select o.account from removals_of(of_organization, of_directory) o where not o.gone
+      )
+      update removals r set returned = true from again a
+        where r.organization = of_organization and r.account = a.account and r.directory = of_directory and not r.returned;
       gone := (select count(*) from removals r where r.organization = of_organization and r.directory = of_directory
         and r.at > moment - interval '1 hour' and not r.returned);
     end if;

@@ -130,11 +130,15 @@ export const RECONCILE = `
   declare
     ended uuid[];
   begin
-    with holder as (
+    with holder as materialized (
       select a.id, a.suspended_at is null and c.active is true as active
-      from accounts a
-      left join directory_users c on c.organization = a.organization and c.id = a.canonical and c.deleted_at is null
-      where a.organization = of_organization and a.id = any (holders)
+      from unnest(holders) w (id)
+      cross join lateral (
+        select a.id, a.canonical, a.suspended_at from accounts a
+        where a.organization = of_organization and a.id = w.id offset 0) a
+      left join lateral (
+        select u.active, u.deleted_at from directory_users u
+        where u.organization = of_organization and u.id = a.canonical offset 0) c on c.deleted_at is null
     ), followed as (
       update rights r set in_force = h.active and r.parked_at is null
       from holder h

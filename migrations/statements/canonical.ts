@@ -18,7 +18,7 @@ export const CANONICAL = `
     perform from accounts a where a.organization = of_organization and a.id = any (wanted) order by a.id for no key update;
 
     -- Each look-up stands in a subquery of its own for the reason that migration 0006 gives.
-    with found as (
+    with found as materialized (
       select a.id, a.canonical, a.last_canonical, c.id as chosen, c.user_name, c.email, c.email_key, c.email_domain,
         c.display_name
       from unnest(wanted) w (id)
