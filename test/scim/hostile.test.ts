@@ -2,8 +2,10 @@ import { connect } from "node:net";
 import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
 import { serve } from "../../src/http/server.ts";
+import { MOST_MEMBERS } from "../../src/identity/directory-groups/read.ts";
 import { doors } from "../../src/start/doors.ts";
 import { testContext } from "../harness/postgres.ts";
+import { statements } from "../harness/server.ts";
 import { oneDirectory, patchOf, serveScim, userOf } from "./endpoint.ts";
 
 const ctx = await testContext();
@@ -102,6 +104,32 @@ describe("searches that no index serves", () => {
     expect((await Promise.all(searches)).map((answer) => answer.status)).toEqual(Array(40).fill(200));
   });
 });
+
+test("a page of groups that have more members together than memory should hold is refused, one of them is not", async () => {
+  const { at } = okta;
+  const { id: user } = await at.send("POST", "/Users", userOf("everywhere"));
+  const [small, large] = [
+    await at.send("POST", "/Groups", { displayName: "Small crowd", members: [{ value: user }] }),
+    await at.send("POST", "/Groups", { displayName: "Large crowd" }),
+  ];
+  // Past the rules of memberships, because only their number matters here.
+  await statements(ctx.database.superuserUrl, [
+    `with made as (
+      insert into muster.directory_users (organization, id, directory, user_name, user_name_key, account, active, resource)
+      select u.organization, gen_random_uuid(), u.directory, 'crowd' || n, 'crowd' || n, u.account, true, '{}'
+      from muster.directory_users u, generate_series(1, ${MOST_MEMBERS}) n where u.id = '${user}' returning organization, id)
+    insert into muster.remote_memberships (organization, group_id, directory_user)
+    select organization, '${large.id}', id from made`,
+  ]);
+  const filter = "?filter=displayName%20ew%20%22crowd%22";
+  const refused = await at.send("GET", `/Groups${filter}`);
+  expect([refused.status, refused.body]).toEqual([400, expect.objectContaining({ scimType: "tooMany" })]);
+  expect((await at.send("GET", `/${filter}`)).status).toBe(400);
+  expect((await at.send("GET", `/Groups${filter}&excludedAttributes=members`)).resources).toHaveLength(2);
+  expect((await at.send("GET", `/Groups${filter}&count=1`)).resources[0]?.id).toBe(small.id);
+  const alone = (await at.send("GET", `/Groups/${large.id}`)).body as { members: unknown[] };
+  expect(alone.members).toHaveLength(MOST_MEMBERS);
+}, 60_000);
 
 describe("bodies that mean ill", () => {
   test.each(["/Bulk", "/.search", "/Users/.search", "/Groups/.search", "/Users"])(

@@ -2,6 +2,7 @@ import type { Db } from "../../db/connection.ts";
 import type { DirectoryId, GroupId } from "../../db/id.ts";
 import { type PagePosition, type PageQuery, readPage } from "../../db/page.ts";
 import type { Tx } from "../../db/transaction.ts";
+import { MusterError } from "../../errors.ts";
 import { type DirectoryGroup, directoryGroupColumns } from "./directory-group.ts";
 
 /** The live group of that id in that directory, or undefined; tombstones and foreign groups are unknown alike. */
@@ -68,9 +69,13 @@ export async function listDirectoryGroups(
 /** A member as a group shows it (RFC 7643 §4.2 `members`). */
 export type GroupMember = { id: string; kind: "User" | "Group"; display: string | null };
 
+/** Members that several groups may have together in one answer: they are all in memory at once. */
+export const MOST_MEMBERS = 100_000;
+
 /**
  * The direct members of each of these groups, users first, each in the order of ids; groups without members are missing
  * from the map. The only read whose cost is the groups' size.
+ * @throws MusterError `too-many` when several groups have more than 100,000 members together; one has as many as it has.
  */
 export async function membersOfDirectoryGroups(
   db: Db,
@@ -81,7 +86,7 @@ export async function membersOfDirectoryGroups(
   if (groups.length === 0) return members;
   const rows = await db.query<GroupMember & { group: GroupId }>({
     name: "members-of-directory-groups",
-    text: `
+    text: `select "group", id, kind, display from (
       select m.group_id as "group", u.id, 'User' as kind, coalesce(u.display_name, u.user_name) as display
       from remote_memberships m join directory_users u on u.organization = $1 and u.id = m.directory_user
       where m.organization = $1 and m.group_id = any($3) and u.directory = $2 and u.deleted_at is null
@@ -90,9 +95,16 @@ export async function membersOfDirectoryGroups(
       from group_nestings n join directory_groups c on c.organization = $1 and c.id = n.child
       where n.organization = $1 and n.parent = any($3) and n.origin = 'remote' and c.directory = $2
         and c.deleted_at is null
+      limit $4) members
       order by 3 desc, 2`,
-    values: [db.organization, directory, groups],
+    values: [db.organization, directory, groups, groups.length > 1 ? MOST_MEMBERS + 1 : null],
   });
+  if (groups.length > 1 && rows.length > MOST_MEMBERS)
+    throw new MusterError(
+      "too-many",
+      `these groups have more than ${MOST_MEMBERS} members together; ask for fewer groups at once (count) or without ` +
+        "their members (excludedAttributes=members)",
+    );
   for (const { group, ...member } of rows) {
     const list = members.get(group);
     if (list) list.push(member);
