@@ -55,6 +55,8 @@ test("every answer carries a request id: the caller's when it is sane, else a ne
     ["okta-4711:a/b", /^okta-4711:a\/b$/],
     ["two words", UUID],
     ["x".repeat(129), UUID],
+    ["mst_scim_4711", UUID],
+    ["trace/MST_cli_4711", UUID],
     ["", UUID],
   ] as const)
     for (const path of ["/door/ok", "/door/fault", "/livez", "/nowhere"]) {
