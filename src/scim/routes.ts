@@ -13,7 +13,7 @@ import { createUser, deleteUser, getUser, listUsers, patchUser, replaceUser } fr
 
 /** The methods that any path takes; HEAD is GET without the body. */
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
-export type Method = (typeof METHODS)[number];
+type Method = (typeof METHODS)[number];
 
 /** A token needs one of each list of `scopes`. */
 export type Operation = { perform: Perform; scopes: readonly (readonly Scope[])[]; readsBody: boolean };

@@ -63,7 +63,7 @@ export function isSubstantial(attribute: Attribute, element: Document): boolean 
 }
 
 /** Of several values that say that they are the primary one the first is (RFC 7643 §2.4 knows only one). */
-export function keepOnePrimary(reading: Reading, elements: readonly unknown[], at: string): unknown[] {
+function keepOnePrimary(reading: Reading, elements: readonly unknown[], at: string): unknown[] {
   const isPrimary = (element: unknown): boolean => isObject(element) && element.primary === true;
   if (elements.filter(isPrimary).length < 2) return [...elements];
   tolerate(reading, "second-primary-ignored", at);
