@@ -9,8 +9,8 @@ const server = await scimServer();
 const WRITERS = 8;
 const COUNT = 20;
 /** Resources that stand during the whole test. */
-const LASTING = scaled(1_500);
-const WALKS = scaled(10);
+const LASTING = Math.max(120, scaled(500));
+const WALKS = scaled(3);
 
 let at: Endpoint;
 /** The writers' own token: readers are not to wait for their turn. */

@@ -211,7 +211,9 @@ const INVARIANTS: [what: string, sql: string][] = [
   ],
 ];
 
-test("fuzzed requests: no 5xx, no body but SCIM's, nothing left half done, nobody else's data", async () => {
+test("fuzzed requests: no 5xx, no body but SCIM's, nothing left half done, nobody else's data", {
+  timeout: 900_000,
+}, async () => {
   const before = prototypes();
   const at = await server.directory(await server.organization());
   const world = await worldOf(at);
