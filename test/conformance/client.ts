@@ -6,7 +6,7 @@ import type { Scope } from "../../src/identity/scopes.ts";
 import { createToken } from "../../src/identity/tokens.ts";
 import { type Answer, ENTERPRISE, type Endpoint, type ScimServer, sender, system } from "../scim/endpoint.ts";
 
-/** Requests and answers of the conformance suite: what the RFCs' own words for both are, and nothing of Muster's code. */
+/** Requests and answers in the RFCs' own words. Of Muster's code only what makes directories and tokens is used. */
 
 export const USER = "urn:ietf:params:scim:schemas:core:2.0:User";
 export const GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group";

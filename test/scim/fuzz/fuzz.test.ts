@@ -253,6 +253,13 @@ test("fuzzed requests: no 5xx, no body but SCIM's, nothing left half done, nobod
     expect((await at.send("GET", path)).status).toBe(200);
   for (const [what, sql] of INVARIANTS)
     expect(await statements(ctx.database.superuserUrl, [`set search_path = muster`, sql]), what).toEqual([]);
+  const [row] = await ctx.db.of(at.organization).query<{ users: number; groups: number }>({
+    text: `select (select count(*) from directory_users where organization = $1 and directory = $2 and deleted_at is null)::int as users,
+        (select count(*) from directory_groups where organization = $1 and directory = $2 and deleted_at is null)::int as groups`,
+    values: [at.organization, at.directory],
+  });
+  expect((await at.send("GET", "/Users?count=0")).body).toMatchObject({ totalResults: row?.users });
+  expect((await at.send("GET", "/Groups?count=0")).body).toMatchObject({ totalResults: row?.groups });
   await expectModel(ctx.db.of(at.organization), `seed ${seed}`);
 });
 

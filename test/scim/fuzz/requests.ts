@@ -40,7 +40,7 @@ function id(random: Random, world: World): string {
     "%2e%2e",
     "%2f",
     "x".repeat(300),
-    encodeURIComponent(text(random)),
+    encode(text(random)),
   ]);
 }
 
