@@ -49,6 +49,8 @@ export async function serveScim(ctx: Context) {
   app.use(requestId);
   app.use("/scim", scimRouter(ctx));
   const server: Server = createServer(app);
+  // As Muster's own: a connection that the client keeps must not end while a long test computes.
+  server.keepAliveTimeout = 65_000;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   ctx.config.publicUrl = origin;

@@ -17,6 +17,8 @@ import { sender, system, userOf } from "./endpoint.ts";
 
 const ctx = await testContext();
 const server = createServer(makeApp(ctx, doors, { draining: false }));
+// As Muster's own: a connection that the client keeps must not end while a long test computes.
+server.keepAliveTimeout = 65_000;
 await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
 afterAll(() => {
   server.closeAllConnections();
