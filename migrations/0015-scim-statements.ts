@@ -18,7 +18,10 @@ export async function up(knex: Knex): Promise<void> {
   for (const part of [WANTED, DIFFERENCE, WORK_OUT, NOTE, LOCK, CANONICAL, USERS, MEMBERS]) await knex.raw(part);
   for (const routine of [
     "text_after(text)",
-    "keep_further_addresses()",
+    "shown_name_key(jsonb)",
+    "first_address_key(jsonb)",
+    "has_further_addresses(jsonb)",
+    "keep_further_addresses(uuid, uuid, jsonb)",
     "count_directory_users(uuid, uuid)",
     "lock_organization(uuid, boolean)",
     "refresh_canonical(uuid, uuid[], text, text, text)",

@@ -17,13 +17,16 @@ export const COLUMNS = `
   alter table directory_users
     alter column user_name_key type text collate "C",
     alter column external_id type text collate "C",
-    add column shown_name_key text collate "C"
-      generated always as (left(fold_text(resource ->> 'displayName'), 300)) stored,
-    add column first_address_key text collate "C"
-      generated always as (left(fold_text(resource #>> '{emails,0,value}'), 300)) stored;
+    -- Written by every statement that writes \`resource\`: generated columns cost a plan for each write.
+    add column shown_name_key text collate "C",
+    add column first_address_key text collate "C";
   alter table directory_groups
     alter column display_name_key type text collate "C",
     alter column external_id type text collate "C";
+  create function shown_name_key(resource jsonb) returns text
+    language sql immutable parallel safe return left(fold_text(resource ->> 'displayName'), 300);
+  create function first_address_key(resource jsonb) returns text
+    language sql immutable parallel safe return left(fold_text(resource #>> '{emails,0,value}'), 300);
 
   -- Few records have more than one address: only the others stand here, so that most writes never come by.
   create table further_addresses (
@@ -35,28 +38,22 @@ export const COLUMNS = `
       on delete cascade
   );
   create index further_addresses_key on further_addresses (organization, address_key);
-
-  create function keep_further_addresses() returns trigger
-    language plpgsql set search_path = muster, pg_temp
+  create function has_further_addresses(resource jsonb) returns boolean
+    language sql immutable parallel safe return resource #> '{emails,1}' is not null;
+  create function keep_further_addresses(of_organization uuid, record uuid, resource jsonb) returns void
+    language plpgsql volatile set search_path = muster, pg_temp
   as $$
   begin
-    delete from further_addresses f where f.organization = new.organization and f.directory_user = new.id;
+    delete from further_addresses f where f.organization = of_organization and f.directory_user = record;
     insert into further_addresses (organization, directory_user, address_key)
-      select distinct new.organization, new.id, left(fold_text(e.value ->> 'value'), 300)
-      from jsonb_path_query(new.resource, '$.emails[1 to last]') as e (value)
+      select distinct of_organization, record, left(fold_text(e.value ->> 'value'), 300)
+      from jsonb_path_query(resource, '$.emails[1 to last]') as e (value)
       where e.value ->> 'value' is not null;
-    return null;
   end $$;
-  create trigger directory_users_have_addresses after insert on directory_users for each row
-    when (jsonb_path_exists(new.resource, '$.emails[1]')) execute function keep_further_addresses();
-  create trigger directory_users_change_addresses after update of resource on directory_users for each row
-    when (new.resource is distinct from old.resource
-      and (jsonb_path_exists(new.resource, '$.emails[1]') or jsonb_path_exists(old.resource, '$.emails[1]')))
-    execute function keep_further_addresses();
-  insert into further_addresses (organization, directory_user, address_key)
-    select distinct u.organization, u.id, left(fold_text(e.value ->> 'value'), 300)
-    from directory_users u cross join lateral jsonb_path_query(u.resource, '$.emails[1 to last]') as e (value)
-    where e.value ->> 'value' is not null;
+
+  update directory_users set shown_name_key = shown_name_key(resource), first_address_key = first_address_key(resource);
+  select count(keep_further_addresses(u.organization, u.id, u.resource)) from directory_users u
+    where has_further_addresses(u.resource);
 `;
 
 export const INDEXES = `

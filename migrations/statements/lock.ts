@@ -6,7 +6,6 @@
 export const LOCK = `
   create function lock_organization(of_organization uuid, alone boolean) returns void
     language plpgsql volatile
-    set search_path = muster, pg_temp
   as $$
   declare
     key constant bigint := ('x' || translate(right(of_organization::text, 17), '-', ''))::bit(64)::bigint;

@@ -6,14 +6,15 @@ const GIVEN = CONTENT.replaceAll(/ (uuid|text|boolean|jsonb|bytea)\b/g, "");
 const TYPES = "uuid, text, text, text, text, boolean, text, text, text, text, jsonb, bytea";
 
 /**
- * Replaces the content of one live record, with audit and event; answers nothing but nulls when there is none. What else
- * the change means is the caller's: a new name may move accounts, the account may show another profile, access may change.
- * \`called\` is the name's key before the change where the record has been given another one already, as parking does.
+ * Replaces the content of one live record, with audit and event. What else the change means is the caller's: a new name
+ * may move accounts, the account may show another profile, access may change. \`called\` is the name's key before the change
+ * where the record has been given another one already, as parking does. With \`expected\`, the version that the record must
+ * have, a new name is not written either (\`renames\`).
  */
 const WRITE = `
-  create function write_directory_user(of_organization uuid, of_directory uuid, ${CONTENT}, called text,
+  create function write_directory_user(of_organization uuid, of_directory uuid, ${CONTENT}, called text, expected bigint,
       action text, by_kind text, by_id text, request text,
-      out id uuid, out account uuid, out version bigint, out created_at timestamptz, out updated_at timestamptz,
+      out outcome text, out account uuid, out version bigint, out created_at timestamptz, out updated_at timestamptz,
       out renamed boolean,
       -- Access depends on the name, on being active, and on the address (sign-up domains); on nothing else of a record.
       out touches_access boolean,
@@ -27,21 +28,28 @@ const WRITE = `
     held record;
     detail jsonb;
   begin
-    select u.user_name, coalesce(called, u.user_name_key) as key, u.active, u.email, u.display_name into held
+    select u.user_name, coalesce(called, u.user_name_key) as key, u.active, u.email, u.display_name, u.version,
+        has_further_addresses(u.resource) as addresses into held
       from directory_users u
       where u.organization = of_organization and u.id = record and u.directory = of_directory and u.deleted_at is null
       for no key update;
-    if not found then return; end if;
+    renamed := held.key <> new_user_name_key;
+    outcome := case when held.key is null then 'gone' when held.version <> expected then 'changed-meanwhile'
+      when renamed and expected is not null then 'renames' else 'written' end;
+    if outcome <> 'written' then return; end if;
 
     update directory_users u set immutable_id = new_immutable_id, external_id = new_external_id,
         user_name = new_user_name, user_name_key = new_user_name_key, active = new_active, email = new_email,
         email_key = new_email_key, email_domain = new_email_domain, display_name = new_display_name,
-        resource = new_resource, content_hash = new_content_hash, version = u.version + 1,
+        resource = new_resource, shown_name_key = shown_name_key(new_resource),
+        first_address_key = first_address_key(new_resource), content_hash = new_content_hash, version = u.version + 1,
         updated_at = clock_timestamp()
       where u.organization = of_organization and u.id = record
-      returning u.id, u.account, u.version, u.created_at, u.updated_at into id, account, version, created_at, updated_at;
+      returning u.account, u.version, u.created_at, u.updated_at into account, version, created_at, updated_at;
+    if held.addresses or has_further_addresses(new_resource) then
+      perform keep_further_addresses(of_organization, record, new_resource);
+    end if;
 
-    renamed := held.key <> new_user_name_key;
     touches_access := renamed or held.active <> new_active or held.email is distinct from new_email;
     touches_profile := held.user_name <> new_user_name or held.email is distinct from new_email
       or held.display_name is distinct from new_display_name;
@@ -69,20 +77,13 @@ const UPDATE = `
   as $$
   #variable_conflict use_column
   declare
-    held record;
     written record;
   begin
     perform lock_organization(of_organization, false);
-    select u.version, u.user_name_key into held from directory_users u
-      where u.organization = of_organization and u.id = record and u.directory = of_directory and u.deleted_at is null
-      for no key update;
-    outcome := case when not found then 'gone' when held.version <> expected then 'changed-meanwhile'
-      when held.user_name_key <> new_user_name_key then 'renames' else 'written' end;
-    if outcome <> 'written' then return; end if;
-
-    select w.account, w.version, w.created_at, w.updated_at, w.touches_profile, w.touches_access into written
-      from write_directory_user(of_organization, of_directory, ${GIVEN}, null, 'directory-user.updated', by_kind, by_id,
-        request) w;
+    select w.outcome, w.account, w.version, w.created_at, w.updated_at, w.touches_profile, w.touches_access into written
+      from write_directory_user(of_organization, of_directory, ${GIVEN}, null, expected, 'directory-user.updated', by_kind,
+        by_id, request) w;
+    outcome := written.outcome;
     account := written.account;
     version := written.version;
     created_at := written.created_at;
@@ -98,6 +99,6 @@ const UPDATE = `
 
 export const USERS = WRITE + UPDATE;
 export const USER_ROUTINES = [
-  `write_directory_user(uuid, uuid, ${TYPES}, text, text, text, text, text)`,
+  `write_directory_user(uuid, uuid, ${TYPES}, text, bigint, text, text, text, text)`,
   `update_directory_user(uuid, uuid, ${TYPES}, bigint, text, text, text)`,
 ];

@@ -2,7 +2,7 @@ import type { Database } from "../../db/connection.ts";
 import { type AccountId, type DirectoryId, newId } from "../../db/id.ts";
 import { type Actor, inStatement, inTransaction } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
-import { type DirectoryUser, type DirectoryUserInput, toValues } from "./directory-user.ts";
+import { type DirectoryUser, type DirectoryUserInput, hasFurtherAddresses, toValues } from "./directory-user.ts";
 import { healDirectoryUser } from "./heal.ts";
 import { insertDirectoryUsers } from "./insert.ts";
 import { getDirectoryUser } from "./read.ts";
@@ -25,9 +25,10 @@ export async function createDirectoryUser(
   input: DirectoryUserInput,
 ): Promise<DirectoryUser> {
   const account = newId<AccountId>();
+  const addressed = hasFurtherAddresses(input.resource);
   const [created] = await inStatement<{ version: number; createdAt: Date; updatedAt: Date }>(ctx, actor, () => ({
-    name: "create-directory-user",
-    text: CREATE,
+    name: addressed ? "create-directory-user-with-addresses" : "create-directory-user",
+    text: addressed ? `${CREATE}, ${ADDRESSES} ${ANSWER}` : `${CREATE} ${ANSWER}`,
     values: [actor.organization, directory, account, ...toValues(input), actor.kind, actor.id, actor.requestId],
   }));
   if (created) return { ...input, directory, account, ...created };
@@ -56,8 +57,10 @@ const CREATE = `
     returning id
   ), created as (
     insert into directory_users (organization, directory, account, id, immutable_id, external_id, user_name,
-      user_name_key, active, email, email_key, email_domain, display_name, resource, content_hash)
-    select $1, $2, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15 from fresh
+      user_name_key, active, email, email_key, email_domain, display_name, resource, content_hash, shown_name_key,
+      first_address_key)
+    select $1, $2, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, shown_name_key($14), first_address_key($14)
+    from fresh
     returning id, version, created_at, updated_at
   ), counted as (
     insert into directory_user_counts (organization, directory, change) select $1, $2, 1 from created
@@ -69,5 +72,14 @@ const CREATE = `
     insert into outbox (organization, kind, subject_kind, subject, data)
     select $1, 'directory-user.created', 'directory-user', id,
       jsonb_build_object('directory', $2::uuid, 'account', $3::uuid) from created
-  )
-  select version, created_at as "createdAt", updated_at as "updatedAt" from created`;
+  )`;
+
+/** As `keep_further_addresses` does, of a record that only this statement knows. */
+const ADDRESSES = `addressed as (
+    insert into further_addresses (organization, directory_user, address_key)
+    select distinct $1::uuid, c.id, left(fold_text(e.value ->> 'value'), 300)
+    from created c cross join jsonb_path_query($14::jsonb, '$.emails[1 to last]') as e (value)
+    where e.value ->> 'value' is not null
+  )`;
+
+const ANSWER = `select version, created_at as "createdAt", updated_at as "updatedAt" from created`;

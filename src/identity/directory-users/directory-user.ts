@@ -68,3 +68,8 @@ export function fromValues(first: number): string {
 export function toValues(input: DirectoryUserInput): unknown[] {
   return toColumns([input]).map((column) => (column as unknown[])[0]);
 }
+
+/** Whether a record has more addresses than the first, so that `further_addresses` must be told of it (migration 0015). */
+export function hasFurtherAddresses(resource: Record<string, unknown>): boolean {
+  return Array.isArray(resource.emails) && resource.emails.length > 1;
+}

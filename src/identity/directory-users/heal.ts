@@ -50,9 +50,14 @@ async function restoreAs(tx: Tx, directory: DirectoryId, former: Former, content
   });
   await tx.query({
     text: `update directory_users set (id, immutable_id, external_id, user_name, user_name_key, active, email, email_key,
-        email_domain, display_name, resource, content_hash) = row (${fromValues(3)})
+          email_domain, display_name, resource, content_hash) = row (${fromValues(3)}),
+        shown_name_key = shown_name_key($13), first_address_key = first_address_key($13)
       where organization = $1 and id = $2`,
     values: [tx.organization, former.id, ...toValues(content)],
+  });
+  await tx.query({
+    text: "select keep_further_addresses($1, $2, $3)",
+    values: [tx.organization, former.id, JSON.stringify(content.resource)],
   });
   const key = userNameKey(content.userName);
   // An account that was this record's alone takes the new name along, as after a rename (design §7).

@@ -5,7 +5,7 @@ import { accountsByName } from "../accounts/by-name.ts";
 import { refreshCanonical } from "../accounts/canonical.ts";
 import { userNameKey } from "../keys.ts";
 import { recordChanges } from "../record.ts";
-import { type DirectoryUserInput, fromColumns, toColumns } from "./directory-user.ts";
+import { type DirectoryUserInput, fromColumns, hasFurtherAddresses, toColumns } from "./directory-user.ts";
 
 /**
  * Inserts records of one directory, each joining the account of its user name or making it (design §4.1).
@@ -28,14 +28,26 @@ export async function insertDirectoryUsers(
     text: `with counted as (
         insert into directory_user_counts (organization, directory, change) select $1, $2, cardinality($3::uuid[]))
       insert into directory_users (organization, directory, account, id, immutable_id, external_id, user_name,
-        user_name_key, active, email, email_key, email_domain, display_name, resource, content_hash)
+        user_name_key, active, email, email_key, email_domain, display_name, resource, content_hash, shown_name_key,
+        first_address_key)
       select $1, $2, i.account, i.id, i.immutable_id, i.external_id, i.user_name, i.user_name_key, i.active, i.email,
-        i.email_key, i.email_domain, i.display_name, i.resource, i.content_hash
+        i.email_key, i.email_domain, i.display_name, i.resource, i.content_hash, shown_name_key(i.resource),
+        first_address_key(i.resource)
       from (select i.*, a.account from ${fromColumns(3)}
         join unnest($15::uuid[], $16::uuid[]) as a (id, account) on a.id = i.id) i
       order by i.user_name_key`,
     values: [tx.organization, directory, ...toColumns(inputs), [...accountOf.keys()], [...accountOf.values()]],
   });
+  const addressed = inputs.filter((input) => hasFurtherAddresses(input.resource));
+  if (addressed.length > 0)
+    await tx.query({
+      text: `select count(keep_further_addresses($1, i.id, i.resource)) from unnest($2::uuid[], $3::jsonb[]) i (id, resource)`,
+      values: [
+        tx.organization,
+        addressed.map((input) => input.id),
+        addressed.map((input) => JSON.stringify(input.resource)),
+      ],
+    });
   await recordChanges(
     tx,
     inputs.map((input) => ({

@@ -85,13 +85,13 @@ async function writeContent(
 ): Promise<Written[]> {
   return tx.query<Written>({
     name: "write-directory-users",
-    text: `select w.id, w.account, w.version, w.created_at as "createdAt", w.updated_at as "updatedAt", w.renamed,
+    text: `select i.id, w.account, w.version, w.created_at as "createdAt", w.updated_at as "updatedAt", w.renamed,
         w.touches_access as "touchesAccess", w.touches_profile as "touchesProfile"
       from ${fromColumns(3, { called: "text" })}
       cross join lateral write_directory_user($1, $2, i.id, i.immutable_id, i.external_id, i.user_name, i.user_name_key,
-        i.active, i.email, i.email_key, i.email_domain, i.display_name, i.resource, i.content_hash, i.called, $16, $17,
-        $18, $19) w
-      where w.id is not null`,
+        i.active, i.email, i.email_key, i.email_domain, i.display_name, i.resource, i.content_hash, i.called, null, $16,
+        $17, $18, $19) w
+      where w.outcome = 'written'`,
     values: [
       tx.organization,
       directory,
