@@ -2,6 +2,7 @@ import { Agent, request as httpRequest } from "node:http";
 import { expect, test } from "vitest";
 import { type Cost, parseFilter } from "../../../src/scim/filter/parse.ts";
 import { groupType, userType } from "../../../src/scim/schema/resource-types.ts";
+import { directoryOf } from "../../conformance/client.ts";
 import { testContext } from "../../harness/postgres.ts";
 import { random } from "../../harness/random.ts";
 import { scaled, seed } from "../../harness/scale.ts";
@@ -79,6 +80,10 @@ async function others(at: Endpoint): Promise<World["foreign"]> {
     tokens: [sibling.token, stranger.token],
     bases: [sibling, stranger].map((other) => new URL(other.baseUrl).pathname),
   };
+}
+
+async function strictDirectory(): Promise<Endpoint> {
+  return directoryOf(server, await server.organization(), "strict");
 }
 
 async function worldOf(at: Endpoint): Promise<World> {
@@ -215,8 +220,9 @@ test("fuzzed requests: no 5xx, no body but SCIM's, nothing left half done, nobod
   timeout: 900_000,
 }, async () => {
   const before = prototypes();
-  const at = await server.directory(await server.organization());
-  const world = await worldOf(at);
+  // What one profile lets pass the other refuses: different code is reached.
+  const [at, strict] = [await server.directory(await server.organization()), await strictDirectory()];
+  const worlds = [await worldOf(at), await worldOf(strict)];
   const corpus = recorded();
   const next = random(seed);
   const wanted = scaled(20_000);
@@ -228,6 +234,7 @@ test("fuzzed requests: no 5xx, no body but SCIM's, nothing left half done, nobod
   async function sendSome(): Promise<void> {
     while (sent < wanted && failures.length < 5) {
       const number = ++sent;
+      const world = worlds[next() < 0.75 ? 0 : 1] as World;
       const fuzzed = next() < 0.6 ? request(next, world) : mutated(next, world, corpus);
       filters += checkSteps(fuzzed);
       const answer = await send(fuzzed).catch((error: Error) => ({ status: 0, headers: {}, text: error.message }));
@@ -260,7 +267,7 @@ test("fuzzed requests: no 5xx, no body but SCIM's, nothing left half done, nobod
   });
   expect((await at.send("GET", "/Users?count=0")).body).toMatchObject({ totalResults: row?.users });
   expect((await at.send("GET", "/Groups?count=0")).body).toMatchObject({ totalResults: row?.groups });
-  await expectModel(ctx.db.of(at.organization), `seed ${seed}`);
+  for (const { organization } of [at, strict]) await expectModel(ctx.db.of(organization), `seed ${seed}`);
 });
 
 function report(
