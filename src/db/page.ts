@@ -121,7 +121,9 @@ async function readSome<Row>(
     const bind = (value: unknown): string => `$${values.push(value)}`;
     where += ` and ${partsBehind(key, alias, behind.after)[behind.part]?.(bind)}`;
   }
-  const all = table.all !== undefined && !filter && !behind && total !== false ? `, ${table.all} as "allRows"` : "";
+  // A slow read may not write, and counting sometimes tidies up: then the count is a statement of its own.
+  const counts = table.all !== undefined && !filter && !behind && total !== false && speed(query).prepared !== false;
+  const all = counts ? `, ${table.all} as "allRows"` : "";
   const selected = `${columns}${all}${key ? `, (${key.sql})::text as "orderKey"` : ""}`;
   const skip = offset === 0 ? "" : ` offset $${values.push(offset)}`;
   const page = `from ${name} ${alias} ${where} order by ${order} limit ${Math.trunc(limit)}${skip}`;
