@@ -1,5 +1,6 @@
 import pg from "pg";
 import { MusterError } from "../errors.ts";
+import { Gathered, type KeyedRead } from "./gathered.ts";
 import type { OrganizationId } from "./id.ts";
 import { Listener } from "./listen.ts";
 import { PreparedTexts } from "./prepared.ts";
@@ -17,6 +18,11 @@ export type Statement = { name?: string; prepared?: boolean; text: string; value
 export type Db = {
   readonly organization: OrganizationId;
   query<Row>(statement: Statement): Promise<Row[]>;
+};
+
+/** Reads outside of any transaction: those of single rows by their keys share a statement with others of the same moment. */
+export type Reads = Db & {
+  find<Row>(read: KeyedRead, key: string): Promise<Readonly<Row> | undefined>;
 };
 
 /** How to reach PostgreSQL. `role` is what SET ROLE would set: for a login that is not itself the application's. */
@@ -61,6 +67,7 @@ export class Database {
   readonly #lastWork: (() => Promise<void>)[] = [];
   readonly #slow: SlowReads;
   readonly #texts = new PreparedTexts();
+  readonly #gathered = new Gathered((organization, statement) => this.#once(organization, statement));
   readonly #settings: ConnectionSettings;
   readonly #listeners: Listener[] = [];
 
@@ -79,12 +86,12 @@ export class Database {
   }
 
   /** Reads of `organization`, each statement on a connection of its own. */
-  of(organization: OrganizationId): Db {
+  of(organization: OrganizationId): Reads {
     const query: Db["query"] = (statement) =>
       statement.prepared === false
         ? this.#slow.read(organization, () => this.checkOut(organization), toQuery(statement))
         : this.#once(organization, statement);
-    return { organization, query };
+    return { organization, query, find: (read, key) => this.#gathered.find(organization, read, key) };
   }
 
   /**

@@ -3,7 +3,14 @@
  * `served`: an index can serve it; without it every row may have to be looked at. `keyed`: the index finds what is meant
  * whatever the values are, so one plan serves them all; about so many rows at most.
  */
-export type SqlFragment = { text: string; values: readonly unknown[]; served?: boolean; keyed?: number };
+export type SqlFragment = {
+  text: string;
+  values: readonly unknown[];
+  served?: boolean;
+  keyed?: number;
+  /** That this column, which no two live rows of a directory share, has this value is all that the fragment says. */
+  unique?: { column: string; value: string };
+};
 
 /**
  * What stands behind `order by`. `key` says what a page that goes on behind a row must know of the order: the expression

@@ -1,4 +1,4 @@
-import type { Db } from "../../db/connection.ts";
+import type { Db, Reads } from "../../db/connection.ts";
 import type { DirectoryId, DirectoryUserId, GroupId } from "../../db/id.ts";
 import { type PagePosition, type PageQuery, readPage } from "../../db/page.ts";
 import type { Tx } from "../../db/transaction.ts";
@@ -53,18 +53,39 @@ const storedColumns = `u.id, u.external_id as "externalId", u.user_name as "user
 
 /** The record that `getDirectoryUser` finds, as it is stored; without `groups` the list is empty. */
 export async function getStoredUser(
-  db: Db,
+  db: Reads,
   directory: DirectoryId,
   id: DirectoryUserId,
   wants: { groups: boolean },
 ): Promise<StoredDirectoryUser | undefined> {
-  const rows = await db.query<StoredDirectoryUser & Joined>({
-    name: wants.groups ? "get-stored-user-with-groups" : "get-stored-user",
-    text: `select ${storedColumns}${wants.groups ? `, ${joinedColumn}` : ""} from directory_users u
-      where u.organization = $1 and u.id = $3 and u.directory = $2 and u.deleted_at is null`,
-    values: [db.organization, directory, id],
-  });
-  return (await withGroups(db, directory, rows))[0];
+  return findStoredUser(db, directory, "id", id, wants);
+}
+
+/** What no two live records of a directory share. */
+const UNIQUE = {
+  id: { column: "u.id", list: "uuid[]" },
+  userName: { column: "u.user_name_key", list: "text[]" },
+} as const;
+
+async function findStoredUser(
+  db: Reads,
+  directory: DirectoryId,
+  by: keyof typeof UNIQUE,
+  key: string,
+  wants: { groups: boolean },
+): Promise<StoredDirectoryUser | undefined> {
+  const { column, list } = UNIQUE[by];
+  const row = await db.find<StoredDirectoryUser & Joined>(
+    {
+      name: `stored-users-by-${by}${wants.groups ? "-with-groups" : ""}`,
+      text: `select ${storedColumns}${wants.groups ? `, ${joinedColumn}` : ""}, ${column}::text as key
+        from directory_users u where u.organization = $1 and u.directory = $2
+          and ${column} = any ((select $3::${list})::${list}) and u.deleted_at is null`,
+      values: [db.organization, directory],
+    },
+    key,
+  );
+  return row && (await withGroups(db, directory, [row]))[0];
 }
 
 /** The record that `getDirectoryUser` finds and the groups that `groupsOfDirectoryUsers` finds. */
@@ -116,10 +137,16 @@ const MANY = 6;
 
 /** The same page, its records as they are stored; `total` is null when it was not asked for. */
 export async function listStoredUsers(
-  db: Db,
+  db: Reads,
   directory: DirectoryId,
   query: DirectoryUserQuery & { groups: boolean },
 ): Promise<{ total: number | null; users: StoredDirectoryUser[]; next: PagePosition | null }> {
+  const { unique } = query.where ?? {};
+  if (unique?.column === UNIQUE.userName.column && isFirstPage(query)) {
+    const user = await findStoredUser(db, directory, "userName", unique.value, query);
+    const users = user ? [user] : [];
+    return { total: query.total === false ? null : users.length, users, next: null };
+  }
   const few = query.groups && Math.min(query.where?.keyed ?? query.limit, query.limit) < MANY;
   const table = { ...directoryUsers, columns: few ? `${storedColumns}, ${joinedColumn}` : storedColumns };
   const { total, rows, next } = await readPage<StoredDirectoryUser & Joined>(db, table, directory, query);
@@ -127,6 +154,10 @@ export async function listStoredUsers(
   const ids = rows.map((row) => row.id);
   const groups = await groupsOfDirectoryUsers(db, directory, ids);
   return { total, users: rows.map((row) => ({ ...row, groups: groups.get(row.id) ?? [] })), next };
+}
+
+function isFirstPage({ limit, offset = 0, after }: DirectoryUserQuery): boolean {
+  return limit > 0 && offset === 0 && after === undefined;
 }
 
 /** A group that a record is in: directly, or through live groups inside its directory (RFC 7643 §4.1.2 `groups`). */

@@ -22,7 +22,16 @@ export function filterToSql(filter: Filter, scope: SqlScope): SqlFragment {
   const values: Parameters = [];
   const keyed = rowsByKey(filter, scope);
   const served = isServed(filter, scope);
-  return { text: condition(filter, scope, values, null, false), values, served, ...(keyed !== undefined && { keyed }) };
+  const text = condition(filter, scope, values, null, false);
+  const unique = uniqueIn(filter, scope);
+  return { text, values, served, ...(keyed !== undefined && { keyed }), ...(unique && { unique }) };
+}
+
+function uniqueIn(filter: Filter, scope: SqlScope): SqlFragment["unique"] {
+  if (filter.kind !== "compare" || filter.operator !== "eq" || filter.path.attribute.multiValued) return undefined;
+  const { sql, form, unique } = columnOf(scope, filter.path);
+  if (unique !== true || form !== "user-name-key" || filter.value === null) return undefined;
+  return { column: sql, value: userNameKey(String(filter.value)) };
 }
 
 /** `element` is the source whose row is at hand, inside a value path. Under a `not`, SQL's null must become false. */
