@@ -12,6 +12,7 @@ import * as removalBudget from "./0012-removal-budget.ts";
 import * as schemaExtensions from "./0013-schema-extensions.ts";
 import * as requestLog from "./0014-request-log.ts";
 import * as scimStatements from "./0015-scim-statements.ts";
+import * as idempotentRequests from "./0016-idempotent-requests.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -30,4 +31,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0013-schema-extensions", schemaExtensions],
   ["0014-request-log", requestLog],
   ["0015-scim-statements", scimStatements],
+  ["0016-idempotent-requests", idempotentRequests],
 ];

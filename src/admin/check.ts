@@ -1,54 +1,53 @@
-import { Router } from "express";
 import { z } from "zod";
-import type { Context } from "../context.ts";
 import { type AccessQuestion, checkAccess } from "../identity/access/check.ts";
-import { actorOf, callerOf, readsOf } from "./authenticate.ts";
-import { bodyOf, parseInput } from "./input.ts";
-import { onlyMethods } from "./methods.ts";
+import { text } from "./fields.ts";
 import { productFor } from "./product-of.ts";
-
-// What PostgreSQL's text cannot hold is nobody's name.
-const text = z
-  .string()
-  .min(1)
-  .max(512)
-  .refine((value) => !value.includes("\0") && value.isWellFormed(), "it holds a character that cannot be stored");
+import { route } from "./route.ts";
+import { role, status } from "./words.ts";
 
 const question = z.strictObject({
-  product: text,
-  site: text.optional(),
+  product: text(512),
+  site: text(512).optional(),
   user: z
     .strictObject({
-      id: text.optional(),
-      userName: text.optional(),
-      email: text.optional(),
-      externalId: text.optional(),
+      id: text(512).optional(),
+      userName: text(512).optional(),
+      email: text(512).optional(),
+      externalId: text(512).optional(),
     })
     .refine(
       (user) => Object.keys(user).length === 1,
       "name the person by exactly one of id, userName, email, externalId",
     ),
-  space: text.optional(),
+  space: text(512).optional(),
   seen: z.boolean().default(false),
 });
 
 /** `/access/check`: may this person use the product now? Products ask it at every visit. */
-export function checkRouter(ctx: Context): Router {
-  const router = Router();
-  router
-    .route("/")
-    .post(async (request, response) => {
-      const { product, site, user, space, seen } = parseInput(question, bodyOf(request), "body");
-      const id = await productFor(readsOf(ctx, response), callerOf(response), product, site);
-      response.json(
-        await checkAccess(ctx, actorOf(response), {
-          product: id,
-          user: user as AccessQuestion["user"],
-          seen,
-          ...(space === undefined ? {} : { space }),
-        }),
-      );
-    })
-    .all(onlyMethods("POST"));
-  return router;
-}
+export const checkRoutes = [
+  route({
+    id: "access.check",
+    method: "POST",
+    path: "/access/check",
+    summary: "Ask whether a person may use a product now",
+    guard: { permission: "access:check", anywhere: true },
+    body: question,
+    answer: z.object({
+      allowed: z.boolean(),
+      role: role.nullable(),
+      permission: z.enum(["can-create-and-edit", "read-only"]).nullable(),
+      status: status.nullable(),
+      reason: z.string().nullable(),
+      until: z.string().meta({ format: "date-time" }).nullable(),
+    }),
+    act: async ({ ctx, caller, body, dryRun }) => {
+      const product = await productFor(ctx.db.of(caller.organization), caller, body.product, body.site);
+      return checkAccess(ctx, caller.actor, {
+        product,
+        user: body.user as AccessQuestion["user"],
+        seen: body.seen && !dryRun,
+        ...(body.space === undefined ? {} : { space: body.space }),
+      });
+    },
+  }),
+];

@@ -1,12 +1,9 @@
-import { Router } from "express";
 import { z } from "zod";
-import type { Context } from "../context.ts";
 import { type EventPosition, listEvents } from "../identity/events.ts";
-import { callerOf, readsOf } from "./authenticate.ts";
-import { cursorAfter, keyOfCursor, paging, parseInput, queryOf } from "./input.ts";
-import { onlyMethods } from "./methods.ts";
+import { idOut, instant, listOf } from "./fields.ts";
+import { cursorAfter, keyOfCursor, paging } from "./input.ts";
+import { route } from "./route.ts";
 
-const eventsQuery = z.strictObject({ limit: paging.limit, after: z.string().max(200).optional() });
 // Nineteen digits are more transactions than any server will see, and always fit into xid8.
 const POSITION = /^(\d{1,19})-(\d{1,15})$/;
 
@@ -14,17 +11,27 @@ const POSITION = /^(\d{1,19})-(\d{1,15})$/;
  * `/events?after=`: what changed, in the order of commits. `page.next` is where to go on, also when nothing new is
  * there yet, so a reader asks with it again and again; each event's id is such a place too.
  */
-export function eventsRouter(ctx: Context): Router {
-  const router = Router();
-  router
-    .route("/")
-    .get(async (request, response) => {
-      const { limit, after } = parseInput(eventsQuery, queryOf(request), "query");
-      const rows = await listEvents(readsOf(ctx, response), {
-        after: positionOf(after),
-        product: callerOf(response).product,
-        limit,
-      });
+export const eventRoutes = [
+  route({
+    id: "events.list",
+    method: "GET",
+    path: "/events",
+    summary: "Read what changed, in the order of commits",
+    guard: { permission: "events:read", anywhere: true },
+    query: z.strictObject({ limit: paging.limit, after: z.string().max(200).optional() }),
+    answer: listOf(
+      z
+        .object({
+          id: z.string(),
+          at: instant,
+          kind: z.string(),
+          subject: z.object({ kind: z.string(), id: idOut }),
+          data: z.record(z.string(), z.unknown()),
+        })
+        .meta({ id: "Event" }),
+    ),
+    read: async (db, { caller, query: { limit, after } }) => {
+      const rows = await listEvents(db, { after: positionOf(after), product: caller.product, limit });
       const data = rows.map((row) => ({
         id: cursorOf(row),
         at: row.at,
@@ -32,11 +39,10 @@ export function eventsRouter(ctx: Context): Router {
         subject: { kind: row.subjectKind, id: row.subject },
         data: row.data,
       }));
-      response.json({ data, page: { next: data.at(-1)?.id ?? after ?? null } });
-    })
-    .all(onlyMethods("GET"));
-  return router;
-}
+      return { data, page: { next: data.at(-1)?.id ?? after ?? null } };
+    },
+  }),
+];
 
 function positionOf(after: string | undefined): EventPosition | null {
   const [, transaction = "", id = ""] = keyOfCursor(after, POSITION, "after") ?? [];

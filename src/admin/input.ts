@@ -4,22 +4,26 @@ import { MusterError } from "../errors.ts";
 import { type Fault, InvalidInput } from "./problem.ts";
 
 /** What came in, checked; every fault of it at once. @throws InvalidInput. */
-export function parseInput<S extends z.ZodType>(schema: S, input: unknown, kind: "body" | "query"): z.output<S> {
+export function parseInput<S extends z.ZodType>(
+  schema: S,
+  input: unknown,
+  kind: "body" | "query" | "path",
+): z.output<S> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   throw new InvalidInput(parsed.error.issues.flatMap((issue) => faults(issue, kind)));
 }
 
-function faults(issue: z.core.$ZodIssue, kind: "body" | "query"): Fault[] {
+function faults(issue: z.core.$ZodIssue, kind: "body" | "query" | "path"): Fault[] {
   const place = (path: readonly PropertyKey[]) =>
-    kind === "query"
+    kind !== "body"
       ? path.join(".")
       : path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => ({
       pointer: place([...issue.path, key]),
       code: "unknown",
-      message: kind === "query" ? "there is no such parameter" : "there is no such field",
+      message: kind !== "body" ? "there is no such parameter" : "there is no such field",
     }));
   return [{ pointer: place(issue.path), code: "invalid", message: issue.message }];
 }

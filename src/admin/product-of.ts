@@ -2,7 +2,7 @@ import type { Db } from "../db/connection.ts";
 import type { ProductId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
 import { listProducts, resolveProduct } from "../identity/products.ts";
-import type { Caller } from "./authenticate.ts";
+import type { Caller } from "./caller.ts";
 
 /**
  * The product that the caller names and may ask about. A product's own token needs no site to be told apart, and

@@ -1,30 +1,37 @@
-import { Router } from "express";
 import { z } from "zod";
-import type { Context } from "../context.ts";
 import type { AccountId } from "../db/id.ts";
 import { accessTo } from "../identity/access/access-to.ts";
-import { callerOf, readsOf } from "./authenticate.ts";
-import { cursorAfter, keyOfCursor, paging, parseInput, queryOf, UUID_KEY } from "./input.ts";
-import { onlyMethods } from "./methods.ts";
+import { afterOf, idOut, instant, listOf, pageOf } from "./fields.ts";
+import { paging } from "./input.ts";
 import { productFor } from "./product-of.ts";
+import { route } from "./route.ts";
+import { role, status } from "./words.ts";
 
-const accessQuery = z.strictObject({ ...paging, site: z.string().max(63).optional() });
-
-/** `/products/{key}/access`: everybody whom a grant reaches there. */
-export function productsRouter(ctx: Context): Router {
-  const router = Router();
-  router
-    .route("/:key/access")
-    .get(async (request, response) => {
-      const { limit, cursor, site } = parseInput(accessQuery, queryOf(request), "query");
-      const after = keyOfCursor(cursor, UUID_KEY, "cursor")?.[1] as AccountId | undefined;
-      const db = readsOf(ctx, response);
-      const product = await productFor(db, callerOf(response), request.params.key, site);
-      const people = await accessTo(db, product, { after: after ?? null, limit: limit + 1 });
-      const data = people.slice(0, limit);
-      const last = data.at(-1);
-      response.json({ data, page: { next: people.length > limit && last ? cursorAfter(last.user.id) : null } });
-    })
-    .all(onlyMethods("GET"));
-  return router;
-}
+/** `/products`: what people get access to. */
+export const productRoutes = [
+  route({
+    id: "products.access",
+    method: "GET",
+    path: "/products/{key}/access",
+    summary: "List everybody whom a grant reaches on a product",
+    guard: { permission: "access:read", anywhere: true },
+    params: z.strictObject({ key: z.string().max(512) }),
+    query: z.strictObject({ ...paging, site: z.string().max(63).optional() }),
+    answer: listOf(
+      z
+        .object({
+          user: z.object({ id: idOut, userName: z.string(), email: z.string().nullable(), status }),
+          until: instant.nullable(),
+          role: role.nullable(),
+          allowed: z.boolean(),
+          reason: z.string().nullable(),
+        })
+        .meta({ id: "PersonAccess" }),
+    ),
+    read: async (db, { caller, params, query }) => {
+      const product = await productFor(db, caller, params.key, query.site);
+      const people = await accessTo(db, product, { after: afterOf<AccountId>(query), limit: query.limit + 1 });
+      return pageOf(people, query.limit, ({ user }) => user.id);
+    },
+  }),
+];

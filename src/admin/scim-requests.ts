@@ -1,14 +1,12 @@
-import { type Request, Router } from "express";
 import { z } from "zod";
-import type { Context } from "../context.ts";
 import type { Db } from "../db/connection.ts";
 import type { DirectoryId } from "../db/id.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { resolveDirectory } from "../identity/directories.ts";
 import { type LogPosition, listRequests, parseStatusRange } from "../identity/request-log.ts";
-import { administrationOnly, readsOf } from "./authenticate.ts";
-import { cursorAfter, keyOfCursor, paging, parseInput, queryOf } from "./input.ts";
-import { onlyMethods } from "./methods.ts";
+import { idOut, instant, listOf } from "./fields.ts";
+import { cursorAfter, keyOfCursor, paging } from "./input.ts";
+import { route } from "./route.ts";
 
 const listQuery = z.strictObject({
   ...paging,
@@ -29,29 +27,61 @@ const listQuery = z.strictObject({
 
 const POSITION = /^(\d{1,15})-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
+const loggedRequest = z
+  .object({
+    at: instant,
+    id: idOut,
+    requestId: z.string().nullable(),
+    token: idOut.nullable(),
+    method: z.string(),
+    path: z.string(),
+    query: z.string().nullable(),
+    status: z.int(),
+    duration: z.number(),
+    userAgent: z.string().nullable(),
+    bytes: z.number().nullable(),
+    warnings: z.array(z.object({ name: z.string(), at: z.array(z.string()).readonly(), times: z.number() })).readonly(),
+    changes: z
+      .array(
+        z.object({
+          kind: z.string().optional(),
+          id: z.string().optional(),
+          did: z.string().optional(),
+          attributes: z.array(z.string()).readonly().optional(),
+          added: z.number().optional(),
+          removed: z.number().optional(),
+          more: z.number().optional(),
+        }),
+      )
+      .readonly(),
+    request: z.unknown(),
+    cut: z.boolean(),
+    detail: z.string().nullable(),
+    skipped: z.number(),
+  })
+  .meta({ id: "LoggedRequest" });
+
 /** `/directories/{id or name}/scim-requests`: what a directory's provider sent, masked, newest first. */
-export function scimRequestsRouter(ctx: Context): Router {
-  const router = Router({ mergeParams: true });
-  router.use(administrationOnly);
-  router
-    .route("/")
-    .get(async (request: Request<{ directory: string }>, response) => {
-      const { limit, cursor, ...filter } = parseInput(listQuery, queryOf(request), "query");
+export const scimRequestRoutes = [
+  route({
+    id: "directories.scimRequests",
+    method: "GET",
+    path: "/directories/{directory}/scim-requests",
+    summary: "List what a directory's identity provider sent, masked, newest first",
+    guard: { permission: "directories:read" },
+    params: z.strictObject({ directory: z.string().max(512) }),
+    query: listQuery,
+    answer: listOf(loggedRequest),
+    read: async (db, { params, query: { limit, cursor, ...filter } }) => {
       const after = positionOf(cursor);
-      const db = readsOf(ctx, response);
-      const directory = await directoryOf(db, request.params.directory);
-      const rows = await listRequests(db, directory, {
-        ...filter,
-        after,
-        limit: limit + 1,
-      });
+      const directory = await directoryOf(db, params.directory);
+      const rows = await listRequests(db, directory, { ...filter, after, limit: limit + 1 });
       const data = rows.slice(0, limit);
       const last = data.at(-1);
-      response.json({ data, page: { next: rows.length > limit && last ? cursorOf(last) : null } });
-    })
-    .all(onlyMethods("GET"));
-  return router;
-}
+      return { data, page: { next: rows.length > limit && last ? cursorOf(last) : null } };
+    },
+  }),
+];
 
 /** One answer for every directory that the organization does not have, whoever else may have it. */
 async function directoryOf(db: Db, nameOrId: string): Promise<DirectoryId> {

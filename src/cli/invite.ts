@@ -12,8 +12,9 @@ export function registerInvite(program: Command, line: CommandLine): void {
     .command("resend <person>")
     .description("send a person their invitation, the first one or once more; exactly one mail")
     .action(
-      line.inOrganization(async ({ ctx, db, actor }, _options: object, person: string) => {
-        const sent = await resendInvitation(ctx, actor, await resolvePerson(db, person));
+      line.inOrganization(async ({ ctx, db, write }, _options: object, person: string) => {
+        const account = await resolvePerson(db, person);
+        const sent = await write((tx) => resendInvitation(tx, ctx.config.invitations, account), "none");
         return { json: sent, text: `${facts(sent)}\nThe mail leaves while a worker runs.` };
       }),
     );

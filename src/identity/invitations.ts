@@ -1,7 +1,6 @@
 import type { Config } from "../config.ts";
-import type { Database } from "../db/connection.ts";
 import { type AccountId, type InvitationId, type MailId, newId } from "../db/id.ts";
-import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
+import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { emailKey } from "./keys.ts";
 import { queueMail } from "./mails.ts";
@@ -23,40 +22,32 @@ type Addressee = { id: AccountId; email: string | null; suspended: boolean; acti
  *   `retryAfter` in seconds while the last mail to this account is younger than `invitations.resendCoolDown`.
  */
 export async function resendInvitation(
-  ctx: { db: Database; config: Pick<Config, "invitations"> },
-  actor: Actor,
+  tx: Tx,
+  { resendCoolDown, validDays }: Config["invitations"],
   account: AccountId,
 ): Promise<ResentInvitation> {
-  const { resendCoolDown, validDays } = ctx.config.invitations;
-  return inTransaction(
-    ctx,
-    actor,
-    async (tx) => {
-      const addressee = await lockAddressee(tx, account);
-      const recipient = recipientOf(addressee);
-      await refuseDuringCoolDown(tx, account, resendCoolDown);
-      await supersedeOthers(tx, account, recipient);
-      const { id, sendNumber } = await upsertInvitation(tx, account, recipient, validDays);
-      const mailId = await queueMail(tx, {
-        kind: "invitation",
-        dedupeKey: `invite:${id}:${sendNumber}`,
-        account,
-        invitation: id,
-        recipient,
-      });
-      await recordChanges(tx, [
-        {
-          action: "invitation.resent",
-          subjectKind: "invitation",
-          subject: id,
-          detail: { account, mail: mailId, sendNumber },
-          event: true,
-        },
-      ]);
-      return { accountId: account, invitationId: id, mailId, status: await statusOf(tx, account) };
+  const addressee = await lockAddressee(tx, account);
+  const recipient = recipientOf(addressee);
+  await refuseDuringCoolDown(tx, account, resendCoolDown);
+  await supersedeOthers(tx, account, recipient);
+  const { id, sendNumber } = await upsertInvitation(tx, account, recipient, validDays);
+  const mailId = await queueMail(tx, {
+    kind: "invitation",
+    dedupeKey: `invite:${id}:${sendNumber}`,
+    account,
+    invitation: id,
+    recipient,
+  });
+  await recordChanges(tx, [
+    {
+      action: "invitation.resent",
+      subjectKind: "invitation",
+      subject: id,
+      detail: { account, mail: mailId, sendNumber },
+      event: true,
     },
-    { lock: "none" },
-  );
+  ]);
+  return { accountId: account, invitationId: id, mailId, status: await statusOf(tx, account) };
 }
 
 /** Locks the account, so that of several presses at once one sends and the others meet the cool-down. */

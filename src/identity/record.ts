@@ -45,3 +45,27 @@ export async function recordChanges(tx: Tx, changes: readonly Change[]): Promise
     ],
   });
 }
+
+/** The latest audit row that this transaction can see: what comes after it, as `changesOf` asks, is its own work. */
+export async function latestChange(tx: Tx): Promise<number> {
+  const [row] = await tx.query<{ id: number }>({
+    text: "select coalesce(max(id), 0) as id from audit where organization = $1",
+    values: [tx.organization],
+  });
+  return row?.id ?? 0;
+}
+
+/** One audit row, as a dry run tells it. */
+export type WouldChange = { action: string; subject: { kind: string; id: string | null }; detail: object };
+
+/** At most so many are told of one dry run. */
+const MOST_TOLD = 1_000;
+
+/** What this transaction has recorded so far, in its order. @param since what `latestChange` said when it began. */
+export async function changesOf(tx: Tx, since: number): Promise<WouldChange[]> {
+  return tx.query<WouldChange>({
+    text: `select action, json_build_object('kind', subject_kind, 'id', subject) as subject, detail from audit
+      where organization = $1 and id > $2 and transaction = pg_current_xact_id() order by id limit ${MOST_TOLD}`,
+    values: [tx.organization, since],
+  });
+}

@@ -2,13 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, expect, test } from "vitest";
 import type { Context } from "../../src/context.ts";
-import { resendInvitation } from "../../src/identity/invitations.ts";
 import { requeueOverdueMails } from "../../src/identity/mails.ts";
 import { startJobs } from "../../src/jobs/start.ts";
 import { testContext } from "../harness/postgres.ts";
 import { statements } from "../harness/server.ts";
 import { startSmtpSink } from "../harness/smtp-sink.ts";
-import { addPerson, mailsOf, makeWorld } from "../mail/world.ts";
+import { addPerson, mailsOf, makeWorld, resend } from "../mail/world.ts";
 
 const sink = await startSmtpSink();
 const base = await testContext();
@@ -35,7 +34,7 @@ function startWorker(): ChildProcess {
 
 test("a worker killed between sending and recording: another sends the same mail again, same Message-ID, same link", async () => {
   const account = await addPerson(ctx, world, "ann");
-  await resendInvitation(ctx, world.actor, account);
+  await resend(ctx, world, account);
   const worker = startWorker();
   const exited = once(worker, "exit");
   sink.onStored = async () => {

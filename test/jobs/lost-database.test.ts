@@ -3,14 +3,13 @@ import fc from "fast-check";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import type { Context } from "../../src/context.ts";
 import type { AccountId } from "../../src/db/id.ts";
-import { resendInvitation } from "../../src/identity/invitations.ts";
 import { type Jobs, startJobs } from "../../src/jobs/start.ts";
 import { makeLogger } from "../../src/logger.ts";
 import { testContext } from "../harness/postgres.ts";
 import { scaled, seed } from "../harness/scale.ts";
 import { statements } from "../harness/server.ts";
 import { startSmtpSink } from "../harness/smtp-sink.ts";
-import { addPerson, mailsOf, makeWorld } from "../mail/world.ts";
+import { addPerson, mailsOf, makeWorld, resend } from "../mail/world.ts";
 
 const sink = await startSmtpSink();
 const logger = makeLogger({ level: "error", format: "json" });
@@ -56,7 +55,7 @@ async function invite(): Promise<AccountId> {
   );
   await vi.waitFor(
     async () => {
-      if ((await mailsOf(ctx, world, account)).length === 0) await resendInvitation(ctx, world.actor, account);
+      if ((await mailsOf(ctx, world, account)).length === 0) await resend(ctx, world, account);
     },
     { timeout: 30_000 },
   );

@@ -2,17 +2,16 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import PostalMime from "postal-mime";
 import { expect, test } from "vitest";
-import { resendInvitation } from "../../src/identity/invitations.ts";
 import { startJobs } from "../../src/jobs/start.ts";
 import { testContext } from "../harness/postgres.ts";
-import { addPerson, deliveryOf, mailsOf, makeWorld } from "../mail/world.ts";
+import { addPerson, deliveryOf, mailsOf, makeWorld, resend } from "../mail/world.ts";
 
 const ctx = await testContext();
 const world = await makeWorld(ctx, "acme");
 
 test("without SMTP settings the mail is one file that only Muster's user can read", async () => {
   const account = await addPerson(ctx, world, "ann");
-  const { mailId } = await resendInvitation(ctx, world.actor, account);
+  const { mailId } = await resend(ctx, world, account);
   const jobs = await startJobs(ctx, { ownerUrl: ctx.database.ownerUrl });
   const folder = join(ctx.config.dataDirectory, "mail");
   try {

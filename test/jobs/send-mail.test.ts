@@ -5,13 +5,12 @@ import type { Context } from "../../src/context.ts";
 import type { AccountId } from "../../src/db/id.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { updateDirectoryUsers } from "../../src/identity/directory-users/update.ts";
-import { resendInvitation } from "../../src/identity/invitations.ts";
 import { type Jobs, startJobs } from "../../src/jobs/start.ts";
 import { makeLogger } from "../../src/logger.ts";
 import { testContext } from "../harness/postgres.ts";
 import { statements } from "../harness/server.ts";
 import { startSmtpSink } from "../harness/smtp-sink.ts";
-import { addPerson, deliveryOf, mailsOf, makeWorld, person } from "../mail/world.ts";
+import { addPerson, deliveryOf, mailsOf, makeWorld, person, resend } from "../mail/world.ts";
 
 const sink = await startSmtpSink();
 const base = await testContext();
@@ -50,7 +49,7 @@ async function newPerson(): Promise<AccountId> {
   return addPerson(ctx, world, `person-${number}`);
 }
 
-const press = (account: AccountId, context = ctx) => resendInvitation(context, world.actor, account);
+const press = (account: AccountId, context = ctx) => resend(context, world, account);
 
 /** Waits until the account's newest mail is in this state, then tells it. */
 async function settled(account: AccountId, state: string) {

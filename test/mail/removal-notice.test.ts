@@ -185,7 +185,9 @@ describe("what arrives", () => {
       counts: { lost: 30, gone: 30, budget: 50, told: 1 },
     });
     // The notice is no invitation: it does not make Resend invite wait.
-    expect((await resendInvitation(ctx, world.actor, boss.account)).status).toBe("invited");
+    expect((await world.act((tx) => resendInvitation(tx, ctx.config.invitations, boss.account))).status).toBe(
+      "invited",
+    );
   });
 
   test.each([

@@ -10,14 +10,13 @@ import { createDirectoryUser } from "../../src/identity/directory-users/create.t
 import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.ts";
 import { removeDirectoryUsers, restoreDirectoryUsers } from "../../src/identity/directory-users/remove.ts";
 import { updateDirectoryUsers } from "../../src/identity/directory-users/update.ts";
-import { resendInvitation } from "../../src/identity/invitations.ts";
 import { statusOf } from "../../src/identity/statuses.ts";
 import { startJobs } from "../../src/jobs/start.ts";
 import { runSync } from "../../src/sync/run.ts";
 import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
 import { startSmtpSink } from "../harness/smtp-sink.ts";
-import { addProduct, makeWorld, person } from "./world.ts";
+import { addProduct, makeWorld, person, resend } from "./world.ts";
 
 const sink = await startSmtpSink();
 const base = await testContext();
@@ -152,7 +151,7 @@ describe("R64 to R66: whatever happens to people who came by SCIM or sync, nobod
 
   test("R67, R79: one press on Resend invite is the first and only mail, and only that person is Invited", async () => {
     const account: AccountId = await resolvePerson(db, "dorothea");
-    const { status } = await resendInvitation(ctx, world.actor, account);
+    const { status } = await resend(ctx, world, account);
     expect(status).toBe("invited");
     await expect.poll(() => sink.mails.length, { timeout: 30_000 }).toBe(1);
     expect(sink.mails[0]?.to).toEqual(["dorothea@example.com"]);

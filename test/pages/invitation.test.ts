@@ -9,7 +9,6 @@ import { inTransaction } from "../../src/db/transaction.ts";
 import { makeApp } from "../../src/http/app.ts";
 import { changeMembers } from "../../src/identity/directory-groups/members.ts";
 import { updateDirectoryUsers } from "../../src/identity/directory-users/update.ts";
-import { resendInvitation } from "../../src/identity/invitations.ts";
 import { statusOf } from "../../src/identity/statuses.ts";
 import { newTokenText } from "../../src/identity/token-form.ts";
 import { startJobs } from "../../src/jobs/start.ts";
@@ -18,7 +17,7 @@ import { pagesRouter } from "../../src/pages/router.ts";
 import { testContext } from "../harness/postgres.ts";
 import { statements } from "../harness/server.ts";
 import { startSmtpSink } from "../harness/smtp-sink.ts";
-import { addPerson, addProduct, makeWorld, person } from "../mail/world.ts";
+import { addPerson, addProduct, makeWorld, person, resend } from "../mail/world.ts";
 
 const lines: string[] = [];
 const logger = makeLogger({ level: "debug", format: "json" });
@@ -76,7 +75,7 @@ const join = (member: DirectoryUserId) =>
 
 /** Presses Resend invite and takes the token out of the mail that arrives. */
 async function press(account: AccountId): Promise<string> {
-  const { mailId } = await resendInvitation(ctx, world.actor, account);
+  const { mailId } = await resend(ctx, world, account);
   const arrived = () => sink.mails.find((mail) => mail.parsed.messageId?.includes(mailId));
   await expect.poll(() => arrived() !== undefined, { timeout: 30_000 }).toBe(true);
   const token = /\/i\/(mst_inv_\w+)/.exec(arrived()?.parsed.text ?? "")?.[1];

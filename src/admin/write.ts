@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import type { Request } from "express";
+import { inTransaction, simulate, type Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+import { type IdempotentRequest, rememberAnswer, rememberedAnswer } from "../identity/idempotency.ts";
+import { changesOf, latestChange } from "../identity/record.ts";
+import { loadSecretKey } from "../identity/secrets.ts";
+import { etagOf, names } from "./etag.ts";
+import { type Call, type Route, statusOf } from "./route.ts";
+
+export type Answer = { status: number; body: unknown; headers?: Record<string, string> };
+
+type Written = Extract<Route, { write: unknown }>;
+type AnyCall = Call<unknown, unknown, unknown>;
+
+/** Printable characters; longer ones are nobody's key. */
+const KEY = /^[\x21-\x7e]{1,255}$/;
+
+/**
+ * A change in one transaction. With `dryRun` everything is done and undone again, and the answer says what was done: so it
+ * can neither differ from the change nor leave anything. A repeated `Idempotency-Key` answers what the first one did.
+ */
+export async function change(
+  request: Request,
+  route: Written,
+  routes: readonly Route[],
+  call: AnyCall,
+  dryRun: boolean,
+): Promise<Answer> {
+  const { ctx, caller } = call;
+  const ifMatch = request.headers["if-match"];
+  // To compare and then change, nobody else may change in between.
+  const lock = ifMatch === undefined ? (route.lock ?? "shared") : "exclusive";
+  const write = async (tx: Tx): Promise<Answer> => {
+    if (ifMatch !== undefined) await refuseStale(tx, route, routes, call, ifMatch);
+    return { status: statusOf(route), body: await route.write(tx, call) };
+  };
+  if (dryRun) {
+    const preview = async (tx: Tx) => {
+      const since = await latestChange(tx);
+      const { status, body } = await write(tx);
+      return { dryRun: true, status, ...(body !== undefined && { result: body }), changes: await changesOf(tx, since) };
+    };
+    return { status: 200, body: await simulate(ctx, caller.actor, preview, { lock }) };
+  }
+  const repeated = idempotentRequest(request, call);
+  if (repeated === undefined) return inTransaction(ctx, caller.actor, write, { lock });
+  const secret = loadSecretKey(ctx.config);
+  const once = async (tx: Tx): Promise<Answer> => {
+    const remembered = await rememberedAnswer(tx, repeated, secret);
+    if (remembered) return { ...(remembered as Answer), headers: { "Idempotency-Replayed": "true" } };
+    const answer = await write(tx);
+    await rememberAnswer(tx, repeated, answer, secret);
+    return answer;
+  };
+  return inTransaction(ctx, caller.actor, once, { lock });
+}
+
+/** The request as its key is remembered: what it asks for, in a form that only the same request has. */
+function idempotentRequest(request: Request, { caller, body }: AnyCall): IdempotentRequest | undefined {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined) return undefined;
+  if (typeof key !== "string" || !KEY.test(key))
+    throw new MusterError("invalid", "a key has 1 to 255 printable characters and no blanks", {
+      at: "Idempotency-Key",
+    });
+  const asked = JSON.stringify([
+    request.method,
+    request.originalUrl,
+    request.headers["if-match"] ?? null,
+    body ?? null,
+  ]);
+  return {
+    key,
+    caller: `${caller.actor.kind}:${caller.actor.id ?? ""}`,
+    fingerprint: createHash("sha256").update(asked).digest(),
+  };
+}
+
+/** RFC 9110 §13.1.1. @throws MusterError `precondition-failed` */
+async function refuseStale(tx: Tx, route: Written, routes: readonly Route[], call: AnyCall, ifMatch: string) {
+  const current = routes.find(({ id }) => id === route.current);
+  if (!current || !("read" in current))
+    throw new MusterError("precondition-failed", "nothing here has an ETag that If-Match could name", {
+      at: "If-Match",
+    });
+  const etag = etagOf(JSON.stringify(await current.read(tx, { ...call, query: {}, body: undefined })));
+  if (!names(ifMatch, etag))
+    throw new MusterError("precondition-failed", `it was changed since; its ETag is ${etag} now`, { at: "If-Match" });
+}
