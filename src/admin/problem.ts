@@ -1,7 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { ErrorRequestHandler, Response } from "express";
 import type { Context } from "../context.ts";
-import { type ErrorCode, isMusterError, MusterError, unreachable } from "../errors.ts";
+import { type ErrorCode, isMusterError, MusterError } from "../errors.ts";
 
 /** One field of the input that is wrong: where, as a JSON pointer (RFC 6901) or the name of a parameter. */
 export type Fault = { pointer: string; code: string; message: string };
@@ -18,56 +18,36 @@ export class InvalidInput extends MusterError {
 }
 
 /** HTTP's answer to each code (RFC 9110, RFC 9457). */
-function httpStatus(code: ErrorCode): number {
-  switch (code) {
-    case "usage":
-    case "invalid-filter":
-    case "invalid-cursor":
-    case "expired-cursor":
-    case "invalid-count":
-    case "too-many":
-      return 400;
-    case "unauthenticated":
-      return 401;
-    case "not-allowed":
-      return 403;
-    case "not-found":
-      return 404;
-    case "method-not-allowed":
-      return 405;
-    case "not-acceptable":
-      return 406;
-    case "uniqueness":
-    case "conflict":
-    case "held":
-      return 409;
-    case "precondition-failed":
-      return 412;
-    case "precondition-required":
-      return 428;
-    case "too-large":
-      return 413;
-    case "unsupported-media-type":
-      return 415;
-    case "invalid":
-    case "invalid-path":
-    case "invalid-value":
-    case "no-target":
-    case "mutability":
-      return 422;
-    case "cool-down":
-      return 429;
-    case "not-implemented":
-      return 501;
-    case "unavailable":
-      return 503;
-    case "configuration":
-    case "internal":
-      return 500;
-    default:
-      return unreachable(code);
-  }
-}
+export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
+  usage: 400,
+  "invalid-filter": 400,
+  "invalid-cursor": 400,
+  "expired-cursor": 400,
+  "invalid-count": 400,
+  "too-many": 400,
+  unauthenticated: 401,
+  "not-allowed": 403,
+  "not-found": 404,
+  "method-not-allowed": 405,
+  "not-acceptable": 406,
+  uniqueness: 409,
+  conflict: 409,
+  held: 409,
+  "precondition-failed": 412,
+  "too-large": 413,
+  "unsupported-media-type": 415,
+  invalid: 422,
+  "invalid-path": 422,
+  "invalid-value": 422,
+  "no-target": 422,
+  mutability: 422,
+  "precondition-required": 428,
+  "cool-down": 429,
+  configuration: 500,
+  internal: 500,
+  "not-implemented": 501,
+  unavailable: 503,
+};
 
 /** The id by which this answer is found in the log: the server has put it in the answer's header. */
 export function requestIdOf(response: Response): string {
@@ -79,7 +59,7 @@ export function problemHandler(ctx: Context): ErrorRequestHandler {
   return (thrown: unknown, request, response, next) => {
     if (response.headersSent) return next(thrown);
     const error = toMusterError(thrown);
-    const status = httpStatus(error.code);
+    const status = STATUS_OF[error.code];
     const requestId = requestIdOf(response);
     if (status >= 500)
       ctx.logger.error("a request to the administration API failed", {
