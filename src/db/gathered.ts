@@ -14,7 +14,7 @@ type Run = <Row>(
 type Batch = { keys: string[]; rows: Promise<ReadonlyMap<string, unknown>> };
 
 /** Keys that one statement looks for at most. */
-const MOST = 50;
+const MOST = 8;
 
 /**
  * Reads by key that are asked for within one turn of the event loop, gathered into one statement: under load a read costs

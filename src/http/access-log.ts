@@ -1,27 +1,23 @@
-import type { RequestHandler } from "express";
-import type { Logger } from "../logger.ts";
+import type { Request, Response } from "express";
+import { type Logger, logRequest } from "../logger.ts";
 
 /** Asked every few seconds by machines; worth a line only when somebody looks for one. */
 const PROBES = new Set(["/livez", "/readyz", "/metrics"]);
 
-/** One line per request: never its query string, which may name people, and never a token. */
-export function accessLog(logger: Logger): RequestHandler {
-  return (request, response, next) => {
-    const started = performance.now();
-    const { method } = request;
-    const path = loggedPath(request.originalUrl);
-    response.once("close", () => {
-      logger.log(PROBES.has(path) ? "debug" : "info", response.writableFinished ? "request" : "request cut off", {
-        requestId: response.getHeader("x-request-id"),
-        method,
-        path,
-        status: response.statusCode,
-        duration: Math.round((performance.now() - started) * 10) / 10,
-        address: request.ip,
-      });
-    });
-    next();
-  };
+/**
+ * The line of a request that has been answered: never its query string, which may name people, and never a token.
+ * @param duration milliseconds.
+ */
+export function logAccess(logger: Logger, request: Request, response: Response, id: string, duration: number): void {
+  const path = loggedPath(request.originalUrl);
+  logRequest(logger, PROBES.has(path) ? "debug" : "info", response.writableFinished ? "request" : "request cut off", {
+    requestId: id,
+    method: request.method,
+    path,
+    status: response.statusCode,
+    duration: Math.round(duration * 10) / 10,
+    address: request.ip,
+  });
 }
 
 /** The path without query, with every segment that is a token or follows `/i/` masked. */

@@ -1,12 +1,10 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from "express";
-import helmet from "helmet";
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
-import { accessLog } from "./access-log.ts";
+import { everyRequest } from "./every-request.ts";
 import { type Health, healthRouter } from "./health.ts";
 import { makeMetrics } from "./metrics.ts";
 import { lastErrorHandler, sendProblem } from "./problem.ts";
-import { requestId } from "./request-id.ts";
 import { unreadable } from "./unreadable.ts";
 
 /**
@@ -33,12 +31,15 @@ export function makeApp(ctx: Context, doors: readonly Door[], health: Health): E
   app.set("query parser", false);
   trustProxies(app, ctx.config.trustedProxies);
   const metrics = makeMetrics(ctx);
-  app.use(requestId, accessLog(ctx.logger), metrics.measure, securityHeaders(ctx), closeWhenDraining(health));
-  app.use(healthRouter(ctx, health), metrics.router);
-  for (const door of doors) {
-    app.use(door.path, requireHost(door), turnAway(ctx), door.router(ctx));
+  app.use(everyRequest(ctx, health, metrics));
+  const open = (door: Door): void => {
+    app.use(door.path, enter(ctx, door), door.router(ctx));
     if (door.errors) app.use(door.path, door.errors(ctx));
-  }
+  };
+  // What most requests are for is not compared with every other path first.
+  for (const door of doors) if (door.path !== "/") open(door);
+  app.use(healthRouter(ctx, health), metrics.router);
+  for (const door of doors) if (door.path === "/") open(door);
   app.use((_request, response) =>
     sendProblem(response, 404, "not-found", "Not Found", "there is nothing at this path"),
   );
@@ -58,43 +59,13 @@ export function trustProxies(app: Express, proxies: readonly string[]): void {
   }
 }
 
-/** For answers that are data; a door that serves pages widens the content policy for them. */
-function securityHeaders(ctx: Context): RequestHandler {
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'self'"] },
-    },
-    referrerPolicy: { policy: "no-referrer" },
-    strictTransportSecurity: ctx.config.publicUrl.startsWith("https:"),
-  });
-}
-
-function closeWhenDraining(health: Health): RequestHandler {
-  return (_request, response, next) => {
-    if (health.draining) response.setHeader("Connection", "close");
-    next();
-  };
-}
-
-/** RFC 9112 §3.2. */
-function requireHost(door: Door): RequestHandler {
+/** Lets in what has a host (RFC 9112 §3.2), unless too many wait already. */
+function enter(ctx: Context, door: Door): RequestHandler {
   return (request, response, next) => {
-    if (request.headers.host !== undefined || request.httpVersion !== "1.1") {
-      next();
-      return;
-    }
-    const { type, text } = unreadable(door, 400, String(response.getHeader("x-request-id")));
-    response.status(400).setHeader("Content-Type", type).setHeader("Connection", "close").end(text);
-  };
-}
-
-function turnAway(ctx: Context): RequestHandler {
-  return (_request, _response, next) => {
-    next(
-      ctx.db.pool.waitingCount < WAITING_LIMIT
-        ? undefined
-        : new MusterError("unavailable", "too many requests wait for the database; try again", { retryAfter: 2 }),
-    );
+    if (request.headers.host === undefined && request.httpVersion === "1.1") {
+      const { type, text } = unreadable(door, 400, String(response.getHeader("x-request-id")));
+      response.status(400).setHeader("Content-Type", type).setHeader("Connection", "close").end(text);
+    } else if (ctx.db.pool.waitingCount < WAITING_LIMIT) next();
+    else next(new MusterError("unavailable", "too many requests wait for the database; try again", { retryAfter: 2 }));
   };
 }

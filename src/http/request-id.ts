@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestHandler } from "express";
 import { newId } from "../db/id.ts";
 
@@ -5,13 +6,19 @@ import { newId } from "../db/id.ts";
 const SANE = /^(?!.*mst_)[A-Za-z0-9._~+/=@:-]{1,128}$/i;
 
 /**
- * Gives every request an id: the caller's X-Request-Id when it is one, else a new one. It stands in the answer's
- * header, where doors read it, and in the request's, so that nothing downstream sees another.
+ * Gives a request an id: the caller's X-Request-Id when it is one, else a new one. It stands in the answer's header,
+ * where doors read it, and in the request's, so that nothing downstream sees another.
  */
-export const requestId: RequestHandler = (request, response, next) => {
-  const given = request.get("x-request-id");
-  const id = given !== undefined && SANE.test(given) ? given : newId();
+export function giveId(request: IncomingMessage, response: ServerResponse): string {
+  const given = request.headers["x-request-id"];
+  const id = typeof given === "string" && SANE.test(given) ? given : newId();
   request.headers["x-request-id"] = id;
   response.setHeader("X-Request-Id", id);
+  return id;
+}
+
+/** The same for a door that is served by itself. */
+export const requestId: RequestHandler = (request, response, next) => {
+  giveId(request, response);
   next();
 };

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from "express";
+import type { Request, Response } from "express";
 import type { Context } from "../context.ts";
 import { type DirectoryId, parseId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
@@ -12,25 +12,29 @@ import { typesOf } from "./schema/types-of.ts";
 
 const CHALLENGE = 'Bearer realm="Muster"';
 
+/** Who makes a request to the directory that its path names. */
+export type Authenticate = (request: Request, response: Response, named: string) => Promise<Caller>;
+
 /**
  * The first thing that happens to a request, before a byte of its body is read (RFC 7644 §2, RFC 6750). A token opens one
  * directory: with another in the path the answer has the same bytes as with a token that nobody has.
+ * What it makes throws MusterError `unauthenticated`, with the challenge set, and `cool-down`.
  */
-export function authenticate(ctx: Context): RequestHandler<{ directory: string }> {
+export function authenticate(ctx: Context): Authenticate {
   const attempts = new FailedAttempts();
-  return async (request, response, next) => {
+  return async (request, response, named) => {
     response.setHeader("Cache-Control", "no-store");
     const token = /^bearer +([\w.~+/-]+=*)$/i.exec(request.headers.authorization ?? "")?.[1];
     if (token === undefined) throw refuse(response, CHALLENGE);
     const found = await lookUpCaller(attempts, request, (mayAsk) => findToken(ctx.db, token, "scim", mayAsk));
-    const directory = parseId<DirectoryId>(request.params.directory);
+    const directory = parseId<DirectoryId>(named);
     if (!found || directory === undefined || found.directory !== directory) {
-      noteRefusal(ctx, request, response);
+      noteRefusal(ctx, request, response, named);
       throw refuse(response, `${CHALLENGE}, error="invalid_token"`);
     }
     const { organization } = found;
     const requestId = response.getHeader("x-request-id");
-    const caller: Caller = {
+    return {
       organization,
       directory,
       actor: {
@@ -47,16 +51,14 @@ export function authenticate(ctx: Context): RequestHandler<{ directory: string }
       requireIfMatch: found.requireIfMatch ?? false,
       limitedAs: found.client ?? found.id,
     };
-    response.locals.caller = caller;
-    next();
   };
 }
 
 /** A provider that still has the old token is the first thing to look for when nothing arrives. */
-function noteRefusal(ctx: Context, request: Request<{ directory: string }>, response: Response): void {
+function noteRefusal(ctx: Context, request: Request, response: Response, named: string): void {
   const requestId = response.getHeader("x-request-id");
   recordRefusal(ctx, {
-    directory: request.params.directory,
+    directory: named,
     requestId: typeof requestId === "string" ? requestId : null,
     method: request.method,
     path: request.path,
@@ -68,13 +70,6 @@ function noteRefusal(ctx: Context, request: Request<{ directory: string }>, resp
 function refuse(response: Response, challenge: string): MusterError {
   response.setHeader("WWW-Authenticate", challenge);
   return new MusterError("unauthenticated", "this needs the bearer token of this directory");
-}
-
-/** Who was found by `authenticate`, which every route of this door stands behind. */
-export function callerOf(response: Response): Caller {
-  const caller = response.locals.caller as Caller | undefined;
-  if (!caller) throw new MusterError("internal", "a route stands before the authentication");
-  return caller;
 }
 
 /**

@@ -1,7 +1,8 @@
-import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from "express";
+import express, { type ErrorRequestHandler, type Request, type Response } from "express";
 import type { Context } from "../context.ts";
+import { parseId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
-import { authenticate, callerOf, insufficientScope } from "./authenticate.ts";
+import { authenticate, insufficientScope } from "./authenticate.ts";
 import { checkAccept, readBody } from "./body.ts";
 import type { Caller } from "./caller.ts";
 import { errorHandler, notFound, sendError } from "./errors.ts";
@@ -18,7 +19,17 @@ import { allowed, findRoute, missingScope, type Operation, operationOf } from ".
  */
 export function scimRouter(ctx: Context): express.Router {
   const router = express.Router();
-  router.use("/v2/:directory", authenticate(ctx), endpoint(ctx));
+  const serve = endpoint(ctx);
+  // The form in which Muster tells its URL. Express reads all others, and takes some time for it.
+  router.use((request, response, next) => {
+    const { url } = request;
+    const end = "/v2/".length + 36;
+    const named = url.startsWith("/v2/") && "/?".includes(url.charAt(end)) ? url.slice("/v2/".length, end) : "";
+    if (parseId(named) === undefined) return next();
+    request.url = url.charAt(end) === "/" ? url.slice(end) : `/${url.slice(end)}`;
+    return serve(request, response, named);
+  });
+  router.use("/v2/:directory", (request, response) => serve(request, response, request.params.directory));
   router.use(() => {
     throw notFound();
   });
@@ -32,13 +43,14 @@ export function scimErrors(ctx: Context): ErrorRequestHandler {
 }
 
 /** One request to one directory: route, scope, body, operation, answer; and what the request log keeps of it. */
-function endpoint(ctx: Context): RequestHandler {
+function endpoint(ctx: Context): (request: Request, response: Response, named: string) => Promise<void> {
+  const callerOf = authenticate(ctx);
   const letIn = limitRequests(ctx.config.limits.scim);
   const readBodyOf = readBody(ctx.config.limits.bodyBytes);
-  return async (request, response) => {
+  return async (request, response, named) => {
+    const caller = await callerOf(request, response, named);
     const startedAt = performance.now();
     const log = new ExchangeLog();
-    const caller = callerOf(response);
     let detail: string | null = null;
     try {
       const turn = letIn(response, caller.limitedAs);

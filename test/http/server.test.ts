@@ -176,6 +176,20 @@ test("metrics count requests by door, never by path", async () => {
   expect(text).not.toContain("some-directory");
 });
 
+test("answers of the SCIM door, which are data and never pages, have the protective headers that concern data, alike", async () => {
+  const [data, other] = await Promise.all([fetch(`${base}/scim/v2/nobody/Users`), fetch(`${base}/door/ok`)]);
+  for (const name of [
+    "content-security-policy",
+    "cross-origin-resource-policy",
+    "referrer-policy",
+    "x-content-type-options",
+    "x-frame-options",
+    "strict-transport-security",
+  ])
+    expect(data.headers.get(name), name).toBe(other.headers.get(name));
+  expect(data.headers.get("x-content-type-options")).toBe("nosniff");
+});
+
 test("draining lets a running request end, is not ready any more, and refuses new connections", async () => {
   const draining = await serve(ctx, [door]);
   const socket = net.connect(draining.port, "127.0.0.1");
