@@ -34,8 +34,12 @@ export const paging = {
     .string()
     .regex(/^([1-9]\d?|1\d\d|200)$/, "it must be a whole number from 1 to 200")
     .default("50")
-    .transform(Number),
-  cursor: z.string().max(200).optional(),
+    .transform(Number)
+    .meta({
+      description: "How many at most.",
+      wire: { description: "How many at most.", type: "integer", minimum: 1, maximum: 200, default: 50 },
+    }),
+  cursor: z.string().max(200).optional().meta({ description: "`page.next` of the page before." }),
 };
 
 /** The body of a request that must have one. @throws MusterError `unsupported-media-type`, `usage`. */
