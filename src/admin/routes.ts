@@ -1,5 +1,6 @@
 import { checkRoutes } from "./check.ts";
 import { eventRoutes } from "./events.ts";
+import { openApiRoutes } from "./openapi/routes.ts";
 import { productRoutes } from "./products.ts";
 import type { Route } from "./route.ts";
 import { scimRequestRoutes } from "./scim-requests.ts";
@@ -12,4 +13,5 @@ export const routes: readonly Route[] = [
   ...productRoutes,
   ...eventRoutes,
   ...scimRequestRoutes,
+  ...openApiRoutes(() => routes),
 ];

@@ -17,6 +17,7 @@ import { createProduct } from "../../src/identity/products.ts";
 import { resolveSite } from "../../src/identity/sites.ts";
 import { createSpace } from "../../src/identity/spaces.ts";
 import { createToken } from "../../src/identity/tokens.ts";
+import { apiFetch } from "../harness/api.ts";
 import { testContext } from "../harness/postgres.ts";
 import { until } from "../harness/process.ts";
 
@@ -88,7 +89,7 @@ async function ask(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
-  const response = await fetch(`${base}${path}`, {
+  const response = await apiFetch(`${base}${path}`, {
     method,
     headers: {
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
