@@ -17,6 +17,8 @@ export type ErrorCode =
   | "too-many"
   | "too-large"
   | "unauthenticated"
+  | "second-factor-required"
+  | "reauthentication-required"
   | "not-allowed"
   | "not-found"
   | "method-not-allowed"

@@ -11,6 +11,8 @@ export function exitCode(code: ErrorCode): ExitCode {
     case "not-found":
       return 3;
     case "unauthenticated":
+    case "second-factor-required":
+    case "reauthentication-required":
     case "not-allowed":
       return 4;
     case "uniqueness":

@@ -20,6 +20,11 @@ export type OAuthClientId = Id<"OAuth client">;
 export type SyncRunId = Id<"sync run">;
 export type AssignmentId = Id<"guest assignment">;
 export type RightId = Id<"right">;
+export type SessionId = Id<"session">;
+export type BreakGlassId = Id<"break-glass administrator">;
+export type WebhookId = Id<"webhook">;
+export type WebhookDeliveryId = Id<"webhook delivery">;
+export type JobId = Id<"job">;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 

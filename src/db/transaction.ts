@@ -7,8 +7,11 @@ import { isRetryable, translateStorageError } from "./storage-error.ts";
 /** Who changes something; stands in every audit row. */
 export type Actor = {
   organization: OrganizationId;
-  kind: "scim-token" | "api-token" | "oauth-client" | "command" | "sync" | "job" | "system";
-  /** The token's, client's, run's or account's id, or the operating system's user name for a command. */
+  kind: "scim-token" | "api-token" | "oauth-client" | "session" | "break-glass" | "command" | "sync" | "job" | "system";
+  /**
+   * The token's, client's or run's id; of a session the account's, of break-glass the administrator's; of a command the
+   * operating system's user name.
+   */
   id: string | null;
   requestId: string | null;
 };

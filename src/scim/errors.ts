@@ -35,6 +35,8 @@ const WIRE: Readonly<Record<ErrorCode, Wire>> = {
   "too-many": { status: 400, scimType: "tooMany" },
   "too-large": { status: 413 },
   unauthenticated: { status: 401 },
+  "second-factor-required": { status: 401 },
+  "reauthentication-required": { status: 403 },
   "not-allowed": { status: 403 },
   "not-found": { status: 404 },
   "method-not-allowed": { status: 405 },

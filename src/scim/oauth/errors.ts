@@ -29,6 +29,8 @@ const WIRE: Readonly<Record<ErrorCode, Wire>> = {
   "too-many": REQUEST,
   "too-large": { status: 413, error: "invalid_request" },
   unauthenticated: { status: 401, error: "invalid_client" },
+  "second-factor-required": { status: 401, error: "invalid_client" },
+  "reauthentication-required": REQUEST,
   "not-allowed": REQUEST,
   "not-found": { status: 404, error: "invalid_request" },
   "method-not-allowed": { status: 405, error: "invalid_request" },
