@@ -8,6 +8,7 @@ import { makeApp } from "../../src/http/app.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";
 import { newTokenText } from "../../src/identity/token-form.ts";
 import { createToken } from "../../src/identity/tokens.ts";
+import { apiFetch } from "../harness/api.ts";
 import { testContext } from "../harness/postgres.ts";
 import { until } from "../harness/process.ts";
 
@@ -19,7 +20,7 @@ afterAll(() => {
   server.close();
 });
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1/users`;
-const ask = (token: string) => fetch(url, { headers: { authorization: `Bearer ${token}` } });
+const ask = (token: string) => apiFetch(url, { headers: { authorization: `Bearer ${token}` } });
 
 test("who guesses tokens of the administration is told to wait; who has one and is known goes on", async () => {
   const organization = newId<OrganizationId>();

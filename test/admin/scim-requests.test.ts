@@ -12,6 +12,7 @@ import { resolveSite } from "../../src/identity/sites.ts";
 import { createToken } from "../../src/identity/tokens.ts";
 import { ExchangeLog } from "../../src/scim/exchange-log.ts";
 import { flushRequestLog, recordExchange } from "../../src/scim/request-log.ts";
+import { apiFetch } from "../harness/api.ts";
 import { testContext } from "../harness/postgres.ts";
 
 const ctx = await testContext();
@@ -65,7 +66,7 @@ async function company(key: string) {
 type Page = { data: { requestId: string; status: number }[]; page: { next: string | null } };
 
 async function ask(path: string, token: string): Promise<{ status: number; text: string; body: Page }> {
-  const response = await fetch(`${base}${path}`, {
+  const response = await apiFetch(`${base}${path}`, {
     headers: { authorization: `Bearer ${token}`, "x-request-id": "same" },
   });
   const text = await response.text();
@@ -152,7 +153,7 @@ describe("GET /directories/{id}/scim-requests", () => {
   it("is the administration's alone", async () => {
     expect((await acme.ask(log, acme.product)).status).toBe(403);
     expect((await acme.ask(log, "nobody")).status).toBe(401);
-    const response = await fetch(`${base}${log}`, {
+    const response = await apiFetch(`${base}${log}`, {
       method: "DELETE",
       headers: { authorization: `Bearer ${acme.token}` },
     });
