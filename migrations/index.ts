@@ -13,6 +13,7 @@ import * as schemaExtensions from "./0013-schema-extensions.ts";
 import * as requestLog from "./0014-request-log.ts";
 import * as scimStatements from "./0015-scim-statements.ts";
 import * as idempotentRequests from "./0016-idempotent-requests.ts";
+import * as rights from "./0017-rights.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -32,4 +33,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0014-request-log", requestLog],
   ["0015-scim-statements", scimStatements],
   ["0016-idempotent-requests", idempotentRequests],
+  ["0017-rights", rights],
 ];

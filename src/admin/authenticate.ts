@@ -35,11 +35,12 @@ async function callerByToken(
     response.set("WWW-Authenticate", `Bearer realm="muster"${reason}`);
     throw new MusterError("unauthenticated", "this needs a live token: Authorization: Bearer mst_api_…");
   }
-  const { organization, id, product } = found;
+  const { organization, id, product, owner } = found;
   return {
     organization,
     actor: { organization, kind: "api-token", id, requestId: requestIdOf(response) },
-    held: heldByToken(found),
+    held: await heldByToken(ctx.db.of(organization), found),
+    account: owner,
     product,
     limitedAs: id,
   };

@@ -1,4 +1,4 @@
-import type { OrganizationId, ProductId } from "../db/id.ts";
+import type { AccountId, OrganizationId, ProductId } from "../db/id.ts";
 import type { Actor } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { type Held, holds, type Permission, type Target } from "../identity/rights/permissions.ts";
@@ -8,6 +8,8 @@ export type Caller = {
   organization: OrganizationId;
   actor: Actor;
   held: readonly Held[];
+  /** The person who calls, or whose own token it is; null: no person (a token of the organization's, break-glass). */
+  account: AccountId | null;
   /** The product whose own token it is, which asks about nothing else. */
   product: ProductId | null;
   /** Whose requests the limits count together. */

@@ -112,6 +112,7 @@ export const userRoutes = [
     body: z.strictObject({ reason: text(500).optional() }),
     answer: userAnswer,
     current: "users.get",
+    lock: "exclusive",
     write: async (tx, { params, body }) => {
       await suspendAccount(tx, params.id, body.reason ?? null);
       return getAccount(tx, params.id);

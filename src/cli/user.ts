@@ -59,7 +59,7 @@ export function registerUser(program: Command, line: CommandLine): void {
           const account = await resolvePerson(tx, person);
           await suspendAccount(tx, account, options.reason ?? null);
           return answerOf(await getAccount(tx, account));
-        }),
+        }, "exclusive"),
       ),
     );
   user

@@ -1,5 +1,5 @@
 import type { Db } from "../db/connection.ts";
-import { type AccountId, type DirectoryUserId, newId, type RightId } from "../db/id.ts";
+import { type AccountId, type DirectoryUserId, newId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { getAccount } from "./account-overview.ts";
@@ -7,7 +7,8 @@ import { resolvePerson } from "./accounts/person.ts";
 import { listDirectories } from "./directories.ts";
 import { insertDirectoryUsers } from "./directory-users/insert.ts";
 import { emailKey } from "./keys.ts";
-import { recordChanges } from "./record.ts";
+import { EVERYTHING } from "./rights/held.ts";
+import { giveRight } from "./rights/rights.ts";
 
 export type Administrator = { id: AccountId; userName: string; rights: string[] };
 
@@ -18,25 +19,18 @@ export type Administrator = { id: AccountId; userName: string; rights: string[] 
  *
  * Before: any. After: exactly one live account has the address and holds the right for the whole organization, with
  * an audit row; access is not touched.
- * @throws MusterError `invalid` (no address), `conflict` with candidates (several accounts), `uniqueness` (has the right).
+ * @throws MusterError `invalid` (no address), `conflict` (several accounts, with candidates; a parked right), `uniqueness` (has the right).
  */
 export async function addAdministrator(tx: Tx, email: string): Promise<Administrator> {
   const address = emailKey(email);
   if (address === null) throw new MusterError("invalid", `${email} is no e-mail address`, { at: "email" });
   const account = (await existing(tx, address)) ?? (await newInternalAccount(tx, address));
-  await tx.query({
-    text: `insert into rights (organization, id, account, bundle, scope_kind, scope_id)
-      values ($1, $2, $3, 'organization-administrator', 'organization', $1)`,
-    values: [tx.organization, newId<RightId>(), account],
+  // Whoever may make the first administrator types commands, or acts for the set-up; the API gives rights by giveRight itself.
+  await giveRight(tx, [EVERYTHING], {
+    account,
+    bundle: "organization-administrator",
+    scope: { kind: "organization" },
   });
-  await recordChanges(tx, [
-    {
-      action: "right.given",
-      subjectKind: "account",
-      subject: account,
-      detail: { right: "organization-administrator", scope: "organization" },
-    },
-  ]);
   return { id: account, userName: (await getAccount(tx, account)).userName, rights: await rightsOf(tx, account) };
 }
 

@@ -1,5 +1,6 @@
 import type { Database, Db } from "../db/connection.ts";
 import {
+  type AccountId,
   type DirectoryId,
   type DirectoryUserId,
   newId,
@@ -12,15 +13,26 @@ import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import type { Profile } from "./profiles.ts";
 import { recordChanges } from "./record.ts";
+import type { Permission, RightScope } from "./rights/permissions.ts";
 import type { Scope } from "./scopes.ts";
 import { TokenCache } from "./token-cache.ts";
 import { hashToken, hasTokenLength, newTokenText, type TokenKind, tokenDigest, tokenKind } from "./token-form.ts";
 import { TokenUse } from "./token-use.ts";
 
 /** What a token opens: one directory's SCIM endpoint, one product's questions, or the organization's administration. */
-export type TokenScope = { directory: DirectoryId } | { product: ProductId } | { administration: true };
+export type TokenScope = { directory: DirectoryId } | { product: ProductId } | ({ administration: true } & TokenLimits);
 
-/** What can be said of a directory's token. */
+/** What a token of the administration may do; src/identity/token-rights.ts says who may give that. */
+export type TokenLimits = {
+  /** Left out or null: everything, and what later versions add. */
+  permissions?: readonly Permission[] | null;
+  /** Left out: the organization. */
+  scope?: RightScope;
+  /** Whose own it is: it ends with the person, and never does what the person may not. */
+  owner?: AccountId | null;
+};
+
+/** What can be said of a token; of one that is no directory's, the name alone. */
 export type TokenFacts = {
   /** What people call it. */
   name?: string;
@@ -52,6 +64,11 @@ export type FoundToken = {
   schemaVersion: number;
   /** Seconds that it had left when it was read, by the database's clock; null: no end. */
   expiresIn: number | null;
+  /** What a token of the administration may do; null: everything. Where and as whose it holds follows. */
+  permissions: readonly string[] | null;
+  scopeKind: RightScope["kind"];
+  scopeId: string | null;
+  owner: AccountId | null;
 };
 
 export type TokenInfo = {
@@ -68,9 +85,9 @@ export type TokenInfo = {
   lastUsedAt: Date | null;
 };
 
-const DAY = 86_400;
+export const DAY = 86_400;
 /** Days for which a token is good when nobody says otherwise. */
-const TOKEN_DAYS = 365;
+export const TOKEN_DAYS = 365;
 /** Hours for which a rotated token still works beside its successor. */
 export const OVERLAP_HOURS = 72;
 /** Days before its end from which a token's successor is asked for. */
@@ -93,15 +110,20 @@ export async function createToken(
   const directory = "directory" in opens ? opens.directory : null;
   checkName(facts.name);
   const { name = null, scopes = null, subject = null, client = null } = facts;
+  const limits: TokenLimits = "administration" in opens ? opens : {};
+  const { permissions = null, scope = { kind: "organization" }, owner = null } = limits;
   if (scopes?.includes("me") && subject === null)
     throw new MusterError("invalid-value", "the scope me is a person's: name one", { at: "scope" });
   const relative = expires === undefined ? TOKEN_DAYS * DAY : expires && "seconds" in expires ? expires.seconds : null;
   const token = newTokenText(directory === null ? "api" : "scim");
   const [row] = await tx.query<{ id: TokenId; expires_at: Date | null; future: boolean }>({
-    text: `insert into tokens (organization, id, directory, product, hash, expires_at, name, scopes, subject, client)
-      select $1, $2, $3, $4, $5, coalesce($6::timestamptz, statement_timestamp() + make_interval(secs => $7)), $8, $9, $10, $11
-      where $10::uuid is null or exists (select from directory_users u
-        where u.organization = $1 and u.id = $10 and u.directory = $3 and u.deleted_at is null)
+    text: `insert into tokens (organization, id, directory, product, hash, expires_at, name, scopes, subject, client,
+        permissions, scope_kind, scope_id, owner, created_by_kind, created_by)
+      select $1, $2, $3, $4, $5, coalesce($6::timestamptz, statement_timestamp() + make_interval(secs => $7)), $8, $9, $10, $11,
+        $12, $13, $14, $15, $16, $17
+      where ($10::uuid is null or exists (select from directory_users u
+          where u.organization = $1 and u.id = $10 and u.directory = $3 and u.deleted_at is null))
+        and ($15::uuid is null or exists (select from accounts a where a.organization = $1 and a.id = $15))
       returning id, expires_at, expires_at is null or expires_at > statement_timestamp() as future`,
     values: [
       tx.organization,
@@ -115,9 +137,15 @@ export async function createToken(
       scopes,
       subject,
       client,
+      permissions,
+      scope.kind,
+      scope.kind === "organization" ? null : scope.id,
+      owner,
+      tx.actor.kind,
+      tx.actor.id,
     ],
   });
-  if (!row) throw new MusterError("not-found", "the directory has no such person", { at: "user" });
+  if (!row) throw new MusterError("not-found", "there is no such person", { at: "user" });
   if (!row.future) throw new MusterError("invalid-value", "a token must expire in the future", { at: "expiresAt" });
   await recordChanges(tx, [
     {
@@ -174,7 +202,8 @@ async function readToken(db: Database, text: string): Promise<FoundToken | undef
   const [row] = await db.lookUp<FoundToken>({
     name: "find-token",
     text: `select organization, id, directory, product, client, scopes, subject, profile,
-        require_if_match as "requireIfMatch", schema_version as "schemaVersion", expires_in as "expiresIn"
+        require_if_match as "requireIfMatch", schema_version as "schemaVersion", expires_in as "expiresIn", permissions,
+        scope_kind as "scopeKind", scope_id as "scopeId", owner
       from find_token($1)`,
     values: [hashToken(text)],
   });

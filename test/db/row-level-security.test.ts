@@ -168,7 +168,7 @@ test("nobody but the application may call Muster's functions", () => {
 });
 
 const FACTS =
-  "organization uuid, id uuid, directory uuid, product uuid, client uuid, scopes text[], subject uuid, profile text, require_if_match boolean, schema_version integer, expires_in double precision";
+  "organization uuid, id uuid, directory uuid, product uuid, client uuid, scopes text[], subject uuid, profile text, require_if_match boolean, schema_version integer, expires_in double precision, permissions text[], scope_kind text, scope_id uuid, owner uuid";
 
 test("a function that runs with its owner's rights has a fixed search_path, temporary tables last, and tells ids and facts only", () => {
   const definers = functions.filter((each) => each.definer);

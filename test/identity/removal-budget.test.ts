@@ -142,6 +142,8 @@ describe("what counts: the last access or an administrator's rights, whatever to
     await world.act(async (tx) => {
       await replaceMembers(tx, okta.id, okta.group, []);
       await addAdministrator(tx, boss!.email!);
+      // Who stays: the last one cannot be suspended.
+      await addAdministrator(tx, "stays@example.com");
     });
     const inForce = async () =>
       (

@@ -95,6 +95,10 @@ describe("tokens at rest", async () => {
       requireIfMatch: false,
       schemaVersion: 0,
       expiresIn: expect.closeTo(365 * 86_400, -2),
+      permissions: null,
+      scopeKind: "organization",
+      scopeId: null,
+      owner: null,
     });
     const [row] = await ctx.db.of(actor.organization).query<{ hash: Buffer }>({
       text: "select hash from tokens where organization = $1 and id = $2",

@@ -7,7 +7,7 @@ import type { Tx } from "../../db/transaction.ts";
  *
  * Before: the records of `accounts` are as they shall be. After: `canonical` is the live record in the first
  * directory by position, null when no directory holds the name any more; where another record than the last one
- * became canonical, everything local (memberships, guest assignments, rights, site memberships) is parked until an
+ * became canonical, everything local (memberships, guest assignments, rights) is parked until an
  * administrator confirms, and pending invitations are superseded, because the name may stand for another human now.
  * Access is not touched: the caller reconciles.
  */

@@ -12,7 +12,7 @@ export async function confirmAccount(tx: Tx, account: AccountId): Promise<number
   const release = (table: string) =>
     `${table}_back as (update ${table} set parked_at = null
        where organization = $1 and account = $2 and parked_at is not null returning 1)`;
-  const tables = ["local_memberships", "guest_assignments", "rights", "site_memberships"];
+  const tables = ["local_memberships", "guest_assignments", "rights"];
   const [row] = await tx.query<{ count: number }>({
     text: `with ${tables.map(release).join(", ")}
       select ${tables.map((table) => `(select count(*) from ${table}_back)`).join(" + ")} as count`,

@@ -3,13 +3,16 @@ import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { reconcile } from "../access/reconcile.ts";
 import { recordChanges } from "../record.ts";
+import { refuseLastAdministrator } from "../rights/last-administrator.ts";
 
 /**
  * Takes a person's access away in this organization until `restoreAccount` (R82, R83); memberships, guest assignments
- * and rights stay. Before: any. After: the account is suspended and has access to nothing.
- * @throws MusterError `not-found`; `conflict` when the account is suspended already.
+ * and rights stay. Before: the organization is locked exclusively, at least where the account is an administrator.
+ * After: the account is suspended and has access to nothing.
+ * @throws MusterError `not-found`; `conflict` when the account is suspended already, or the last administrator.
  */
 export async function suspendAccount(tx: Tx, account: AccountId, reason: string | null): Promise<void> {
+  await refuseLastAdministrator(tx, account);
   await setSuspended(tx, account, true, reason);
 }
 

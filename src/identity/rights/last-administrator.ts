@@ -1,0 +1,27 @@
+import type { AccountId } from "../../db/id.ts";
+import { requireExclusive, type Tx } from "../../db/transaction.ts";
+import { MusterError } from "../../errors.ts";
+
+/**
+ * Refuses to leave the organization without an administrator: nobody could give the right again but by the command line (F35).
+ * Called before an account is suspended, deactivated or removed, or its right is taken. What a directory does is held
+ * by the removal budget and by the guard of sync instead (design §5, §7).
+ *
+ * Before: where the account is an administrator, the organization is locked exclusively, so that of any number of callers
+ * each sees whom the others left. After: nothing is changed.
+ * @throws MusterError `conflict`, saying how to go on.
+ */
+export async function refuseLastAdministrator(tx: Tx, account: AccountId): Promise<void> {
+  const [row] = await tx.query<{ is: boolean; others: number }>({
+    text: `select coalesce(bool_or(account = $2), false) as is, count(*) filter (where account <> $2) as others
+      from rights where organization = $1 and bundle = 'organization-administrator' and in_force`,
+    values: [tx.organization, account],
+  });
+  if (!row?.is) return;
+  requireExclusive(tx);
+  if (row.others > 0) return;
+  throw new MusterError(
+    "conflict",
+    "this is the organization's last administrator; make somebody else an organization administrator first",
+  );
+}

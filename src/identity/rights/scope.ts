@@ -1,0 +1,50 @@
+import type { Db } from "../../db/connection.ts";
+import type { SiteId } from "../../db/id.ts";
+import { MusterError } from "../../errors.ts";
+import type { RightScope, Target } from "./permissions.ts";
+
+/** How rows hold a scope; the organization's own has no id, or its id. */
+export type ScopeColumns = { scopeKind: RightScope["kind"]; scopeId: string | null };
+
+export function scopeOf({ scopeKind, scopeId }: ScopeColumns): RightScope {
+  return scopeKind === "organization" ? { kind: scopeKind } : ({ kind: scopeKind, id: scopeId } as RightScope);
+}
+
+/** What a right for this scope would be about, or undefined when the organization has nothing of the kind with the id. */
+export async function targetOf(db: Db, scope: RightScope): Promise<Target | undefined> {
+  if (scope.kind === "organization") return scope;
+  const [row] = await db.query<{ site: SiteId | null }>({
+    text: `select s.id as site from sites s where $2 = 'site' and s.organization = $1 and s.id = $3
+      union all
+      select p.site from products p where $2 = 'product' and p.organization = $1 and p.id = $3
+      union all
+      select null from groups g where $2 = 'group' and g.organization = $1 and g.id = $3 and g.deleted_at is null`,
+    values: [db.organization, scope.kind, scope.id],
+  });
+  if (!row) return undefined;
+  return scope.kind === "product" ? { ...scope, site: row.site as SiteId } : scope;
+}
+
+/** @throws MusterError `not-found` when the organization has nothing of the kind with the id. */
+export async function knownTarget(db: Db, scope: RightScope): Promise<Target> {
+  const target = await targetOf(db, scope);
+  if (!target) throw new MusterError("not-found", `there is no ${scope.kind} with this id`, { at: "scope" });
+  return target;
+}
+
+/**
+ * SQL that a row's scope lies within these scopes (null: the organization, so all do). The row's columns are called
+ * `scope_kind` and `scope_id`.
+ * @param row the row's alias. @param next the number of the first free parameter; two are used.
+ */
+export function withinScopes(row: string, scopes: readonly RightScope[] | null, next: number) {
+  const held = scopes?.filter((scope) => scope.kind !== "organization");
+  return {
+    text: `($${next}::text[] is null or exists (
+      select from unnest($${next}::text[], $${next + 1}::uuid[]) h (kind, id)
+      where (h.kind = ${row}.scope_kind and h.id = ${row}.scope_id) or (h.kind = 'site' and ${row}.scope_kind = 'product'
+        and exists (select from products hp
+          where hp.organization = ${row}.organization and hp.id = ${row}.scope_id and hp.site = h.id))))`,
+    values: [held?.map((scope) => scope.kind) ?? null, held?.map((scope) => scope.id) ?? null],
+  };
+}
