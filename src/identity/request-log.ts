@@ -57,7 +57,8 @@ const COLUMNS = `at, id, request_id as "requestId", token, method, path, query, 
 /**
  * Writes rows of one organization in one statement. A diagnostic log, not the record of anything: it commits by itself,
  * apart from the changes that it tells of, whose durable record is the audit. Rows of a directory that is gone are left
- * out; rows that stand already stay, so whoever does not know whether they were written may write them again.
+ * out; rows that stand already stay, so whoever does not know whether they were written may write them again. It does not
+ * wait for the disk: a server that loses its power may lose the last second of this log, and of nothing else.
  */
 export async function appendRequests(db: Db, rows: readonly NewLoggedRequest[]): Promise<void> {
   await db.query({
@@ -69,7 +70,8 @@ export async function appendRequests(db: Db, rows: readonly NewLoggedRequest[]):
         case when json_typeof(n.warnings) <> 'null' then n.warnings end,
         case when json_typeof(n.changes) <> 'null' then n.changes end,
         case when json_typeof(n.request) <> 'null' then n.request end
-      from rows from (
+      from (select set_config('synchronous_commit', 'off', true)) of_this_statement
+        cross join rows from (
           unnest($2::uuid[], $3::double precision[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::text[],
             $9::text[], $10::smallint[], $11::real[], $12::text[], $13::integer[], $14::boolean[], $15::text[],
             $16::integer[]),

@@ -108,6 +108,22 @@ describe("reading", () => {
     expect(seen).toEqual(expected.map(({ id }) => id));
   });
 
+  test("without waiting for the disk, which nothing else of the session does", async () => {
+    const { organization, directory } = await fresh();
+    const actor: Actor = { organization, kind: "system", id: null, requestId: null };
+    const setting = { text: "select current_setting('synchronous_commit') as value" };
+    const [usual] = await ctx.db.of(organization).query(setting);
+    const during = await inTransaction(ctx, actor, async (tx) => {
+      await tx.query({ text: "set local synchronous_commit = on" });
+      await appendRequests(tx, [row(directory)]);
+      return tx.query<{ value: string }>(setting);
+    });
+    expect(during).toEqual([{ value: "off" }]);
+    await appendRequests(ctx.db.of(organization), [row(directory)]);
+    // The pool gives the connection that was used last.
+    expect(await ctx.db.of(organization).query(setting)).toEqual([usual]);
+  });
+
   test("only what is wanted", async () => {
     const { db, directory } = await fresh();
     await appendRequests(db, [
