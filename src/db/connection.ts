@@ -32,6 +32,8 @@ export type ConnectionSettings = {
   poolSize?: number;
   /** Milliseconds that a statement may take; 0: as long as it likes (migrations). */
   statementTimeout?: number;
+  /** Milliseconds that one waits for a connection, be it to come free or to be made. */
+  patience?: number;
 };
 
 // bigint: counts, versions and sequence numbers stay far below 2^53.
@@ -51,7 +53,7 @@ export function clientOptions(settings: ConnectionSettings): pg.ClientConfig {
   return {
     connectionString: settings.url,
     options: `${role}-c search_path=muster,pg_temp -c timezone=UTC -c statement_timeout=${statementTimeout}`,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: settings.patience ?? 5_000,
     // The server ends what takes too long; one that says nothing even then is frozen, or the network swallows its answers.
     ...(statementTimeout > 0 && { query_timeout: statementTimeout + SILENCE }),
     keepAlive: true,

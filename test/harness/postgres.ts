@@ -22,6 +22,9 @@ export type TestDatabase = {
   drop(): Promise<void>;
 };
 
+/** Milliseconds that a request waits for a connection here: on a busy machine too, what races is not turned away. */
+const PATIENCE = 60_000;
+
 /** A database of this test file's own, migrated, cloned from the run's template. The caller drops it. */
 export async function testDatabase(): Promise<TestDatabase> {
   const server = inject("server");
@@ -31,7 +34,12 @@ export async function testDatabase(): Promise<TestDatabase> {
   const superuserUrl = withDatabase(server.superuser, name);
   const url = withDatabase(server.app ?? server.superuser, name);
   const ownerUrl = withDatabase(server.owner ?? server.superuser, name);
-  const settings: ConnectionSettings = { url, poolSize: 20, ...(server.app === null && { role: "muster_app" }) };
+  const settings: ConnectionSettings = {
+    url,
+    poolSize: 20,
+    patience: PATIENCE,
+    ...(server.app === null && { role: "muster_app" }),
+  };
   const db = new Database(settings);
   return {
     url,

@@ -40,10 +40,13 @@ function crowd(
   );
 }
 
-/** How often each status came. */
-function tally(answers: readonly Answer[]): Record<number, number> {
-  const counts: Record<number, number> = {};
-  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+/** How often each status came; one that says that the server failed with what it said. */
+function tally(answers: readonly Answer[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status, text } of answers) {
+    const name = status < 500 ? `${status}` : `${status} ${text}`;
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
   return counts;
 }
 
