@@ -33,7 +33,7 @@ export function makeApp(ctx: Context, doors: readonly Door[], health: Health): E
   const metrics = makeMetrics(ctx);
   app.use(everyRequest(ctx, health, metrics));
   const open = (door: Door): void => {
-    app.use(door.path, enter(ctx, door), door.router(ctx));
+    app.use(door.path, entrance(ctx, door));
     if (door.errors) app.use(door.path, door.errors(ctx));
   };
   // What most requests are for is not compared with every other path first.
@@ -59,13 +59,14 @@ export function trustProxies(app: Express, proxies: readonly string[]): void {
   }
 }
 
-/** Lets in what has a host (RFC 9112 §3.2), unless too many wait already. */
-function enter(ctx: Context, door: Door): RequestHandler {
+/** The door's router, for what has a host (RFC 9112 §3.2), unless too many wait already. */
+function entrance(ctx: Context, door: Door): RequestHandler {
+  const router = door.router(ctx);
   return (request, response, next) => {
     if (request.headers.host === undefined && request.httpVersion === "1.1") {
       const { type, text } = unreadable(door, 400, String(response.getHeader("x-request-id")));
       response.status(400).setHeader("Content-Type", type).setHeader("Connection", "close").end(text);
-    } else if (ctx.db.pool.waitingCount < WAITING_LIMIT) next();
+    } else if (ctx.db.pool.waitingCount < WAITING_LIMIT) router(request, response, next);
     else next(new MusterError("unavailable", "too many requests wait for the database; try again", { retryAfter: 2 }));
   };
 }

@@ -182,13 +182,15 @@ const joinedColumn = `(
   where m.organization = $1 and m.directory_user = u.id and g.directory = $2 and g.deleted_at is null
   having count(*) > 0) as joined`;
 
+const NONE: ReadonlyMap<DirectoryUserId, GroupOfUser[]> = new Map();
+
 async function withGroups<Row extends { id: DirectoryUserId }>(
   db: Db,
   directory: DirectoryId,
   rows: readonly (Row & Joined)[],
 ): Promise<(Row & { groups: GroupOfUser[] })[]> {
   const nested = rows.filter((row) => row.joined?.nested).map((row) => row.id);
-  const above = await groupsOfDirectoryUsers(db, directory, nested);
+  const above = nested.length === 0 ? NONE : await groupsOfDirectoryUsers(db, directory, nested);
   return rows.map(({ joined, ...row }) => ({
     ...(row as Omit<Row, "joined"> as Row),
     groups: above.get(row.id) ?? joined?.groups ?? [],
