@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { scimServer } from "./endpoint.ts";
+import { type Answer, scimServer } from "./endpoint.ts";
 
 const server = await scimServer();
 const organization = await server.organization();
@@ -49,7 +49,7 @@ const paths = [
 
 test("many reads at one moment are answered as each alone is, in every directory and organization", async () => {
   const asked = paths.flatMap((path) => [okta, other, foreign].map((at) => ({ at, path })));
-  const alone = [];
+  const alone: Answer[] = [];
   for (const { at, path } of asked) alone.push(await at.send("GET", path));
   const together = await Promise.all(asked.map(({ at, path }) => at.send("GET", path)));
   asked.forEach(({ path }, place) => {
