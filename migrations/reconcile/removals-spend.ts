@@ -31,7 +31,7 @@ export const SPEND = `
       people := array(select distinct p.id from unnest(without_access || without_rights) p (id));
     end if;
     select t.directory as id, coalesce(d.released_until > statement_timestamp(), false) as released,
-        removal_budget(b.base) - b.gone as rest
+        removal_budget(b.base) - b.gone as rest, b.counted_at
       into strict spender
       from tokens t
       join directories d on d.organization = t.organization and d.id = t.directory
@@ -43,7 +43,8 @@ export const SPEND = `
       rest := spender.rest;
       -- One in 256 goes alone all the same, and counts; so it is unlikely that 2000 have come since somebody did.
       if rest between 2 * crowd and 2 * crowd + 2000 then
-        select k.budget - k.gone into rest from removals_known(of_organization, spender.id) k;
+        rest := rest - (select count(*) from removals r where r.organization = of_organization
+          and r.directory = spender.id and r.at > spender.counted_at);
       end if;
       alone := rest is null or rest < 2 * crowd or cardinality(people) > 1 or uuid_hash(people[1]) & 255 = 0
         or current_setting('muster.removals', true) is not distinct from pg_current_xact_id()::text;
@@ -62,13 +63,15 @@ export const SPEND = `
         set at = excluded.at, of_access = excluded.of_access, returned = false;
     if spender.released then return; end if;
 
-    select k.gone, k.since, k.base, k.budget, k.held_at into known from removals_known(of_organization, spender.id) k;
     if not alone then
-      if known.gone + crowd <= known.budget then return; end if;
+      -- By the count from before the lock: one that came meanwhile could only know of people who have access again.
+      rest := spender.rest - (select count(*) from removals r where r.organization = of_organization
+        and r.directory = spender.id and r.at > spender.counted_at);
+      if rest >= crowd then return; end if;
       -- More have come than was likely. Of two who find that at once one is run again.
       perform pg_advisory_xact_lock(removals_lock(spender.id));
-      select k.gone, k.since, k.base, k.budget, k.held_at into known from removals_known(of_organization, spender.id) k;
     end if;
+    select k.gone, k.since, k.base, k.budget, k.held_at into known from removals_known(of_organization, spender.id) k;
     gone := known.gone;
     base := known.base;
     budget := known.budget;

@@ -97,8 +97,54 @@ const UPDATE = `
   end $$;
 `;
 
-export const USERS = WRITE + UPDATE;
+/**
+ * Deactivates one record or makes it active again and keeps everything else of it, in one statement for which nobody has
+ * to read the record first; answers with the record. \`unchanged\`: it was so already.
+ */
+const ACTIVATE = `
+  create function set_directory_user_active(of_organization uuid, of_directory uuid, record uuid, new_active boolean,
+      by_kind text, by_id text, request text,
+      out outcome text, out external_id text, out user_name text, out resource text, out version bigint,
+      out created_at timestamptz, out updated_at timestamptz)
+    language plpgsql volatile
+    set search_path = muster, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
+  as $$
+  #variable_conflict use_column
+  declare
+    account uuid;
+    active boolean;
+    detail jsonb;
+  begin
+    perform lock_organization(of_organization, false);
+    loop
+      update directory_users u set active = new_active, version = u.version + 1, updated_at = clock_timestamp()
+        where u.organization = of_organization and u.id = record and u.directory = of_directory and u.deleted_at is null
+          and u.active <> new_active
+        returning u.account, u.external_id, u.user_name, u.resource::text, u.version, u.created_at, u.updated_at
+          into account, external_id, user_name, resource, version, created_at, updated_at;
+      exit when found;
+      select u.active, u.external_id, u.user_name, u.resource::text, u.version, u.created_at, u.updated_at
+        into active, external_id, user_name, resource, version, created_at, updated_at
+        from directory_users u
+        where u.organization = of_organization and u.id = record and u.directory = of_directory and u.deleted_at is null;
+      outcome := case when active is null then 'gone' when active = new_active then 'unchanged' end;
+      -- Else somebody has changed it between the two.
+      if outcome is not null then return; end if;
+    end loop;
+    outcome := 'written';
+
+    detail := jsonb_build_object('directory', of_directory, 'userName', user_name, 'active', new_active);
+    insert into audit (organization, actor_kind, actor, request_id, action, subject_kind, subject, detail)
+      values (of_organization, by_kind, by_id, request, 'directory-user.updated', 'directory-user', record, detail);
+    insert into outbox (organization, kind, subject_kind, subject, data)
+      values (of_organization, 'directory-user.updated', 'directory-user', record, detail);
+    perform reconcile(of_organization, array[account], by_kind, by_id, request);
+  end $$;
+`;
+
+export const USERS = WRITE + UPDATE + ACTIVATE;
 export const USER_ROUTINES = [
   `write_directory_user(uuid, uuid, ${TYPES}, text, bigint, text, text, text, text)`,
   `update_directory_user(uuid, uuid, ${TYPES}, bigint, text, text, text)`,
+  "set_directory_user_active(uuid, uuid, uuid, boolean, text, text, text)",
 ];

@@ -13,7 +13,7 @@ import {
 } from "../identity/directory-users/read.ts";
 import { removeDirectoryUsers } from "../identity/directory-users/remove.ts";
 import { updateDirectoryUsers } from "../identity/directory-users/update.ts";
-import { writeDirectoryUser } from "../identity/directory-users/write.ts";
+import { setDirectoryUserActive, writeDirectoryUser } from "../identity/directory-users/write.ts";
 import type { Caller } from "./caller.ts";
 import { tolerate } from "./dialect.ts";
 import { notFound } from "./errors.ts";
@@ -21,9 +21,11 @@ import { checkIfMatch, etagOf, isNotModified } from "./etag.ts";
 import type { ScimAnswer, ScimRequest } from "./exchange.ts";
 import { listAnswer } from "./list.ts";
 import { applyOperations } from "./patch/apply.ts";
-import { pathsOf, readOperations } from "./patch/operations.ts";
+import { type Operation, pathsOf, readOperations } from "./patch/operations.ts";
 import { alsoWritten, alsoWrittenAt, type Projection, project, readProjection, wants } from "./projection.ts";
 import { pageOf, readListQuery } from "./query.ts";
+import type { Attribute } from "./schema/attribute.ts";
+import { canonicalValue } from "./schema/canonical.ts";
 import { differences } from "./schema/document.ts";
 import { keepFixed } from "./schema/mutability.ts";
 import { readResource } from "./schema/resource.ts";
@@ -88,10 +90,49 @@ export async function patchUser(ctx: Context, request: ScimRequest, id: string):
   const type = request.caller.types.User;
   const operations = readOperations(request, type, request.body);
   const projection = alsoWrittenAt(readProjection(type, request.parameters), pathsOf(operations));
+  const operation = asksForActiveAlone(request, operations);
+  if (operation !== undefined) return setActive(ctx, request, idOf(id), operation, projection);
   return change(ctx, request, id, projection, (user) => {
     const { document, changed } = applyOperations(request, type, toDocument(user), operations);
     return changed ? toInput(user.id, document, user.active) : undefined;
   });
+}
+
+/**
+ * The operation of a request that says whether somebody is active, and says nothing else: nothing of the record decides
+ * about it, unless its version does.
+ */
+function asksForActiveAlone(request: ScimRequest, operations: readonly Operation[]): ActiveOperation | undefined {
+  const { requireIfMatch, dialect } = request.caller;
+  const [operation] = operations;
+  if (operation?.target.kind !== "attribute" || operations.length > 1 || operation.op === "remove") return undefined;
+  if (request.ifMatch !== undefined || requireIfMatch) return undefined;
+  const { attribute, extension } = operation.target.path;
+  if (extension !== null || attribute.name !== "active") return undefined;
+  const isText = typeof operation.value === "string" && ["true", "false"].includes(operation.value.toLowerCase());
+  const isReadable = typeof operation.value === "boolean" || (isText && dialect.tolerates.has("boolean-as-text"));
+  return isReadable ? { attribute, value: operation.value, at: operation.at } : undefined;
+}
+
+type ActiveOperation = { attribute: Attribute; value: unknown; at: string };
+
+/** What providers change most, without reading the record first. */
+async function setActive(
+  ctx: Context,
+  request: ScimRequest,
+  id: DirectoryUserId,
+  { attribute, value, at }: ActiveOperation,
+  projection: Projection,
+): Promise<ScimAnswer> {
+  const { caller, log } = request;
+  const active = canonicalValue(request, attribute, value, at) === true;
+  const groups = wants(projection, "groups");
+  const done = await setDirectoryUserActive(ctx, caller.actor, caller.directory, id, active, { groups });
+  if (done.outcome === "gone") throw notFound();
+  const { outcome, user } = done;
+  if (outcome === "written") log.change({ kind: "User", id, did: "updated", attributes: ["active"] });
+  const contentLocation = locationOf(caller, "/Users", id);
+  return { status: 200, etag: etagOf(user.version), contentLocation, text: userText(caller, user, projection) };
 }
 
 /** How often a record is read again because somebody changed it meanwhile, before it is locked first. */

@@ -78,7 +78,7 @@ async function findStoredUser(
   const row = await db.find<StoredDirectoryUser & Joined>(
     {
       name: `stored-users-by-${by}${wants.groups ? "-with-groups" : ""}`,
-      text: `select ${storedColumns}${wants.groups ? `, ${joinedColumn}` : ""}, ${column}::text as key
+      text: `select ${storedColumns}${wants.groups ? `, ${joinedColumn("u.id")}` : ""}, ${column}::text as key
         from directory_users u where u.organization = $1 and u.directory = $2
           and ${column} = any ((select $3::${list})::${list}) and u.deleted_at is null`,
       values: [db.organization, directory],
@@ -96,7 +96,7 @@ export async function getDirectoryUserWithGroups(
 ): Promise<(DirectoryUser & { groups: GroupOfUser[] }) | undefined> {
   const rows = await db.query<DirectoryUser & Joined>({
     name: "get-directory-user-with-groups",
-    text: `select ${directoryUserColumns}, ${joinedColumn} from directory_users u
+    text: `select ${directoryUserColumns}, ${joinedColumn("u.id")} from directory_users u
       where u.organization = $1 and u.id = $3 and u.directory = $2 and u.deleted_at is null`,
     values: [db.organization, directory, id],
   });
@@ -148,7 +148,7 @@ export async function listStoredUsers(
     return { total: query.total === false ? null : users.length, users, next: null };
   }
   const few = query.groups && Math.min(query.where?.keyed ?? query.limit, query.limit) < MANY;
-  const table = { ...directoryUsers, columns: few ? `${storedColumns}, ${joinedColumn}` : storedColumns };
+  const table = { ...directoryUsers, columns: few ? `${storedColumns}, ${joinedColumn("u.id")}` : storedColumns };
   const { total, rows, next } = await readPage<StoredDirectoryUser & Joined>(db, table, directory, query);
   if (few || !query.groups) return { total, users: await withGroups(db, directory, rows), next };
   const ids = rows.map((row) => row.id);
@@ -164,13 +164,13 @@ function isFirstPage({ limit, offset = 0, after }: DirectoryUserQuery): boolean 
 export type GroupOfUser = { id: GroupId; displayName: string; direct: boolean };
 
 /** The groups that a record is in directly, and whether one of them is in another; null when there are none. */
-type Joined = { joined?: { groups: GroupOfUser[]; nested: boolean } | null };
+export type Joined = { joined?: { groups: GroupOfUser[]; nested: boolean } | null };
 
 /**
  * Each look-up stands in a subquery of its own for the reason that migration 0006 gives. The groups above are not looked
  * for here: to be ready for it would cost every reader more than the few who are in nested groups.
  */
-const joinedColumn = `(
+export const joinedColumn = (user: string): string => `(
   select json_build_object(
     'groups', json_agg(json_build_object('id', g.id, 'displayName', g.display_name, 'direct', true) order by g.id),
     'nested', bool_or(exists (select from group_nestings n
@@ -179,12 +179,12 @@ const joinedColumn = `(
   cross join lateral (
     select g.id, g.display_name, g.directory, g.deleted_at from directory_groups g
     where g.organization = $1 and g.id = m.group_id offset 0) g
-  where m.organization = $1 and m.directory_user = u.id and g.directory = $2 and g.deleted_at is null
+  where m.organization = $1 and m.directory_user = ${user} and g.directory = $2 and g.deleted_at is null
   having count(*) > 0) as joined`;
 
-const NONE: ReadonlyMap<DirectoryUserId, GroupOfUser[]> = new Map();
+export const NONE: ReadonlyMap<DirectoryUserId, GroupOfUser[]> = new Map();
 
-async function withGroups<Row extends { id: DirectoryUserId }>(
+export async function withGroups<Row extends { id: DirectoryUserId }>(
   db: Db,
   directory: DirectoryId,
   rows: readonly (Row & Joined)[],
