@@ -182,7 +182,7 @@ export const joinedColumn = (user: string): string => `(
   where m.organization = $1 and m.directory_user = ${user} and g.directory = $2 and g.deleted_at is null
   having count(*) > 0) as joined`;
 
-export const NONE: ReadonlyMap<DirectoryUserId, GroupOfUser[]> = new Map();
+const NONE: ReadonlyMap<DirectoryUserId, GroupOfUser[]> = new Map();
 
 export async function withGroups<Row extends { id: DirectoryUserId }>(
   db: Db,
