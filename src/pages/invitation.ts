@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import type { Context } from "../context.ts";
+import { type Html, html, page } from "../http/html.ts";
 import {
   acceptInvitation,
   type FoundInvitation,
@@ -10,7 +11,6 @@ import {
   showInvitation,
 } from "../identity/invitation-links.ts";
 import { hashToken, tokenKind } from "../identity/token-form.ts";
-import { type Html, html, page } from "./html.ts";
 
 type Opened = { found: FoundInvitation; tokenHash: Buffer; shown: ShownInvitation };
 

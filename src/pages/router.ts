@@ -8,7 +8,7 @@ import express, {
 } from "express";
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
-import { CONTENT_SECURITY_POLICY, html, page } from "./html.ts";
+import { contentSecurityPolicy, html, page } from "../http/html.ts";
 import { acceptInvitationPage, answerUnknown, showInvitationPage } from "./invitation.ts";
 
 /**
@@ -33,6 +33,8 @@ export function pagesRouter(ctx: Context): Router {
   return router;
 }
 
+const CONTENT_SECURITY_POLICY = contentSecurityPolicy();
+
 const guard: RequestHandler = (_request, response, next) => {
   response.set({
     "Content-Type": "text/html; charset=utf-8",
@@ -54,7 +56,7 @@ function landing(ctx: Context): RequestHandler {
         html`<p>SCIM provisioning and identity sync. This server is running.</p>
 <ul>
 <li>Identity providers: <code>${publicUrl}/scim/v2/DIRECTORY-ID</code>, as <code>muster directory add</code> prints it</li>
-<li>Administration: <code>${publicUrl}/api/v1</code></li>
+<li>Administration: <code>${publicUrl}/api/v1</code>, all of it described at <a href="/docs">/docs</a></li>
 <li>Health: <a href="/livez">/livez</a>, <a href="/readyz">/readyz</a></li>
 </ul>`,
       ),

@@ -1,3 +1,4 @@
+import { docsRouter } from "../admin/docs/router.ts";
 import { adminRouter } from "../admin/router.ts";
 import type { Door } from "../http/app.ts";
 import { pageErrors, pagesRouter } from "../pages/router.ts";
@@ -13,5 +14,6 @@ export const doors: readonly Door[] = [
   { path: "/oauth", router: oauthRouter, errors: oauthErrors },
   { path: "/.well-known/oauth-authorization-server", router: oauthMetadataRouter },
   { path: "/api/v1", router: adminRouter },
+  { path: "/docs", router: docsRouter },
   { path: "/", router: pagesRouter, errors: pageErrors },
 ];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { html } from "../../src/pages/html.ts";
+import { html } from "../../src/http/html.ts";
 import { maskAddress } from "../../src/pages/invitation.ts";
 import { scaled, seed } from "../harness/scale.ts";
 

@@ -109,30 +109,47 @@ export function answersOf(schemas: Schemas, route: Route): Record<string, Answer
   return Object.fromEntries([...successes(schemas, route), ...failures]);
 }
 
+const DONE: Readonly<Record<number, string>> = {
+  200: "Done.",
+  201: "It is made.",
+  202: "It will be done.",
+  204: "Done.",
+};
+
 function successes(schemas: Schemas, route: Route): [string, Answer][] {
   const status = statusOf(route);
   const schema = route.answer === undefined ? undefined : schemas.sent(route.answer);
   if ("read" in route || route.id === "openapi.get")
     return [
-      [String(status), answer(route.summary, schema, "ETag")],
+      [String(status), answer("What was asked for.", schema, "ETag")],
       ["304", answer("The caller has it already.", undefined, "ETag")],
     ];
-  if ("open" in route) return [[String(status), answer(route.summary, schema)]];
+  if ("open" in route) return [[String(status), answer(DONE[status], schema)]];
   const made = route.location === undefined ? [] : ["Location"];
   if ("act" in route) {
-    const done: [string, Answer] = [String(status), answer(route.summary, schema, ...made)];
+    const done: [string, Answer] = [String(status), answer(DONE[status], schema, ...made)];
     return status === 200 ? [done] : [["200", answer("What would be done.", schema)], done];
   }
   const dry = dryRun(schemas, status, schema);
   if (status === 200 && schema !== undefined)
-    return [["200", answer(route.summary, { oneOf: [schema, dry] }, "Idempotency-Replayed", ...made)]];
+    return [
+      [
+        "200",
+        answer(
+          "Done; with dryRun=true, what would be done.",
+          { oneOf: [schema, dry] },
+          "Idempotency-Replayed",
+          ...made,
+        ),
+      ],
+    ];
   return [
     ["200", answer("With dryRun=true: what would be done.", dry)],
-    [String(status), answer(route.summary, schema, "Idempotency-Replayed", ...made)],
+    [String(status), answer(DONE[status], schema, "Idempotency-Replayed", ...made)],
   ];
 }
 
-function answer(description: string, schema: Schema | undefined, ...more: string[]): Answer {
+function answer(description = "", schema: Schema | undefined, ...more: string[]): Answer {
   return {
     description,
     headers: headers(...ALWAYS, ...more),

@@ -16,21 +16,26 @@ function toText(value: string | Html | readonly Html[]): string {
   return "html" in value ? value.html : value.map((part) => part.html).join("");
 }
 
-const STYLE =
-  "body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}" +
+/** The one theme of everything that people see as plain HTML. */
+const THEME =
+  ":root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem}" +
   "button{font:inherit;padding:.5rem 1rem}dt{font-weight:600}code{font-size:.95em}";
 
-/** Allows this one style sheet and a form to ourselves; no script, no frame, no request to anywhere else. */
-export const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  `style-src 'sha256-${createHash("sha256").update(STYLE).digest("base64")}'`,
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-].join("; ");
+/** Allows these style sheets and a form to ourselves; no script, no frame, no request to anywhere else. */
+export function contentSecurityPolicy(style = ""): string {
+  return [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash("sha256")
+      .update(THEME + style)
+      .digest("base64")}'`,
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join("; ");
+}
 
-/** A whole page. */
-export function page(title: string, body: Html): string {
+/** A whole page. @param style what it needs beyond the theme; its policy must be made with the same. */
+export function page(title: string, body: Html, style = ""): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -38,7 +43,7 @@ export function page(title: string, body: Html): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>${title}</title>
-<style>${{ html: STYLE }}</style>
+<style>${{ html: THEME + style }}</style>
 </head>
 <body>
 <h1>${title}</h1>
