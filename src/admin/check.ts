@@ -41,9 +41,10 @@ export const checkRoutes = [
       until: z.string().meta({ format: "date-time" }).nullable(),
     }),
     act: async ({ ctx, caller, body, dryRun }) => {
-      const product = await productFor(ctx.db.of(caller.organization), caller, body.product, body.site);
+      const named = { key: body.product, site: body.site };
+      const product = await productFor(ctx.db.of(caller.organization), caller, "access:check", named);
       return checkAccess(ctx, caller.actor, {
-        product,
+        product: product.id,
         user: body.user as AccessQuestion["user"],
         seen: body.seen && !dryRun,
         ...(body.space === undefined ? {} : { space: body.space }),

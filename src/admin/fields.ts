@@ -29,6 +29,66 @@ export function idIn<Id extends string>() {
     .meta({ format: "uuid" });
 }
 
+const KEY = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** The key of something new (design §10). */
+export const newKey = z
+  .string()
+  .max(63)
+  .regex(KEY, "a key is 1 to 63 lower-case letters, digits and hyphens and starts with a letter or digit");
+
+/** A key that came in. One that is no key is sought as one that nobody has. */
+export const keyIn = z
+  .string()
+  .max(512)
+  .transform((value) => (KEY.test(value) ? value : ""));
+
+/** A parameter of a query that holds a number from 0 to `most`. */
+export function countIn(most: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, "it must be a whole number")
+    .transform(Number)
+    .refine((value) => value <= most, `it must be ${most} at most`);
+}
+
+/** An instant that came in, as RFC 3339 has it. */
+export const instantIn = z.iso
+  .datetime({ offset: true })
+  .max(64)
+  .transform((value) => new Date(value))
+  .refine((value) => !Number.isNaN(value.getTime()), "it is no instant");
+
+/** A JSON object of plain settings that PostgreSQL can hold: a few levels, and so many characters in all at most. */
+export function settingsIn(longest: number) {
+  return z
+    .record(z.string().max(256), z.unknown())
+    .refine(
+      (value) => isStorable(value, longest),
+      "it is too large, too deep or holds a character that cannot be stored",
+    );
+}
+
+const DEEPEST = 5;
+
+function isStorable(value: object, longest: number): boolean {
+  let size = 0;
+  for (let level: unknown[] = [value], depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) return false;
+    const texts = level.flatMap((one) =>
+      typeof one === "string" ? [one] : isTree(one) && !Array.isArray(one) ? Object.keys(one) : [],
+    );
+    size += level.length + texts.reduce((sum, text) => sum + text.length, 0);
+    if (size > longest || texts.some((text) => text.includes("\0") || !text.isWellFormed())) return false;
+    level = level.filter(isTree).flatMap((one) => Object.values(one));
+  }
+  return true;
+}
+
+function isTree(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
 /** The parameters of a list in the order of its ids. */
 export const listQuery = z.strictObject(paging);
 

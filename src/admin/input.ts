@@ -1,9 +1,12 @@
 import type { Request } from "express";
 import { z } from "zod";
-import { MusterError } from "../errors.ts";
+import { pointer } from "./pointer.ts";
 import { type Fault, InvalidInput } from "./problem.ts";
 
-/** What came in, checked; every fault of it at once. @throws InvalidInput. */
+/** So many faults are told of one request: a body of wrong items must not be answered with a larger one. */
+const MOST_FAULTS = 50;
+
+/** What came in, checked; its faults at once. @throws InvalidInput. */
 export function parseInput<S extends z.ZodType>(
   schema: S,
   input: unknown,
@@ -11,14 +14,11 @@ export function parseInput<S extends z.ZodType>(
 ): z.output<S> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw new InvalidInput(parsed.error.issues.flatMap((issue) => faults(issue, kind)));
+  throw new InvalidInput(parsed.error.issues.flatMap((issue) => faults(issue, kind)).slice(0, MOST_FAULTS));
 }
 
 function faults(issue: z.core.$ZodIssue, kind: "body" | "query" | "path"): Fault[] {
-  const place = (path: readonly PropertyKey[]) =>
-    kind !== "body"
-      ? path.join(".")
-      : path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  const place = (path: readonly PropertyKey[]) => (kind === "body" ? pointer(path) : path.join("."));
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => ({
       pointer: place([...issue.path, key]),
@@ -41,13 +41,6 @@ export const paging = {
     }),
   cursor: z.string().max(200).optional().meta({ description: "`page.next` of the page before." }),
 };
-
-/** The body of a request that must have one. @throws MusterError `unsupported-media-type`, `usage`. */
-export function bodyOf(request: Request): unknown {
-  if (!request.is("json") && !request.is("+json"))
-    throw new MusterError("unsupported-media-type", "send the body as application/json");
-  return request.body;
-}
 
 /** The form of a cursor that goes on after an id. */
 export const UUID_KEY = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;

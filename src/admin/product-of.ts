@@ -1,18 +1,35 @@
 import type { Db } from "../db/connection.ts";
-import type { ProductId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
-import { listProducts, resolveProduct } from "../identity/products.ts";
-import type { Caller } from "./caller.ts";
+import { type PlacedProduct, productsByKey } from "../identity/products.ts";
+import { holds, type Permission, type Target } from "../identity/rights/permissions.ts";
+import { type Caller, lacking } from "./caller.ts";
+
+/** What names a product: its key, and its site's where several sites have one of this key. */
+export type ProductName = { key: string; site?: string | undefined };
 
 /**
- * The product that the caller names and may ask about. A product's own token needs no site to be told apart, and
- * learns nothing of other products, not even whether they exist.
+ * The product that the caller names and has the permission for. Who has it only for some products learns nothing of the
+ * others, not even whether they exist, and needs no site to tell his own apart.
  * @throws MusterError `not-allowed`, `not-found`, `conflict` with candidates.
  */
-export async function productFor(db: Db, caller: Caller, key: string, site: string | undefined): Promise<ProductId> {
-  if (caller.product === null) return (await resolveProduct(db, key, site)).id;
-  const own = (await listProducts(db)).find((product) => product.id === caller.product);
-  if (own?.key !== key || (site !== undefined && own.site !== site))
-    throw new MusterError("not-allowed", "a product's token asks about its own product alone", { at: "product" });
-  return own.id;
+export async function productFor(
+  db: Db,
+  caller: Caller,
+  permission: Permission,
+  { key, site }: ProductName,
+): Promise<PlacedProduct> {
+  const found = await productsByKey(db, key, site);
+  const [only, ...more] = found.filter((product) => holds(caller.held, permission, productTarget(product)));
+  if (only && more.length === 0) return only;
+  if (only)
+    throw new MusterError("conflict", "several sites have a product of this key; name the site too", {
+      at: "product",
+      candidates: [only, ...more].map((product) => `${product.site}/${product.key}`),
+    });
+  if (!holds(caller.held, permission, { kind: "organization" })) throw lacking(caller, permission);
+  throw new MusterError("not-found", "there is no such product", { at: "product" });
+}
+
+export function productTarget({ id, siteId }: PlacedProduct): Target {
+  return { kind: "product", id, site: siteId };
 }

@@ -26,7 +26,7 @@ export type Guard<P, Q, B> =
   | "known"
   | {
       permission: Permission;
-      on?: (db: Db, input: Input<P, Q, B>) => Promise<Target | undefined>;
+      on?: (db: Db, input: Input<P, Q, B>, caller: Caller) => Promise<Target | undefined>;
       anywhere?: true;
     };
 
@@ -49,7 +49,7 @@ type Description<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
   /** Default 200, and 204 without an answer. */
   status?: 200 | 201 | 202;
   /** Path below `/api/v1` of what was made. */
-  location?: (answer: z.input<A>) => string;
+  location?: (answer: z.input<A>, input: Input<z.output<P>, z.output<Q>, z.output<B>>) => string;
 };
 
 /** Shows something and changes nothing. Its answer carries an ETag. */

@@ -1,9 +1,19 @@
+import { auditRoutes } from "./audit.ts";
 import { checkRoutes } from "./check.ts";
+import { directoryRoutes } from "./directories.ts";
 import { eventRoutes } from "./events.ts";
+import { grantRoutes } from "./grants.ts";
+import { groupRoutes } from "./groups.ts";
+import { guestRoutes } from "./guests.ts";
+import { mailRoutes } from "./mails.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
 import { productRoutes } from "./products.ts";
 import type { Route } from "./route.ts";
+import { runRoutes } from "./runs.ts";
 import { scimRequestRoutes } from "./scim-requests.ts";
+import { settingsRoutes } from "./settings.ts";
+import { siteRoutes } from "./sites.ts";
+import { spaceRoutes } from "./spaces.ts";
 import { userRoutes } from "./users.ts";
 
 /** Every operation of the administration API. */
@@ -13,5 +23,15 @@ export const routes: readonly Route[] = [
   ...productRoutes,
   ...eventRoutes,
   ...scimRequestRoutes,
+  ...auditRoutes,
+  ...directoryRoutes,
+  ...grantRoutes,
+  ...groupRoutes,
+  ...guestRoutes,
+  ...mailRoutes,
+  ...runRoutes,
+  ...settingsRoutes,
+  ...siteRoutes,
+  ...spaceRoutes,
   ...openApiRoutes(() => routes),
 ];

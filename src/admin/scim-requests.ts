@@ -1,9 +1,6 @@
 import { z } from "zod";
-import type { Db } from "../db/connection.ts";
-import type { DirectoryId } from "../db/id.ts";
-import { isMusterError, MusterError } from "../errors.ts";
-import { resolveDirectory } from "../identity/directories.ts";
 import { type LogPosition, listRequests, parseStatusRange } from "../identity/request-log.ts";
+import { directoryFor, oneDirectory } from "./directory-of.ts";
 import { idOut, instant, listOf } from "./fields.ts";
 import { cursorAfter, keyOfCursor, paging } from "./input.ts";
 import { route } from "./route.ts";
@@ -69,12 +66,12 @@ export const scimRequestRoutes = [
     path: "/directories/{directory}/scim-requests",
     summary: "List what a directory's identity provider sent, masked, newest first",
     guard: { permission: "directories:read" },
-    params: z.strictObject({ directory: z.string().max(512) }),
+    params: oneDirectory,
     query: listQuery,
     answer: listOf(loggedRequest),
     read: async (db, { params, query: { limit, cursor, ...filter } }) => {
       const after = positionOf(cursor);
-      const directory = await directoryOf(db, params.directory);
+      const { id: directory } = await directoryFor(db, params.directory);
       const rows = await listRequests(db, directory, { ...filter, after, limit: limit + 1 });
       const data = rows.slice(0, limit);
       const last = data.at(-1);
@@ -82,17 +79,6 @@ export const scimRequestRoutes = [
     },
   }),
 ];
-
-/** One answer for every directory that the organization does not have, whoever else may have it. */
-async function directoryOf(db: Db, nameOrId: string): Promise<DirectoryId> {
-  try {
-    return (await resolveDirectory(db, nameOrId)).id;
-  } catch (error) {
-    throw isMusterError(error) && error.code === "not-found"
-      ? new MusterError("not-found", "there is no such directory")
-      : error;
-  }
-}
 
 function positionOf(cursor: string | undefined): LogPosition | undefined {
   const [, at = "", id = ""] = keyOfCursor(cursor, POSITION, "cursor") ?? [];

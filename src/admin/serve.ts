@@ -8,6 +8,7 @@ import { type Caller, lacking, require } from "./caller.ts";
 import { etagOf, names } from "./etag.ts";
 import { parseInput, queryOf } from "./input.ts";
 import { onlyMethods } from "./methods.ts";
+import { inPlace } from "./place.ts";
 import { InvalidInput } from "./problem.ts";
 import { type Call, type Input, type Route, statusOf } from "./route.ts";
 import { type Answer, change } from "./write.ts";
@@ -51,7 +52,7 @@ function serveOpen(ctx: Context, route: Open): RequestHandler {
   return async (request, response) => {
     const input = await readInput(route, request, queryOf(request), () => readBody(request, response));
     const body = await route.open({ ...input, ctx, request, response });
-    if (!response.headersSent) send(response, route, { status: statusOf(route), body });
+    if (!response.headersSent) send(response, route, input, { status: statusOf(route), body });
   };
 }
 
@@ -78,18 +79,18 @@ function serve(ctx: Context, route: Closed, routes: readonly Route[]): RequestHa
     const dryRun = isDryRun(route, parameters);
     const input = await readInput(route, request, parameters, () => readBody(request, response));
     const call: Call<unknown, unknown, unknown> = { ...input, ctx, caller };
-    await refuseElsewhere(ctx, response, route, call);
-    if ("read" in route) {
-      const body = await route.read(ctx.db.of(caller.organization), call);
-      sendRead(request, response, { status: 200, body });
-      return;
+    try {
+      await refuseElsewhere(ctx, response, route, call);
+      if ("read" in route) sendRead(request, response, await route.read(ctx.db.of(caller.organization), call));
+      else if ("act" in route)
+        send(response, route, input, {
+          status: dryRun ? 200 : statusOf(route),
+          body: await route.act({ ...call, dryRun }),
+        });
+      else send(response, route, input, await change(request, route, routes, call, dryRun));
+    } catch (error) {
+      throw inPlace(error, input);
     }
-    if ("act" in route) {
-      const body = await route.act({ ...call, dryRun });
-      send(response, route, { status: dryRun ? 200 : statusOf(route), body });
-      return;
-    }
-    send(response, route, await change(request, route, routes, call, dryRun));
   };
 }
 
@@ -111,7 +112,7 @@ async function refuseElsewhere(
   const everywhere = { kind: "organization" } as const;
   if (holds(call.caller.held, guard.permission, everywhere)) return;
   challenge(response, guard.permission);
-  const target = await guard.on?.(ctx.db.of(call.caller.organization), call);
+  const target = await guard.on?.(ctx.db.of(call.caller.organization), call, call.caller);
   require(call.caller, guard.permission, target ?? everywhere);
   response.removeHeader("WWW-Authenticate");
 }
@@ -143,7 +144,7 @@ function bodyReader(ctx: Context, { body: schema }: Route): (request: Request, r
   };
 }
 
-function sendRead(request: Request, response: Response, { body }: Answer): void {
+function sendRead(request: Request, response: Response, body: unknown): void {
   const text = JSON.stringify(body);
   const etag = etagOf(text);
   response.set("ETag", etag);
@@ -154,9 +155,14 @@ function sendRead(request: Request, response: Response, { body }: Answer): void 
   response.type("json").send(text);
 }
 
-function send(response: Response, route: Route, { status, body, headers }: Answer): void {
-  if (route.location && status === 201)
-    response.set("Location", `${response.req.baseUrl}${route.location(body as never)}`);
+function send(
+  response: Response,
+  route: Route,
+  input: Input<unknown, unknown, unknown>,
+  { status, body, headers }: Answer,
+): void {
+  if (route.location && (status === 201 || status === 202))
+    response.set("Location", `${response.req.baseUrl}${route.location(body as never, input)}`);
   if (headers) response.set(headers);
   response.status(status);
   if (body === undefined) response.end();

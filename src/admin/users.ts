@@ -1,12 +1,20 @@
 import { z } from "zod";
-import type { AccountId } from "../db/id.ts";
+import type { Db } from "../db/connection.ts";
+import type { AccountId, GroupId } from "../db/id.ts";
 import { accessOf } from "../identity/access/access-of.ts";
+import { explain, type Path } from "../identity/access/explain.ts";
 import { getAccount, listAccounts } from "../identity/account-overview.ts";
+import { addPerson } from "../identity/accounts/add.ts";
+import { confirmAccount } from "../identity/accounts/confirm.ts";
 import { restoreAccount, suspendAccount } from "../identity/accounts/suspend.ts";
+import { pageOfGroupsOf } from "../identity/group-pages.ts";
 import { resendInvitation } from "../identity/invitations.ts";
-import { afterOf, idIn, idOut, instant, listOf, pageOf, text } from "./fields.ts";
+import { keysOfProducts } from "../identity/products.ts";
+import { afterOf, idIn, idOut, instant, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
 import { parseFilter } from "./filter.ts";
-import { paging } from "./input.ts";
+import { productIfNamed } from "./grants.ts";
+import { groupAnswer } from "./groups.ts";
+import { cursorAfter, keyOfCursor, paging } from "./input.ts";
 import { route } from "./route.ts";
 import { role, status } from "./words.ts";
 
@@ -52,6 +60,20 @@ const accessAnswer = z
   })
   .meta({ id: "Access" });
 
+/** One way from a person to a role; `failing` is the first condition that fails, null where the path counts. */
+const pathAnswer = z
+  .object({
+    site: z.string(),
+    product: z.string(),
+    role,
+    through: z.string().nullable(),
+    memberOf: z.string(),
+    group: groupAnswer,
+    grant: idOut,
+    failing: z.string().nullable(),
+  })
+  .meta({ id: "AccessPath" });
+
 const one = z.strictObject({ id: idIn<AccountId>() });
 
 /** `/users`: the people of the organization. */
@@ -89,6 +111,67 @@ export const userRoutes = [
     params: one,
     answer: accessAnswer,
     read: (db, { params }) => accessOf(db, params.id),
+  }),
+  route({
+    id: "users.create",
+    method: "POST",
+    path: "/users",
+    summary: "Add a person to the directory internal; no mail goes out",
+    guard: { permission: "users:write" },
+    body: z.strictObject({ email: text(254), displayName: text(256).optional() }),
+    answer: userAnswer,
+    status: 201,
+    location: (user) => `/users/${user.id}`,
+    write: async (tx, { body }) => getAccount(tx, await addPerson(tx, body)),
+  }),
+  route({
+    id: "users.groups",
+    method: "GET",
+    path: "/users/{id}/groups",
+    summary: "List the groups that a person is in, and by whom",
+    guard: { permission: "users:read" },
+    params: one,
+    query: listQuery,
+    answer: listOf(
+      groupAnswer.extend({ remote: z.boolean(), local: z.boolean(), counts: z.boolean() }).meta({ id: "GroupOfUser" }),
+    ),
+    read: async (db, { params, query }) => {
+      await getAccount(db, params.id);
+      const found = await pageOfGroupsOf(db, params.id, { after: afterOf<GroupId>(query), limit: query.limit + 1 });
+      return pageOf(found, query.limit, (group) => group.id);
+    },
+  }),
+  route({
+    id: "users.explain",
+    method: "GET",
+    path: "/users/{id}/explain",
+    summary: "List every path from a person to a role, those that do not count with the reason; of one product",
+    guard: { permission: "access:read" },
+    params: one,
+    query: z.strictObject({ ...paging, product: keyIn.optional(), site: keyIn.optional() }),
+    answer: listOf(pathAnswer),
+    read: async (db, { caller, params, query }) => {
+      await getAccount(db, params.id);
+      const product = await productIfNamed(db, caller, "access:read", query);
+      const [, skip = "0"] = keyOfCursor(query.cursor, /^(\d{1,9})$/, "cursor") ?? [];
+      const found = await explain(db, [params.id], { product, skip: Number(skip), limit: query.limit + 1 });
+      const next = found.length > query.limit ? cursorAfter(String(Number(skip) + query.limit)) : null;
+      return { data: await namedProducts(db, found.slice(0, query.limit)), page: { next } };
+    },
+  }),
+  route({
+    id: "users.confirm",
+    method: "POST",
+    path: "/users/{id}/confirm",
+    summary: "Confirm that a person is still the same: what was parked counts again",
+    guard: { permission: "users:write" },
+    params: one,
+    answer: z.object({ confirmed: z.int() }),
+    current: "users.get",
+    write: async (tx, { params }) => {
+      await getAccount(tx, params.id);
+      return { confirmed: await confirmAccount(tx, params.id) };
+    },
   }),
   route({
     id: "users.resendInvite",
@@ -133,3 +216,18 @@ export const userRoutes = [
     },
   }),
 ];
+
+async function namedProducts(db: Db, paths: readonly Path[]) {
+  const keys = new Map(
+    (
+      await keysOfProducts(
+        db,
+        paths.map((path) => path.product),
+      )
+    ).map(({ id, ...key }) => [id, key]),
+  );
+  return paths.map(({ account: _, product, ...path }) => {
+    const { site = "", key = "" } = keys.get(product) ?? {};
+    return { ...path, site, product: key };
+  });
+}

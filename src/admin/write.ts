@@ -84,7 +84,8 @@ async function refuseStale(tx: Tx, route: Written, routes: readonly Route[], cal
     throw new MusterError("precondition-failed", "nothing here has an ETag that If-Match could name", {
       at: "If-Match",
     });
-  const etag = etagOf(JSON.stringify(await current.read(tx, { ...call, query: {}, body: undefined })));
+  const query = current.query ? call.query : {};
+  const etag = etagOf(JSON.stringify(await current.read(tx, { ...call, query, body: undefined })));
   if (!names(ifMatch, etag))
     throw new MusterError("precondition-failed", `it was changed since; its ETag is ${etag} now`, { at: "If-Match" });
 }

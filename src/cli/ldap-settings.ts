@@ -1,4 +1,4 @@
-import { ldapSettings } from "../../connectors/ldap/settings.ts";
+import { settingsFault } from "../../connectors/index.ts";
 import { MusterError } from "../errors.ts";
 
 /**
@@ -11,11 +11,8 @@ export function checkLdapSettings(
   settings: Record<string, unknown>,
   where: { name(path: string): string; at(path: string): string },
 ): Record<string, unknown> {
-  const parsed = ldapSettings.safeParse(settings);
-  if (parsed.success) return settings;
-  const issue = parsed.error.issues[0];
-  const unknown = issue?.code === "unrecognized_keys" ? [issue.keys[0] ?? ""] : [];
-  const path = [...(issue?.path ?? []), ...unknown].join(".");
-  const message = unknown.length > 0 ? "there is no such setting" : (issue?.message ?? "is not valid");
-  throw new MusterError("invalid", `${where.name(path)}: ${message}`, { at: where.at(path) });
+  const fault = settingsFault("ldap", settings);
+  if (fault === undefined) return settings;
+  const path = fault.path.join(".");
+  throw new MusterError("invalid", `${where.name(path)}: ${fault.message}`, { at: where.at(path) });
 }

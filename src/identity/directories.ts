@@ -226,10 +226,21 @@ export async function getDirectory(db: Db, id: DirectoryId): Promise<Directory |
   return row;
 }
 
-/** The directory with this name or id. @throws MusterError `not-found`. */
+/** A page of the directories in their order, after one position. */
+export async function pageOfDirectories(db: Db, page: { after: number; limit: number }): Promise<Directory[]> {
+  return db.query<Directory>({
+    text: `select ${COLUMNS} from directories where organization = $1 and position > $2 order by position limit $3`,
+    values: [db.organization, page.after, page.limit],
+  });
+}
+
+/** The directory with this id or name; an id wins over a name that looks like one. @throws MusterError `not-found`. */
 export async function resolveDirectory(db: Db, nameOrId: string): Promise<Directory> {
-  const id = parseId<DirectoryId>(nameOrId);
-  const found = (await listDirectories(db)).find((directory) => directory.name === nameOrId || directory.id === id);
+  const [found] = await db.query<Directory>({
+    text: `select ${COLUMNS} from directories where organization = $1 and (id = $2 or name = $3)
+      order by id = $2 desc nulls last limit 1`,
+    values: [db.organization, parseId<DirectoryId>(nameOrId) ?? null, nameOrId],
+  });
   if (!found) throw new MusterError("not-found", `there is no directory ${nameOrId}`, { at: "directory" });
   return found;
 }

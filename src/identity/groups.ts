@@ -88,6 +88,59 @@ export async function createLocalGroup(tx: Tx, name: string): Promise<Group> {
 }
 
 /**
+ * Calls a local group by another name. Before: any. After: it has the name, with audit and event; access is not
+ * touched. Returns false, and writes nothing, when it had it already.
+ * @throws MusterError `not-found`; `invalid` for a group that a directory owns; `uniqueness`.
+ */
+export async function renameLocalGroup(tx: Tx, group: GroupId, name: string): Promise<boolean> {
+  await requireLocal(tx, group, "a directory owns this group and names it");
+  if (name.trim() === "") throw new MusterError("invalid", "a group needs a name", { at: "name" });
+  const rows = await tx.query({
+    text: "update groups set name = $3, name_key = $4 where organization = $1 and id = $2 and name <> $3 returning id",
+    values: [tx.organization, group, name, nameKey(name)],
+  });
+  if (rows.length === 0) return false;
+  await recordChanges(tx, [
+    { action: "group.renamed", subjectKind: "group", subject: group, detail: { name }, event: true },
+  ]);
+  return true;
+}
+
+/**
+ * Takes a local group away, with its members, its grants and its places in other groups.
+ * Before: the organization is locked exclusively. After: it is gone and the access of everybody under it follows.
+ * @throws MusterError `not-found`; `invalid` for a group that a directory owns.
+ */
+export async function removeLocalGroup(tx: Tx, group: GroupId): Promise<void> {
+  requireExclusive(tx);
+  await requireLocal(tx, group, "a directory owns this group and alone takes it away");
+  const accounts = await accountsUnder(tx, [group]);
+  const [row] = await tx.query<{ name: string; grants: string[] }>({
+    text: `with grants as (
+        delete from role_grants where organization = $1 and group_id = $2 returning id
+      ), members as (
+        delete from local_memberships where organization = $1 and group_id = $2
+      ), nestings as (
+        delete from group_nestings where organization = $1 and (parent = $2 or child = $2)
+      )
+      update groups set deleted_at = statement_timestamp() where organization = $1 and id = $2
+      returning name, array(select id from grants order by id) as grants`,
+    values: [tx.organization, group],
+  });
+  await recordChanges(tx, [
+    ...(row?.grants ?? []).map((grant) => ({
+      action: "grant.revoked",
+      subjectKind: "grant",
+      subject: grant,
+      detail: { group },
+      event: true,
+    })),
+    { action: "group.removed", subjectKind: "group", subject: group, detail: { name: row?.name }, event: true },
+  ]);
+  await reconcile(tx, accounts);
+}
+
+/**
  * Puts accounts into a group as an administrator's own memberships: into a local group, or beside the members that a
  * directory put into its group. No sync removes them (T15).
  *
@@ -197,15 +250,12 @@ async function requireGroup(tx: Tx, id: GroupId): Promise<{ local: boolean }> {
   return row;
 }
 
-async function requireLocal(tx: Tx, id: GroupId): Promise<void> {
-  if (!(await requireGroup(tx, id)).local)
-    throw new MusterError(
-      "invalid",
-      "a directory owns this group and alone says which groups are in it; use a local group",
-      {
-        at: "group",
-      },
-    );
+async function requireLocal(
+  tx: Tx,
+  id: GroupId,
+  why = "a directory owns this group and alone says which groups are in it; use a local group",
+): Promise<void> {
+  if (!(await requireGroup(tx, id)).local) throw new MusterError("invalid", why, { at: "group" });
 }
 
 async function requireAccounts(tx: Tx, accounts: readonly AccountId[]): Promise<void> {

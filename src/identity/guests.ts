@@ -29,7 +29,7 @@ const COLUMNS = `id, account, product, space, permission, sponsor, expires_at as
  * (R129): one without the other gives no access.
  *
  * Before: any. After: the account has this assignment and no other on the product, and its access follows.
- * @throws MusterError `not-found` (account, space); `invalid` for a product without guests (R8) or an end in the past;
+ * @throws MusterError `not-found` (account, space, sponsor); `invalid` for a product without guests (R8) or an end in the past;
  * `conflict` when the account has a space of this product already (R133).
  */
 export async function assignGuest(
@@ -45,6 +45,7 @@ export async function assignGuest(
   const space = await requireSpace(tx, input.space);
   await refusePast(tx, input.expiresAt);
   await lockAccount(tx, input.account);
+  await requireSponsor(tx, input.sponsor);
   await refuseSecondSpace(tx, input.account, space.product);
   const id = newId<AssignmentId>();
   await tx.query({
@@ -158,6 +159,15 @@ async function requireSpace(tx: Tx, space: SpaceId): Promise<{ product: ProductI
   if (!row) throw new MusterError("not-found", "there is no such space", { at: "space" });
   if (!row.hasGuests) throw new MusterError("invalid", `the product ${row.key} has no guests`, { at: "space" });
   return row;
+}
+
+async function requireSponsor(tx: Tx, sponsor: AccountId | null): Promise<void> {
+  const rows = await tx.query({
+    text: "select id from accounts where organization = $1 and id = $2",
+    values: [tx.organization, sponsor],
+  });
+  if (sponsor !== null && rows.length === 0)
+    throw new MusterError("not-found", "there is no such account", { at: "sponsor" });
 }
 
 async function refusePast(tx: Tx, expiresAt: Date | null): Promise<void> {

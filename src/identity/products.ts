@@ -4,6 +4,7 @@ import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcileAll } from "./access/reconcile.ts";
 import { recordChanges } from "./record.ts";
+import { binding, type IdPage, inScopes, type Within } from "./within.ts";
 
 export type ProductSettings = {
   name: string;
@@ -127,14 +128,67 @@ export async function listProducts(db: Db): Promise<Product[]> {
   });
 }
 
+/** One product. @throws MusterError `not-found`. */
+export async function getProduct(db: Db, id: ProductId): Promise<Product> {
+  const [product] = await db.query<Product>({
+    text: `select ${COLUMNS} from products p join sites s on s.organization = p.organization and s.id = p.site
+      where p.organization = $1 and p.id = $2`,
+    values: [db.organization, id],
+  });
+  if (!product) throw new MusterError("not-found", "there is no such product", { at: "product" });
+  return product;
+}
+
+/** The keys of these products and of their sites. */
+export async function keysOfProducts(
+  db: Db,
+  ids: readonly ProductId[],
+): Promise<Pick<Product, "id" | "key" | "site">[]> {
+  return db.query<Pick<Product, "id" | "key" | "site">>({
+    text: `select p.id, p.key, s.key as site from products p
+      join sites s on s.organization = p.organization and s.id = p.site
+      where p.organization = $1 and p.id = any ($2)`,
+    values: [db.organization, ids],
+  });
+}
+
+/** A product and its site's id, by which a right on the site reaches it. */
+export type PlacedProduct = Product & { siteId: SiteId };
+
+/** A page of the products within the scopes, in the order of their ids; of one site when its key is given. */
+export async function pageOfProducts(
+  db: Db,
+  page: IdPage<ProductId> & { within: Within; site?: string | undefined },
+): Promise<Product[]> {
+  const values: unknown[] = [db.organization, page.after, page.limit, page.site ?? null];
+  return db.query<Product>({
+    text: `select ${COLUMNS} from products p join sites s on s.organization = p.organization and s.id = p.site
+      where p.organization = $1 and ($2::uuid is null or p.id > $2) and ($4::text is null or s.key = $4)
+        and ${inScopes(page.within, "product", "p", binding(values))}
+      order by p.id limit $3`,
+    values,
+  });
+}
+
+/** At most so many sites are told of that have a product of one key. */
+const MOST_ALIKE = 20;
+
+/** The products with this key, on the named site or on any, by site. */
+export async function productsByKey(db: Db, key: string, site?: string): Promise<PlacedProduct[]> {
+  return db.query<PlacedProduct>({
+    text: `select ${COLUMNS}, p.site as "siteId" from products p
+      join sites s on s.organization = p.organization and s.id = p.site
+      where p.organization = $1 and p.key = $2 and ($3::text is null or s.key = $3) order by s.key limit ${MOST_ALIKE}`,
+    values: [db.organization, key, site ?? null],
+  });
+}
+
 /**
  * The product with this key: on the named site, else on the only site that has it. R2.
  * @throws MusterError `not-found`; `conflict` with candidates `SITE/KEY` when several sites have it.
  */
 export async function resolveProduct(db: Db, key: string, site?: string): Promise<Product> {
-  const found = (await listProducts(db)).filter(
-    (product) => product.key === key && (site === undefined || product.site === site),
-  );
+  const found = await productsByKey(db, key, site);
   const [only] = found;
   if (!only)
     throw new MusterError(

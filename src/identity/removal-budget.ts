@@ -24,8 +24,8 @@ export type RemovalBudget = {
   heldAt: Date | null;
 };
 
-/** The removal budgets of the organization's SCIM directories, in their order, counted now. */
-export async function listRemovalBudgets(db: Db): Promise<RemovalBudget[]> {
+/** The removal budgets of the organization's SCIM directories, or of one, in their order, counted now. */
+export async function listRemovalBudgets(db: Db, directory?: DirectoryId): Promise<RemovalBudget[]> {
   return db.query<RemovalBudget>({
     text: `select d.id as directory, r.lost, r.gone, c.base, removal_budget(c.base) as budget,
         case when d.released_until > statement_timestamp() then d.released_until end as "releasedUntil",
@@ -35,8 +35,8 @@ export async function listRemovalBudgets(db: Db): Promise<RemovalBudget[]> {
       cross join lateral (select removal_base(d.organization, d.id) as base) c
       cross join lateral (select count(*) as lost, count(*) filter (where r.gone) as gone
         from removals_of(d.organization, d.id) r) r
-      where d.organization = $1 and d.kind = 'scim' order by d.position`,
-    values: [db.organization],
+      where d.organization = $1 and d.kind = 'scim' and ($2::uuid is null or d.id = $2) order by d.position`,
+    values: [db.organization, directory ?? null],
   });
 }
 

@@ -3,6 +3,7 @@ import { newId, type SiteId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { recordChanges } from "./record.ts";
+import { binding, type IdPage, inScopes, type Within } from "./within.ts";
 
 export type Site = { id: SiteId; key: string; name: string };
 
@@ -39,6 +40,27 @@ export async function listSites(db: Db): Promise<Site[]> {
     text: "select id, key, name from sites where organization = $1 order by key",
     values: [db.organization],
   });
+}
+
+/** A page of the sites within the scopes, in the order of their ids. */
+export async function pageOfSites(db: Db, page: IdPage<SiteId> & { within: Within }): Promise<Site[]> {
+  const values: unknown[] = [db.organization, page.after, page.limit];
+  return db.query<Site>({
+    text: `select id, key, name from sites where organization = $1 and ($2::uuid is null or id > $2)
+        and ${inScopes(page.within, "site", "id", binding(values))}
+      order by id limit $3`,
+    values,
+  });
+}
+
+/** The site with this key. @throws MusterError `not-found`. */
+export async function getSite(db: Db, key: string): Promise<Site> {
+  const [site] = await db.query<Site>({
+    text: "select id, key, name from sites where organization = $1 and key = $2",
+    values: [db.organization, key],
+  });
+  if (!site) throw new MusterError("not-found", "there is no such site", { at: "site" });
+  return site;
 }
 
 /**

@@ -3,6 +3,7 @@ import { newId, type ProductId, type SpaceId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { recordChanges } from "./record.ts";
+import type { IdPage } from "./within.ts";
 
 export type Space = { id: SpaceId; key: string; name: string };
 
@@ -42,9 +43,21 @@ export async function listSpaces(db: Db, product: ProductId): Promise<Space[]> {
   });
 }
 
+/** A page of a product's spaces, in the order of their ids. */
+export async function pageOfSpaces(db: Db, product: ProductId, page: IdPage<SpaceId>): Promise<Space[]> {
+  return db.query<Space>({
+    text: `select id, key, name from spaces
+      where organization = $1 and product = $2 and ($3::uuid is null or id > $3) order by id limit $4`,
+    values: [db.organization, product, page.after, page.limit],
+  });
+}
+
 /** The space with this key in a product. R6. @throws MusterError `not-found`. */
 export async function resolveSpace(db: Db, product: ProductId, key: string): Promise<Space> {
-  const found = (await listSpaces(db, product)).find((space) => space.key === key);
+  const [found] = await db.query<Space>({
+    text: "select id, key, name from spaces where organization = $1 and product = $2 and key = $3",
+    values: [db.organization, product, key],
+  });
   if (!found) throw new MusterError("not-found", `this product has no space ${key}`, { at: "space" });
   return found;
 }

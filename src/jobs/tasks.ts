@@ -12,6 +12,7 @@ import { KEPT_REQUESTS, pruneRequests } from "../identity/request-log.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
 import { parseSender } from "../mail/address.ts";
 import { makeSend } from "../mail/transport.ts";
+import { ASKED_SYNC_TASK, askedSyncTask } from "../sync/ask.ts";
 import { enqueueDueSyncs, SYNC_TASK, syncTask } from "../sync/schedule.ts";
 import { sendMail } from "./send-mail.ts";
 
@@ -35,6 +36,7 @@ export function makeTasks(ctx: Context): TaskList {
   };
   return {
     "send-mail": (payload) => sendMail(ctx, sender, payload),
+    [ASKED_SYNC_TASK]: (payload, helpers) => askedSyncTask(ctx, payload, helpers.abortSignal),
     [SYNC_TASK]: (payload, helpers) => syncTask(ctx, payload, helpers.abortSignal),
     "requeue-mails": async () => {
       await requeueOverdueMails(ctx.db);

@@ -1,12 +1,31 @@
 import type { Context } from "../context.ts";
+import type { Db } from "../db/connection.ts";
 import type { SyncRunId } from "../db/id.ts";
 import type { Actor } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { withDirectoryLock } from "./lock.ts";
 import { nameOf, resultOf, type SyncResult } from "./run.ts";
-import { getRun } from "./runs.ts";
+import { getRun, type SyncRun } from "./runs.ts";
 import { applyRun, type RunHooks, settleDeadRuns } from "./settle.ts";
 import { isCurrent } from "./waiting.ts";
+
+/**
+ * A run whose plan can be approved.
+ * @throws MusterError `not-found`; `conflict` when it waits for nothing, or a later plan has been applied.
+ */
+export async function requireWaiting(db: Db, run: SyncRunId): Promise<SyncRun> {
+  const found = await getRun(db, run);
+  if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
+  if (found.state !== "held" && found.state !== "previewed")
+    throw new MusterError("conflict", `this run is ${found.state}; only a held or previewed one can be approved`, {
+      at: "run",
+    });
+  if (!(await isCurrent(db, run)))
+    throw new MusterError("conflict", "another plan has been applied to this directory since; run the sync again", {
+      at: "run",
+    });
+  return found;
+}
 
 /**
  * Applies the stored plan of a run that ended `held` or `previewed`, exactly as it was shown. What has changed since
@@ -26,19 +45,7 @@ export async function approveRun(
   if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
   return withDirectoryLock(ctx, approval.actor, found.directory, async (lock) => {
     await settleDeadRuns(ctx, lock, approval.actor, approval);
-    const waiting = await getRun(db, run);
-    if (waiting?.state !== "held" && waiting?.state !== "previewed")
-      throw new MusterError(
-        "conflict",
-        `this run is ${waiting?.state ?? "gone"}; only a held or previewed one can be approved`,
-        {
-          at: "run",
-        },
-      );
-    if (!(await isCurrent(db, run)))
-      throw new MusterError("conflict", "another plan has been applied to this directory since; run the sync again", {
-        at: "run",
-      });
+    await requireWaiting(db, run);
     return resultOf(await applyRun(ctx, lock, approval.actor, run, approval, { by: nameOf(approval.actor), reason }));
   });
 }

@@ -28,6 +28,8 @@ export type SyncOptions = RunHooks & {
   trigger: SyncTrigger;
   /** Who asked; decides the organization. */
   actor: Actor;
+  /** The id that the run gets, when it was told to somebody already. */
+  run?: SyncRunId;
   /** Reads another source than the directory's own settings name. */
   connector?: Connector;
 };

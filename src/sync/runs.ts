@@ -57,9 +57,9 @@ export const runColumns = `id, directory, mode, trigger, state, phase, complete,
 export async function openRun(
   tx: Tx,
   lock: DirectoryLock,
-  how: { mode: SyncMode; trigger: SyncTrigger; undoes?: SyncRunId },
+  how: { mode: SyncMode; trigger: SyncTrigger; undoes?: SyncRunId; run?: SyncRunId },
 ): Promise<SyncRunId> {
-  const id = newId<SyncRunId>();
+  const id = how.run ?? newId<SyncRunId>();
   await tx.query({
     text: `insert into sync_runs (organization, id, directory, mode, trigger, state, phase, epoch, counts, undoes)
       values ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9)`,
@@ -76,6 +76,21 @@ export async function openRun(
     ],
   });
   return id;
+}
+
+/** A run that was asked for and could not begin: it is over, and says why. Before: the directory's lock is another's. */
+export async function recordUnstarted(
+  tx: Tx,
+  directory: DirectoryId,
+  run: { id: SyncRunId; mode: SyncMode; error: string },
+): Promise<void> {
+  await tx.query({
+    text: `insert into sync_runs
+        (organization, id, directory, mode, trigger, state, phase, epoch, counts, error, finished_at)
+      select d.organization, $3, d.id, $4, 'api', 'failed', 'over', d.epoch, $5, $6, statement_timestamp()
+      from directories d where d.organization = $1 and d.id = $2`,
+    values: [tx.organization, directory, run.id, run.mode, NOTHING_COUNTED, run.error],
+  });
 }
 
 /** The read is over and its proof is kept; from here on staging is looked at. */

@@ -1,12 +1,22 @@
 import type { Context } from "../context.ts";
+import type { Db } from "../db/connection.ts";
 import type { SyncRunId } from "../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { type DirectoryLock, holdEpoch, withDirectoryLock } from "./lock.ts";
 import { countPlan } from "./plan/counts.ts";
 import { resultOf, type SyncResult } from "./run.ts";
-import { getRun, openRun, type SyncTrigger } from "./runs.ts";
+import { getRun, openRun, type SyncRun, type SyncTrigger } from "./runs.ts";
 import { applyRun, type RunHooks, settleDeadRuns } from "./settle.ts";
+
+/** A run that can be undone. @throws MusterError `not-found`; `conflict` when it was not applied or is undone already. */
+export async function requireUndoable(db: Db, run: SyncRunId): Promise<SyncRun> {
+  const found = await getRun(db, run);
+  if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
+  if (!found.appliedAt || !["done", "partial", "failed"].includes(found.state))
+    throw new MusterError("conflict", `this run is ${found.state}; there is nothing to undo`, { at: "run" });
+  return found;
+}
 
 /**
  * Applies what a run did backwards: brings removed and deactivated people, groups and memberships back, takes added
@@ -19,18 +29,14 @@ import { applyRun, type RunHooks, settleDeadRuns } from "./settle.ts";
 export async function undoRun(
   ctx: Context,
   run: SyncRunId,
-  options: RunHooks & { actor: Actor; trigger: SyncTrigger },
+  options: RunHooks & { actor: Actor; trigger: SyncTrigger; run?: SyncRunId },
 ): Promise<SyncResult> {
   const db = ctx.db.of(options.actor.organization);
   const found = await getRun(db, run);
   if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
   return withDirectoryLock(ctx, options.actor, found.directory, async (lock) => {
     await settleDeadRuns(ctx, lock, options.actor, options);
-    const applied = await getRun(db, run);
-    if (!applied?.appliedAt || !["done", "partial", "failed"].includes(applied.state))
-      throw new MusterError("conflict", `this run is ${applied?.state ?? "gone"}; there is nothing to undo`, {
-        at: "run",
-      });
+    await requireUndoable(db, run);
     return resultOf(await applyRun(ctx, lock, options.actor, await openUndo(ctx, lock, run, options), options));
   });
 }
@@ -39,14 +45,14 @@ async function openUndo(
   ctx: Context,
   lock: DirectoryLock,
   undoes: SyncRunId,
-  options: { actor: Actor; trigger: SyncTrigger },
+  options: { actor: Actor; trigger: SyncTrigger; run?: SyncRunId },
 ): Promise<SyncRunId> {
   return inTransaction(
     ctx,
     options.actor,
     async (tx) => {
       await holdEpoch(tx, lock);
-      const run = await openRun(tx, lock, { mode: "undo", trigger: options.trigger, undoes });
+      const run = await openRun(tx, lock, { ...options, mode: "undo", undoes });
       await planBackwards(tx, undoes, run);
       const { counts, details } = await countPlan(tx, run, { users: 0, groups: 0, members: 0 });
       await tx.query({

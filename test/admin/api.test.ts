@@ -468,7 +468,7 @@ describe("events", () => {
 describe("everything else", () => {
   it("is refused with the methods that work, or not found", async () => {
     for (const [method, path, allow] of [
-      ["DELETE", "/users", "GET, HEAD"],
+      ["DELETE", "/users", "GET, HEAD, POST"],
       ["PATCH", `/users/${ada}`, "GET, HEAD"],
       ["GET", `/users/${ada}/resend-invite`, "POST"],
       ["GET", "/access/check", "POST"],

@@ -24,7 +24,11 @@ export type Path = {
  * that the reconciler computes with, so that the explanation cannot differ from the rule (design §4). The strongest role first,
  * then those that count, then by directory order.
  */
-export async function explain(db: Db, accounts: readonly AccountId[]): Promise<Path[]> {
+export async function explain(
+  db: Db,
+  accounts: readonly AccountId[],
+  page: { product?: ProductId | undefined; skip?: number; limit?: number } = {},
+): Promise<Path[]> {
   return db.query<Path>({
     name: "explain-access",
     text: `
@@ -35,8 +39,10 @@ export async function explain(db: Db, accounts: readonly AccountId[]): Promise<P
       join groups g on g.organization = $1 and g.id = p.granted_group
       left join directories d on d.organization = $1 and d.id = g.directory
       left join directories o on o.organization = $1 and o.id = p.directory
+      where $3::uuid is null or p.product = $3
       order by p.account, p.product, p.failing is not null, p.strength desc, p.directory_position, p.directory_user,
-        p.member_of, p.granted_group, p.grant_id`,
-    values: [db.organization, accounts],
+        p.member_of, p.granted_group, p.grant_id
+      limit $4 offset $5`,
+    values: [db.organization, accounts, page.product ?? null, page.limit ?? null, page.skip ?? 0],
   });
 }

@@ -1,0 +1,58 @@
+import { isMusterError, MusterError } from "../errors.ts";
+import { pointer } from "./pointer.ts";
+import { InvalidInput } from "./problem.ts";
+import type { Input } from "./route.ts";
+
+/** What the rules call a thing, where a request calls it otherwise. */
+const CALLED: Readonly<Record<string, string>> = { account: "user", "--site": "site", for: "seconds" };
+
+/** Places that are no part of path, query or body. */
+const HEADERS = new Set(["If-Match", "Idempotency-Key"]);
+
+/**
+ * A refusal of the rules, which name what is wrong in their own words, with the place that the caller knows: a JSON
+ * pointer into the body (RFC 6901), or the name of a parameter of path or query.
+ */
+export function inPlace(error: unknown, input: Input<unknown, unknown, unknown>): unknown {
+  if (!isMusterError(error) || error instanceof InvalidInput || error.at === undefined) return error;
+  const at = placeOf(error.at, error.code === "not-found", input as Input<object, object, unknown>);
+  if (at === error.at) return error;
+  const { code, message, retryAfter, candidates, cause } = error;
+  return new MusterError(code, message, {
+    at,
+    cause,
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(candidates && { candidates }),
+  });
+}
+
+function placeOf(at: string, isUnknown: boolean, { params, query, body }: Input<object, object, unknown>): string {
+  if (at === "" || at.startsWith("/") || HEADERS.has(at)) return at;
+  for (const name of [at, CALLED[at]]) {
+    if (name === undefined) continue;
+    if (isRecord(body) && Object.hasOwn(body, name)) return pointer([name]);
+    if (Object.hasOwn(params, name) || Object.hasOwn(query, name)) return name;
+  }
+  const path = pathOf(at, body);
+  if (path) return pointer(path);
+  const parameter = Object.entries({ ...params, ...query }).find(([, value]) => value === at)?.[0];
+  if (parameter !== undefined) return parameter;
+  // A path that names one thing names what is unknown.
+  const [only, ...more] = Object.keys(params);
+  return isUnknown && only !== undefined && more.length === 0 ? only : at;
+}
+
+/** Where a text stands in the body: some rules name what is wrong by itself. Bodies are as deep as their schemas allow. */
+function pathOf(text: string, value: unknown): string[] | undefined {
+  if (value === text || (text.startsWith("id:") && value === text.slice("id:".length))) return [];
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, inner] of Object.entries(value)) {
+    const path = pathOf(text, inner);
+    if (path) return [key, ...path];
+  }
+  return undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

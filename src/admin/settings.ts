@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { formatSignUpDomains, listSignUpDomains, setSignUpDomains } from "../identity/domains.ts";
+import { getOrganization, renameOrganization, setMembershipMode } from "../identity/organizations.ts";
+import { schemaExtensionList } from "../identity/schema-extensions/form.ts";
+import { listSchemaExtensions } from "../identity/schema-extensions/read.ts";
+import { setSchemaExtensions } from "../identity/schema-extensions/write.ts";
+import { idOut, text } from "./fields.ts";
+import { route } from "./route.ts";
+
+const membershipMode = z.enum(["aggregating", "masking"]);
+
+const settingsAnswer = z
+  .object({ id: idOut, key: z.string(), name: z.string(), membershipMode })
+  .meta({ id: "Settings" });
+
+const domains = z.object({ domains: z.array(z.string()) }).meta({ id: "SignUpDomains" });
+
+const extensions = z
+  .object({
+    extensions: z.array(
+      z.object({
+        urn: z.string(),
+        resource: z.enum(["User", "Group"]),
+        name: z.string(),
+        description: z.string().optional(),
+        required: z.boolean(),
+        attributes: z.array(z.record(z.string(), z.unknown())),
+      }),
+    ),
+  })
+  .meta({ id: "SchemaExtensions" });
+
+/** `/settings`: the organization itself. */
+export const settingsRoutes = [
+  route({
+    id: "settings.get",
+    method: "GET",
+    path: "/settings",
+    summary: "Show the organization",
+    guard: { permission: "settings:read" },
+    answer: settingsAnswer,
+    read: (db) => getOrganization(db),
+  }),
+  route({
+    id: "settings.update",
+    method: "PATCH",
+    path: "/settings",
+    summary: "Change the organization's name, or whose memberships count for people in several directories",
+    guard: { permission: "settings:write" },
+    body: z.strictObject({ name: text(256), membershipMode }).partial(),
+    answer: settingsAnswer,
+    current: "settings.get",
+    lock: "exclusive",
+    write: async (tx, { body }) => {
+      if (body.name !== undefined) await renameOrganization(tx, body.name);
+      if (body.membershipMode !== undefined) await setMembershipMode(tx, body.membershipMode);
+      return getOrganization(tx);
+    },
+  }),
+  route({
+    id: "signUpDomains.get",
+    method: "GET",
+    path: "/settings/sign-up-domains",
+    summary: "Show the sign-up domains",
+    guard: { permission: "settings:read" },
+    answer: domains,
+    read: async (db) => ({ domains: formatSignUpDomains(await listSignUpDomains(db)) }),
+  }),
+  route({
+    id: "signUpDomains.set",
+    method: "PUT",
+    path: "/settings/sign-up-domains",
+    summary: "Make this the whole list; *.example.com covers the sub-domains, example.com that domain alone",
+    guard: { permission: "settings:write" },
+    body: z.strictObject({ domains: z.array(text(300)).max(1_000) }),
+    answer: z.object({ domains: z.array(z.string()), accountsChanged: z.int() }),
+    current: "signUpDomains.get",
+    lock: "exclusive",
+    write: async (tx, { body }) => {
+      const { domains: list, changed } = await setSignUpDomains(tx, body.domains);
+      return { domains: formatSignUpDomains(list), accountsChanged: changed };
+    },
+  }),
+  route({
+    id: "schemaExtensions.get",
+    method: "GET",
+    path: "/settings/schema-extensions",
+    summary: "Show the schema extensions",
+    guard: { permission: "settings:read" },
+    answer: extensions,
+    read: async (db) => ({ extensions: await listSchemaExtensions(db) }),
+  }),
+  route({
+    id: "schemaExtensions.set",
+    method: "PUT",
+    path: "/settings/schema-extensions",
+    summary: "Make this the whole of the organization's schema extensions",
+    guard: { permission: "settings:write" },
+    body: z.strictObject({ extensions: schemaExtensionList }),
+    answer: z.object({
+      extensions: z.array(
+        z.object({ urn: z.string(), outcome: z.enum(["created", "updated", "unchanged", "removed"]) }),
+      ),
+    }),
+    current: "schemaExtensions.get",
+    lock: "exclusive",
+    write: async (tx, { body }) => ({ extensions: await setSchemaExtensions(tx, body.extensions) }),
+  }),
+];

@@ -1,0 +1,97 @@
+import type { Db } from "../db/connection.ts";
+import type { AccountId, GroupId } from "../db/id.ts";
+import { MusterError } from "../errors.ts";
+import type { Group } from "./groups.ts";
+import { nameKey } from "./keys.ts";
+import { type Bind, binding, type IdPage, inScopes, type Within } from "./within.ts";
+
+const COLUMNS = `g.id, g.name, d.name as directory`;
+const TABLES = `groups g left join directories d on d.organization = g.organization and d.id = g.directory`;
+
+/** A page of the live groups within the scopes, in the order of their ids. @param page.directory its name, or `local`. */
+export async function pageOfGroups(
+  db: Db,
+  page: IdPage<GroupId> & { within: Within; name?: string | undefined; directory?: string | undefined },
+): Promise<Group[]> {
+  const { name, directory } = page;
+  return select(db, page.limit, (bind) => [
+    inScopes(page.within, "group", "g.id", bind),
+    ...(page.after === null ? [] : [`g.id > ${bind(page.after)}`]),
+    ...(name === undefined ? [] : [`g.name_key = ${bind(nameKey(name))}`]),
+    ...(directory === undefined ? [] : [directory === "local" ? "g.directory is null" : `d.name = ${bind(directory)}`]),
+  ]);
+}
+
+/** One live group within the scopes. @throws MusterError `not-found`. */
+export async function getGroup(db: Db, id: GroupId, within: Within = null): Promise<Group> {
+  const [group] = await select(db, 1, (bind) => [`g.id = ${bind(id)}`, inScopes(within, "group", "g.id", bind)]);
+  if (!group) throw new MusterError("not-found", "there is no such group", { at: "group" });
+  return group;
+}
+
+function select(db: Db, limit: number, conditions: (bind: Bind) => string[]): Promise<Group[]> {
+  const values: unknown[] = [db.organization, limit];
+  const where = ["g.organization = $1", "g.deleted_at is null", ...conditions(binding(values))].join(" and ");
+  return db.query<Group>({ text: `select ${COLUMNS} from ${TABLES} where ${where} order by g.id limit $2`, values });
+}
+
+/**
+ * A person in a group: whether its directory put them there, or an administrator did. `counts` is false while the
+ * administrator's membership is parked, after another record became the person's canonical one, and no directory's stands.
+ */
+export type Member = { user: { id: AccountId; userName: string }; remote: boolean; local: boolean; counts: boolean };
+
+/** A page of the people who are in the group itself, in the order of their ids; not those of groups inside it. */
+export async function pageOfMembers(db: Db, group: GroupId, page: IdPage<AccountId>): Promise<Member[]> {
+  return db.query<Member>({
+    text: `
+      select json_build_object('id', a.id, 'userName', a.user_name) as user, m.remote, m.local, m.counts
+      from (
+        select account, bool_or(remote) as remote, bool_or(not remote) as local, bool_or(counts) as counts
+        from (
+          select u.account, true as remote, true as counts from remote_memberships r
+          join directory_users u on u.organization = r.organization and u.id = r.directory_user
+          where r.organization = $1 and r.group_id = $2 and u.deleted_at is null
+          union all
+          select l.account, false, l.parked_at is null from local_memberships l
+          where l.organization = $1 and l.group_id = $2
+        ) every
+        where $3::uuid is null or account > $3
+        group by account order by account limit $4
+      ) m join accounts a on a.organization = $1 and a.id = m.account order by a.id`,
+    values: [db.organization, group, page.after, page.limit],
+  });
+}
+
+/** A page of the groups that stand directly inside this one, in the order of their ids. */
+export async function pageOfNested(db: Db, parent: GroupId, page: IdPage<GroupId>): Promise<Group[]> {
+  return select(db, page.limit, (bind) => [
+    `exists (select from group_nestings n where n.organization = $1 and n.parent = ${bind(parent)} and n.child = g.id)`,
+    ...(page.after === null ? [] : [`g.id > ${bind(page.after)}`]),
+  ]);
+}
+
+/** A group that a person is in, by whom. */
+export type GroupOfAccount = Group & Pick<Member, "remote" | "local" | "counts">;
+
+/** A page of the live groups that an account is in itself, in the order of their ids; not those around them. */
+export async function pageOfGroupsOf(db: Db, account: AccountId, page: IdPage<GroupId>): Promise<GroupOfAccount[]> {
+  return db.query<GroupOfAccount>({
+    text: `
+      select ${COLUMNS}, m.remote, m.local, m.counts
+      from (
+        select group_id, bool_or(remote) as remote, bool_or(not remote) as local, bool_or(counts) as counts
+        from (
+          select r.group_id, true as remote, true as counts from directory_users u
+          join remote_memberships r on r.organization = u.organization and r.directory_user = u.id
+          where u.organization = $1 and u.account = $2 and u.deleted_at is null
+          union all
+          select l.group_id, false, l.parked_at is null from local_memberships l
+          where l.organization = $1 and l.account = $2
+        ) every group by group_id
+      ) m, ${TABLES}
+      where g.organization = $1 and g.id = m.group_id and g.deleted_at is null and ($3::uuid is null or g.id > $3)
+      order by g.id limit $4`,
+    values: [db.organization, account, page.after, page.limit],
+  });
+}

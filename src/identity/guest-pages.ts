@@ -1,0 +1,67 @@
+import type { Db } from "../db/connection.ts";
+import type { AccountId, AssignmentId, ProductId } from "../db/id.ts";
+import { MusterError } from "../errors.ts";
+import type { Permission } from "./guests.ts";
+import { type Bind, binding, type IdPage, inScopes, type Within } from "./within.ts";
+
+/** A guest's space as faces show it; `site`, `product` and `space` are keys. */
+export type ShownGuest = {
+  id: AssignmentId;
+  user: { id: AccountId; userName: string };
+  site: string;
+  product: string;
+  space: string;
+  permission: Permission;
+  sponsor: { id: AccountId; userName: string } | null;
+  expiresAt: Date | null;
+  /** Whether it waits for an administrator to confirm that the person is still the same. */
+  parked: boolean;
+};
+
+const COLUMNS = `g.id, json_build_object('id', a.id, 'userName', a.user_name) as user, s.key as site, p.key as product,
+  sp.key as space, g.permission,
+  case when h.id is not null then json_build_object('id', h.id, 'userName', h.user_name) end as sponsor,
+  g.expires_at as "expiresAt", g.parked_at is not null as parked`;
+
+const TABLES = `guest_assignments g
+  join accounts a on a.organization = g.organization and a.id = g.account
+  join products p on p.organization = g.organization and p.id = g.product
+  join sites s on s.organization = p.organization and s.id = p.site
+  join spaces sp on sp.organization = g.organization and sp.id = g.space
+  left join accounts h on h.organization = g.organization and h.id = g.sponsor`;
+
+/** A page of the guests' spaces of products within the scopes, in the order of their ids; of one account or product when named. */
+export async function pageOfGuests(
+  db: Db,
+  page: IdPage<AssignmentId> & {
+    within: Within;
+    account?: AccountId | undefined;
+    product?: ProductId | undefined;
+    /** Only those that end before this instant (R151), whether or not they have ended. */
+    endsBefore?: Date | undefined;
+  },
+): Promise<ShownGuest[]> {
+  return select(db, page.limit, (bind) => [
+    inScopes(page.within, "product", "p", bind),
+    ...(page.after === null ? [] : [`g.id > ${bind(page.after)}`]),
+    ...(page.account === undefined ? [] : [`g.account = ${bind(page.account)}`]),
+    ...(page.product === undefined ? [] : [`g.product = ${bind(page.product)}`]),
+    ...(page.endsBefore === undefined ? [] : [`g.expires_at < ${bind(page.endsBefore)}`]),
+  ]);
+}
+
+/** One guest's space. @throws MusterError `not-found`. */
+export async function getGuest(db: Db, id: AssignmentId): Promise<ShownGuest> {
+  const [guest] = await select(db, 1, (bind) => [`g.id = ${bind(id)}`]);
+  if (!guest) throw new MusterError("not-found", "there is no such guest assignment", { at: "id" });
+  return guest;
+}
+
+function select(db: Db, limit: number, conditions: (bind: Bind) => string[]): Promise<ShownGuest[]> {
+  const values: unknown[] = [db.organization, limit];
+  const where = ["g.organization = $1", ...conditions(binding(values))].join(" and ");
+  return db.query<ShownGuest>({
+    text: `select ${COLUMNS} from ${TABLES} where ${where} order by g.id limit $2`,
+    values,
+  });
+}
