@@ -30,7 +30,13 @@ export async function apiFetch(input: string | URL, init: RequestInit = {}): Pro
 }
 
 /** What `apiFetch` checks, for answers that came by another way. @throws Error saying what is not allowed. */
-export function checkAnswer(method: string, url: URL, init: RequestInit, answer: Response, text: string): void {
+export function checkAnswer(
+  method: string,
+  url: URL,
+  init: RequestInit,
+  answer: Pick<Response, "status" | "ok" | "headers">,
+  text: string,
+): void {
   const wrong = (what: string) => new Error(`${method} ${url.pathname}${url.search} → ${answer.status}: ${what}`);
   if (!url.pathname.startsWith(`${API}/`)) throw wrong("this is no path of the API");
   const found = find(method, url.pathname.slice(API.length));

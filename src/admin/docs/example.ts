@@ -25,6 +25,9 @@ const BY_FORMAT: Readonly<Record<string, string>> = {
   uri: "https://example.com/",
 };
 
+/** For texts of a certain form; a form that none of these has says an example itself (`.meta({ examples })`). */
+const WORDS = ["wiki", "urn:example:1.0:Badge", "4711", "123456", "a".repeat(32)];
+
 /** As deep as an example goes; what is nested deeper is left out where it may be. */
 const DEEPEST = 6;
 
@@ -64,5 +67,7 @@ function textOf(schema: Schema, name: string): string {
   const byFormat = BY_FORMAT[String(schema.format)];
   if (byFormat !== undefined) return byFormat;
   const known = /email$/i.test(name) ? "ada@example.com" : (KNOWN[name] ?? "text");
-  return known.slice(0, Number(schema.maxLength ?? 100)).padEnd(Number(schema.minLength ?? 0), "x");
+  const pattern = new RegExp(typeof schema.pattern === "string" ? schema.pattern : "", "u");
+  const text = [known, ...WORDS].find((word) => pattern.test(word)) ?? known;
+  return text.slice(0, Number(schema.maxLength ?? 100)).padEnd(Number(schema.minLength ?? 0), "x");
 }
