@@ -1,4 +1,5 @@
 import { auditRoutes } from "./audit.ts";
+import { capabilityRoutes } from "./capabilities.ts";
 import { checkRoutes } from "./check.ts";
 import { directoryRoutes } from "./directories.ts";
 import { eventRoutes } from "./events.ts";
@@ -6,14 +7,17 @@ import { grantRoutes } from "./grants.ts";
 import { groupRoutes } from "./groups.ts";
 import { guestRoutes } from "./guests.ts";
 import { mailRoutes } from "./mails.ts";
+import { meRoutes } from "./me.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
 import { productRoutes } from "./products.ts";
+import { rightRoutes } from "./rights.ts";
 import type { Route } from "./route.ts";
 import { runRoutes } from "./runs.ts";
 import { scimRequestRoutes } from "./scim-requests.ts";
 import { settingsRoutes } from "./settings.ts";
 import { siteRoutes } from "./sites.ts";
 import { spaceRoutes } from "./spaces.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { userRoutes } from "./users.ts";
 
 /** Every operation of the administration API. */
@@ -33,5 +37,9 @@ export const routes: readonly Route[] = [
   ...settingsRoutes,
   ...siteRoutes,
   ...spaceRoutes,
+  ...rightRoutes,
+  ...tokenRoutes,
+  ...meRoutes,
+  ...capabilityRoutes(() => routes),
   ...openApiRoutes(() => routes),
 ];

@@ -1,14 +1,23 @@
 import type { Command } from "commander";
 import { parseId, type TokenId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
+import { resolvePerson } from "../identity/accounts/person.ts";
 import { listDirectories } from "../identity/directories.ts";
-import { listProducts, resolveProduct } from "../identity/products.ts";
-import { createToken, listTokens, revokeToken, type TokenScope } from "../identity/tokens.ts";
+import { resolveProduct } from "../identity/products.ts";
+import { EVERYTHING } from "../identity/rights/held.ts";
+import { PERMISSIONS, type Permission, type RightScope } from "../identity/rights/permissions.ts";
+import { resolveScope } from "../identity/rights/scope.ts";
+import { getToken, giveToken, pageOfTokens, rotateToken, type WantedToken } from "../identity/token-rights.ts";
+import { OVERLAP_HOURS, revokeToken } from "../identity/tokens.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { expiresSoon } from "./directory-token.ts";
-import { instant } from "./input.ts";
+import { count, instant } from "./input.ts";
 import type { Session } from "./session.ts";
+
+type CreateOptions = GlobalOptions & { scope: string; at?: string; owner?: string; name?: string; expires?: Date };
+
+const SHOWN_ONCE = "The token is shown this once; keep it where its user keeps secrets.";
 
 /** `muster token …`: tokens of the administration and of products; a directory's is made with the directory. */
 export function registerToken(program: Command, line: CommandLine): void {
@@ -16,17 +25,21 @@ export function registerToken(program: Command, line: CommandLine): void {
   token
     .command("create")
     .description("make a token; it is shown this once")
-    .requiredOption("--scope <scope>", "admin, or product:KEY for a product's own questions")
+    .requiredOption(
+      "--scope <scope>",
+      "admin, product:KEY for a product's own questions, or permissions as in users:read,groups:read",
+    )
+    .option("--at <where>", "only for site:KEY, product:KEY or group:DIRECTORY/NAME (default: the organization)")
+    .option("--owner <person>", "whose own it is: it ends with the person and does no more than the person may")
+    .option("--name <name>", "what people call it")
     .option("--expires <when>", "a time, or a duration from now as in 30d (default: 365d)", instant)
     .action(
-      line.inOrganization(async (session, options: GlobalOptions & { scope: string; expires?: Date }) => {
-        const scope = await resolveScope(session, options.scope, options.site);
-        const made = await session.write((tx) => createToken(tx, scope, options.expires), "none");
+      line.inOrganization(async (session, options: CreateOptions) => {
+        const wanted = await wantedBy(session, options);
+        const owner = "owner" in wanted ? wanted.owner : null;
+        const made = await session.write((tx) => giveToken(tx, { held: [EVERYTHING], account: owner }, wanted), "none");
         const view = { id: made.id, token: made.token, scope: options.scope, expiresAt: made.expiresAt };
-        return {
-          json: view,
-          text: `${facts(view)}\nThe token is shown this once; keep it where the product keeps its secrets.`,
-        };
+        return { json: view, text: `${facts(view)}\n${SHOWN_ONCE}` };
       }),
     );
   token
@@ -38,10 +51,13 @@ export function registerToken(program: Command, line: CommandLine): void {
         return {
           json: tokens,
           text: table(
-            ["id", "scope", "last used", "expires", "note"],
+            ["id", "name", "scope", "at", "owner", "last used", "expires", "note"],
             tokens.map((one) => [
               one.id,
+              one.name,
               one.scope,
+              one.at,
+              one.owner,
               one.lastUsedAt,
               one.expiresAt,
               one.expiresSoon ? "make its successor now" : "",
@@ -51,36 +67,97 @@ export function registerToken(program: Command, line: CommandLine): void {
       }),
     );
   token
+    .command("rotate <id>")
+    .description("make a token's successor, shown this once; both work for some hours")
+    .option("--overlap <hours>", "hours for which the old one still works", count, OVERLAP_HOURS)
+    .action(
+      line.inOrganization(async (session, options: { overlap: number }, text: string) => {
+        const id = idOf(text);
+        // Whoever types commands acts for everybody, a person's own token included.
+        const owner = (await getToken(session.db, id)).owner?.id ?? null;
+        const maker = { held: [EVERYTHING], account: owner };
+        const { token: secret, ...made } = await session.write(
+          (tx) => rotateToken(tx, maker, id, options.overlap),
+          "none",
+        );
+        const view = { id: made.id, token: secret, expiresAt: made.expiresAt };
+        return { json: view, text: `${facts(view)}\n${SHOWN_ONCE}` };
+      }),
+    );
+  token
     .command("revoke <id>")
     .description("end a token at once")
     .action(
       line.inOrganization(async (session, _options: object, text: string) => {
-        const id = parseId<TokenId>(text);
-        if (id === undefined) throw new MusterError("not-found", "there is no live token with this id", { at: "id" });
+        const id = idOf(text);
         await session.write((tx) => revokeToken(tx, id), "none");
         return { json: { id, revoked: true }, text: `token ${id} is revoked` };
       }),
     );
 }
 
-async function resolveScope({ db }: Session, text: string, site: string | undefined): Promise<TokenScope> {
-  if (text === "admin") return { administration: true };
+function idOf(text: string): TokenId {
+  const id = parseId<TokenId>(text);
+  if (id === undefined) throw new MusterError("not-found", "there is no live token with this id", { at: "id" });
+  return id;
+}
+
+async function wantedBy({ db }: Session, options: CreateOptions): Promise<WantedToken> {
+  const { scope: text, at, owner, name, expires, site } = options;
   const [, key] = /^product:(.+)$/.exec(text) ?? [];
-  if (key === undefined) throw new MusterError("usage", "a scope is admin or product:KEY", { at: "--scope" });
-  return { product: (await resolveProduct(db, key, site)).id };
+  if (key !== undefined) {
+    if (at !== undefined || owner !== undefined)
+      throw new MusterError("usage", "a product's token is for its product and nobody's own", { at: "--scope" });
+    return { name, expires, product: (await resolveProduct(db, key, site)).id };
+  }
+  return {
+    name,
+    expires,
+    permissions: text === "admin" ? null : permissionsOf(text),
+    scope: at === undefined ? { kind: "organization" } : await resolveScope(db, at),
+    owner: owner === undefined ? null : await resolvePerson(db, owner),
+  };
+}
+
+function permissionsOf(text: string): Permission[] {
+  const names = text.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !PERMISSIONS.some((one) => one === name));
+  if (unknown !== undefined)
+    throw new MusterError("usage", `a scope is admin, product:KEY or some of ${PERMISSIONS.join(", ")}`, {
+      at: "--scope",
+    });
+  return PERMISSIONS.filter((one) => names.includes(one));
+}
+
+/** More tokens than anybody reads; the API has them by pages. */
+const MOST_LISTED = 10_000;
+
+async function liveTokens(db: Session["db"]) {
+  return pageOfTokens(db, { within: null, after: null, limit: MOST_LISTED });
 }
 
 async function describeTokens(db: Session["db"]) {
-  const names = new Map<string, string>([
-    ...(await listDirectories(db)).map((directory) => [directory.id, `directory:${directory.name}`] as const),
-    ...(await listProducts(db)).map((product) => [product.id, `product:${product.key}`] as const),
-  ]);
-  return (await listTokens(db)).map(({ id, directory, product, createdAt, expiresAt, lastUsedAt }) => ({
-    id,
-    scope: names.get(directory ?? product ?? "") ?? "admin",
-    createdAt,
-    expiresAt,
-    expiresSoon: expiresSoon(expiresAt),
-    lastUsedAt,
-  }));
+  const names = new Map((await listDirectories(db)).map(({ id, name }) => [id, name]));
+  return (await liveTokens(db)).map(
+    ({ id, kind, name, directory, permissions, scope, scopeName, owner, ...times }) => ({
+      id,
+      name,
+      scope:
+        kind === "directory" && directory !== null
+          ? `directory:${names.get(directory)}`
+          : kind === "product"
+            ? `product:${scopeName?.split("/").at(-1)}`
+            : (permissions?.join(",") ?? "admin"),
+      at: kind === "administration" ? where(scope, scopeName) : null,
+      owner: owner?.userName ?? null,
+      createdAt: times.createdAt,
+      expiresAt: times.expiresAt,
+      expiresSoon: expiresSoon(times.expiresAt),
+      lastUsedAt: times.lastUsedAt,
+    }),
+  );
+}
+
+function where({ kind }: RightScope, name: string | null): string | null {
+  return kind === "organization" ? null : `${kind}:${name}`;
 }

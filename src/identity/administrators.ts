@@ -8,7 +8,7 @@ import { listDirectories } from "./directories.ts";
 import { insertDirectoryUsers } from "./directory-users/insert.ts";
 import { emailKey } from "./keys.ts";
 import { EVERYTHING } from "./rights/held.ts";
-import { giveRight } from "./rights/rights.ts";
+import { giveRight, listRights, takeRight } from "./rights/rights.ts";
 
 export type Administrator = { id: AccountId; userName: string; rights: string[] };
 
@@ -52,6 +52,18 @@ export async function ensureAdministrator(tx: Tx, email: string): Promise<boolea
   if (held && held.length > 0) return false;
   await addAdministrator(tx, email);
   return true;
+}
+
+/**
+ * Ends that this person is an organization administrator; other rights stay.
+ * Before: the organization is locked exclusively. After: as `takeRight`.
+ * @throws MusterError `not-found` for whoever is none; `conflict` for the last one.
+ */
+export async function removeAdministrator(tx: Tx, account: AccountId): Promise<void> {
+  const query = { account, bundle: "organization-administrator", within: null, after: null, limit: 1 } as const;
+  const [right] = await listRights(tx, query);
+  if (!right) throw new MusterError("not-found", "the user is no organization administrator", { at: "user" });
+  await takeRight(tx, [EVERYTHING], right.id);
 }
 
 /** The rights that count for this account: those parked after a change of its canonical record do not (design §7). */

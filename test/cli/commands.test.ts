@@ -274,6 +274,31 @@ describe("people and their access", () => {
     });
   });
 
+  it("the last administrator is neither suspended nor removed; with another one that works", async () => {
+    for (const words of [
+      ["user", "suspend"],
+      ["admin", "remove"],
+    ])
+      expect(await failure(...words, "ada@example.com")).toMatchObject({
+        exit: 5,
+        code: "conflict",
+        message: expect.stringMatching(/last administrator; make somebody else/),
+      });
+    await answer("admin", "add", "eve@example.com");
+    expect(await answer("admin", "remove", "ada@example.com")).toEqual({ id, removed: true });
+    expect(await failure("admin", "remove", "ada@example.com")).toMatchObject({ exit: 3, code: "not-found" });
+    expect(await answer("admin", "list")).toEqual([
+      {
+        id,
+        user: { id, userName: "eve@example.com" },
+        bundle: "organization-administrator",
+        scope: "organization",
+        inForce: true,
+        parkedAt: null,
+      },
+    ]);
+  });
+
   it("suspending takes all access away, restoring gives it back", async () => {
     expect(await answer("user", "suspend", "ada@example.com")).toMatchObject({ status: "suspended" });
     const suspended = await answer<{ access: { reason: string }[] }>("access", "ada@example.com");
@@ -316,6 +341,38 @@ describe("tokens", () => {
     expect(await failure("token", "create", "--scope", "everything")).toMatchObject({ exit: 2, at: "--scope" });
     expect(await failure("token", "revoke", "x")).toMatchObject({ exit: 3, code: "not-found" });
     expect(JSON.stringify(await answer("token", "list"))).not.toContain("mst_");
+  });
+
+  it("are limited to permissions, a place and a person, and rotated with an overlap", async () => {
+    const limited = ["--scope", "products:read,access:read", "--at", "product:wiki", "--owner", "eve@example.com"];
+    const made = await answer<{ id: string; token: string }>("token", "create", ...limited, "--name", "dashboard");
+    type Listed = { id: string; expiresAt: string };
+    const listed = async (wanted: string) => (await answer<Listed[]>("token", "list")).find((one) => one.id === wanted);
+    expect(await listed(made.id)).toMatchObject({
+      name: "dashboard",
+      scope: "access:read,products:read",
+      at: "product:acme/wiki",
+      owner: "eve@example.com",
+    });
+    const next = await answer<{ id: string; token: string }>("token", "rotate", made.id, "--overlap", "2");
+    expect(next).toEqual({ id, token: expect.stringMatching(/^mst_api_/), expiresAt: expect.any(String) });
+    const { expiresAt, ...facts } = (await listed(made.id)) as Listed & Record<string, unknown>;
+    expect(await listed(next.id)).toMatchObject({
+      name: facts.name,
+      scope: facts.scope,
+      at: facts.at,
+      owner: facts.owner,
+    });
+    expect(Date.parse(expiresAt)).toBeLessThan(Date.now() + 3 * 3_600_000);
+    expect(await answer("token", "revoke", next.id)).toEqual({ id: next.id, revoked: true });
+    for (const [words, error] of [
+      [["--scope", "users:read,nonsense"], { exit: 2, at: "--scope" }],
+      [["--scope", "product:wiki", "--at", "site:acme"], { exit: 2, at: "--scope" }],
+      [["--scope", "admin", "--at", "planet:acme"], { exit: 2 }],
+      [["--scope", "admin", "--at", "site:nope"], { exit: 3 }],
+      [["--scope", "admin", "--owner", "nobody@example.com"], { exit: 3 }],
+    ] as const)
+      expect(await failure("token", "create", ...words)).toMatchObject(error);
   });
 });
 

@@ -1,6 +1,9 @@
 import type { Db } from "../../db/connection.ts";
-import type { SiteId } from "../../db/id.ts";
-import { MusterError } from "../../errors.ts";
+import { parseId, type SiteId } from "../../db/id.ts";
+import { isMusterError, MusterError } from "../../errors.ts";
+import { resolveGroup } from "../groups.ts";
+import { resolveProduct } from "../products.ts";
+import { resolveSite } from "../sites.ts";
 import type { RightScope, Target } from "./permissions.ts";
 
 /** How rows hold a scope; the organization's own has no id, or its id. */
@@ -47,4 +50,41 @@ export function withinScopes(row: string, scopes: readonly RightScope[] | null, 
           where hp.organization = ${row}.organization and hp.id = ${row}.scope_id and hp.site = h.id))))`,
     values: [held?.map((scope) => scope.kind) ?? null, held?.map((scope) => scope.id) ?? null],
   };
+}
+
+/**
+ * The scope that people mean by `organization`, `site:KEY`, `product:KEY` (or `product:SITE/KEY`), `group:DIRECTORY/NAME`, each also
+ * with an id. @throws MusterError `usage`, `not-found`, `conflict` with candidates.
+ */
+export async function resolveScope(db: Db, text: string): Promise<RightScope> {
+  if (text === "organization") return { kind: "organization" };
+  const [, kind, name = ""] = /^(site|product|group):(.+)$/s.exec(text) ?? [];
+  const id = parseId<never>(name);
+  switch (kind) {
+    case "site":
+      return { kind, id: id ?? (await resolveSite(db, name)).id };
+    case "product": {
+      const [key = "", site] = name.split("/").reverse();
+      return { kind, id: id ?? (await resolveProduct(db, key, site)).id };
+    }
+    case "group": {
+      const group = await resolveGroup(db, id === undefined ? name : `id:${id}`);
+      if (!("id" in group)) throw new MusterError("not-found", `there is no group ${name} yet`, { at: text });
+      return { kind, id: group.id };
+    }
+    default:
+      throw new MusterError("usage", "a scope is organization, site:KEY, product:KEY or group:DIRECTORY/NAME", {
+        at: text,
+      });
+  }
+}
+
+/** The same as a target; undefined when there is no such thing, whatever its name looks like. @throws MusterError `conflict`. */
+export async function targetNamed(db: Db, text: string): Promise<Target | undefined> {
+  try {
+    return await targetOf(db, await resolveScope(db, text));
+  } catch (error) {
+    if (isMusterError(error) && (error.code === "not-found" || error.code === "usage")) return undefined;
+    throw error;
+  }
 }
