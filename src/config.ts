@@ -80,6 +80,23 @@ export const configSchema = z.strictObject({
       validDays: z.int().min(1).max(30).default(7),
     })
     .prefault({}),
+  webhooks: z
+    .strictObject({
+      /** Whether a webhook may lead to private, loopback and link-local addresses, and to loopback by plain http. */
+      allowPrivate: z.boolean().default(false),
+      /** Seconds to wait after each failed attempt; one attempt more than there are entries. */
+      retryDelays: z
+        .array(z.int().min(0).max(604_800))
+        .max(50)
+        .default([5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]),
+      /** Milliseconds that one attempt may take. */
+      timeout: z.int().min(100).max(60_000).default(15_000),
+      /** Requests to one webhook at the same time. */
+      concurrency: z.int().min(1).max(64).default(8),
+      /** Deliveries given up one after the other until the webhook is disabled. */
+      disableAfter: z.int().min(1).max(10_000).default(10),
+    })
+    .prefault({}),
   requestLog: z
     .strictObject({
       /** Days for which SCIM requests are kept to be looked at; 0: none is. */

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { type EventPosition, listEvents } from "../identity/events.ts";
-import { idOut, instant, listOf } from "./fields.ts";
-import { cursorAfter, keyOfCursor, paging } from "./input.ts";
+import { EVENT_KINDS } from "../identity/event-kinds.ts";
+import { type EventPosition, eventId, listEvents, parseEventId } from "../identity/events.ts";
+import { reach } from "../identity/rights/permissions.ts";
+import { idOut, instant, listOf, wholeList } from "./fields.ts";
+import { paging } from "./input.ts";
+import { InvalidInput } from "./problem.ts";
 import { route } from "./route.ts";
-
-// Nineteen digits are more transactions than any server will see, and always fit into xid8.
-const POSITION = /^(\d{1,19})-(\d{1,15})$/;
 
 /**
  * `/events?after=`: what changed, in the order of commits. `page.next` is where to go on, also when nothing new is
@@ -31,9 +31,10 @@ export const eventRoutes = [
         .meta({ id: "Event" }),
     ),
     read: async (db, { caller, query: { limit, after } }) => {
-      const rows = await listEvents(db, { after: positionOf(after), product: caller.product, limit });
+      const within = reach(caller.held, "events:read");
+      const rows = await listEvents(db, { after: positionOf(after, "after"), within, limit });
       const data = rows.map((row) => ({
-        id: cursorOf(row),
+        id: eventId(row),
         at: row.at,
         kind: row.kind,
         subject: { kind: row.subjectKind, id: row.subject },
@@ -42,13 +43,21 @@ export const eventRoutes = [
       return { data, page: { next: data.at(-1)?.id ?? after ?? null } };
     },
   }),
+  route({
+    id: "events.kinds",
+    method: "GET",
+    path: "/events/kinds",
+    summary: "List every kind of event, with what it means",
+    guard: "known",
+    answer: listOf(z.object({ kind: z.string(), meaning: z.string() })),
+    read: async () => wholeList(Object.entries(EVENT_KINDS).map(([kind, meaning]) => ({ kind, meaning }))),
+  }),
 ];
 
-function positionOf(after: string | undefined): EventPosition | null {
-  const [, transaction = "", id = ""] = keyOfCursor(after, POSITION, "after") ?? [];
-  return transaction === "" ? null : { transaction, id: Number(id) };
-}
-
-function cursorOf({ transaction, id }: EventPosition): string {
-  return cursorAfter(`${transaction}-${id}`);
+/** The place that an event's id names; null: before all of them. @throws InvalidInput. */
+export function positionOf(id: string | null | undefined, place: string): EventPosition | null {
+  if (id === null || id === undefined) return null;
+  const position = parseEventId(id);
+  if (!position) throw new InvalidInput([{ pointer: place, code: "invalid", message: "this is no id of an event" }]);
+  return position;
 }

@@ -19,6 +19,8 @@ import { siteRoutes } from "./sites.ts";
 import { spaceRoutes } from "./spaces.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { userRoutes } from "./users.ts";
+import { webhookDeliveryRoutes } from "./webhook-deliveries.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 /** Every operation of the administration API. */
 export const routes: readonly Route[] = [
@@ -41,5 +43,7 @@ export const routes: readonly Route[] = [
   ...tokenRoutes,
   ...meRoutes,
   ...capabilityRoutes(() => routes),
+  ...webhookRoutes,
+  ...webhookDeliveryRoutes,
   ...openApiRoutes(() => routes),
 ];

@@ -3,6 +3,7 @@ import pg from "pg";
 import type { Context } from "../context.ts";
 import { clientOptions } from "../db/connection.ts";
 import type { Logger } from "../logger.ts";
+import { keepDispatching } from "./dispatch-webhooks.ts";
 import { CRONTAB, catchUp, makeTasks } from "./tasks.ts";
 
 export type Jobs = {
@@ -32,6 +33,7 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   const stopping = Promise.withResolvers<void>();
+  const end = new AbortController();
   let stopped = false;
 
   async function keepRunning(): Promise<void> {
@@ -46,12 +48,13 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
     }
   }
 
-  const loop = keepRunning();
+  const loop = Promise.all([keepRunning(), keepDispatching(ctx, end.signal)]);
   return {
     async stop() {
       if (!stopped) {
         stopped = true;
         stopping.resolve();
+        end.abort();
         await loop;
         await Promise.allSettled(running);
         await pool.end();

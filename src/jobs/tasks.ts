@@ -1,8 +1,9 @@
-import type { TaskList } from "graphile-worker";
+import type { Task, TaskList } from "graphile-worker";
 import type { Context } from "../context.ts";
 import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../db/transaction.ts";
 import { followUpExpired } from "../identity/access/reconcile.ts";
 import { listDirectories } from "../identity/directories.ts";
+import { pruneIdempotentRequests } from "../identity/idempotency.ts";
 import { requeueOverdueMails } from "../identity/mails.ts";
 import { pruneClientTokens } from "../identity/oauth-clients.ts";
 import { listOrganizations } from "../identity/organizations.ts";
@@ -10,17 +11,25 @@ import { pruneRemovals } from "../identity/removal-budget.ts";
 import { noticeRemovals } from "../identity/removal-notice.ts";
 import { KEPT_REQUESTS, pruneRequests } from "../identity/request-log.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
+import { pruneDeliveries } from "../identity/webhook-deliveries.ts";
 import { parseSender } from "../mail/address.ts";
 import { makeSend } from "../mail/transport.ts";
 import { ASKED_SYNC_TASK, askedSyncTask } from "../sync/ask.ts";
 import { enqueueDueSyncs, SYNC_TASK, syncTask } from "../sync/schedule.ts";
+import { deliverWebhook } from "./deliver-webhook.ts";
 import { sendMail } from "./send-mail.ts";
 
 /** Every minute, or every hour. One tick each, however many processes run jobs; a tick that fails is not repeated, the next one comes. */
 export const CRONTAB = ["requeue-mails", "enqueue-syncs", "follow-up-guests", "notice-removals"]
   .map((task) => `* * * * * ${task} ?jobKey=${task}&max=1`)
   .concat(
-    ["prune-tokens", "prune-request-log", "prune-removals"].map((task) => `17 * * * * ${task} ?jobKey=${task}&max=1`),
+    [
+      "prune-tokens",
+      "prune-request-log",
+      "prune-removals",
+      "prune-idempotent-requests",
+      "prune-webhook-deliveries",
+    ].map((task) => `17 * * * * ${task} ?jobKey=${task}&max=1`),
   )
   .join("\n");
 
@@ -38,6 +47,7 @@ export function makeTasks(ctx: Context): TaskList {
     "send-mail": (payload) => sendMail(ctx, sender, payload),
     [ASKED_SYNC_TASK]: (payload, helpers) => askedSyncTask(ctx, payload, helpers.abortSignal),
     [SYNC_TASK]: (payload, helpers) => syncTask(ctx, payload, helpers.abortSignal),
+    "deliver-webhook": fewAtOnce((payload, helpers) => deliverWebhook(ctx, sender.key, payload, helpers.abortSignal)),
     "requeue-mails": async () => {
       await requeueOverdueMails(ctx.db);
     },
@@ -49,6 +59,24 @@ export function makeTasks(ctx: Context): TaskList {
     "prune-removals": () => inEveryOrganization(ctx, pruneRemovals, "none"),
     "prune-tokens": () => inEveryOrganization(ctx, pruneClientTokens, "none"),
     "prune-request-log": () => pruneRequestLog(ctx),
+    "prune-idempotent-requests": () => inEveryOrganization(ctx, pruneIdempotentRequests, "none"),
+    "prune-webhook-deliveries": () => inEveryOrganization(ctx, pruneDeliveries, "none"),
+  };
+}
+
+/** Places that slow receivers, whole lists and files may take of those that all jobs share; whoever finds none comes again. */
+const FEW = 3;
+
+function fewAtOnce(task: Task): Task {
+  let running = 0;
+  return async (payload, helpers) => {
+    if (running >= FEW) return;
+    running += 1;
+    try {
+      await task(payload, helpers);
+    } finally {
+      running -= 1;
+    }
   };
 }
 

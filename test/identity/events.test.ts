@@ -27,7 +27,7 @@ test("events come in the order of their transactions' numbers, not of the digits
   const seen: string[] = [];
   let after: EventPosition | null = null;
   for (;;) {
-    const [event] = await listEvents(ctx.db.of(organization), { after, product: null, limit: 1 });
+    const [event] = await listEvents(ctx.db.of(organization), { after, within: null, limit: 1 });
     if (!event) break;
     if (event.kind.startsWith("event.")) seen.push(event.kind);
     after = { transaction: event.transaction, id: event.id };

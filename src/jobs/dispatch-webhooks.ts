@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Context } from "../context.ts";
+import { type Actor, inTransaction } from "../db/transaction.ts";
+import { dispatchEvents, organizationsBehind, wakeDeliveries } from "../identity/webhook-dispatch.ts";
+
+/** Milliseconds between two looks at the outbox. */
+const INTERVAL = 1_000;
+
+/**
+ * Turns events into deliveries and wakes whoever sends them, again and again until `stop`. Every process that runs jobs
+ * does so; they meet in the locks of the webhooks' rows. Nothing of a request ever waits for this, and no request tells
+ * it anything (design §3.3): it looks.
+ */
+export async function keepDispatching(ctx: Context, stop: AbortSignal): Promise<void> {
+  let failing = false;
+  while (!stop.aborted) {
+    let more = false;
+    try {
+      more = await dispatchOnce(ctx);
+      failing = false;
+    } catch (error) {
+      if (!failing) ctx.logger.warn("events cannot be dispatched at the moment", { error: (error as Error).message });
+      failing = true;
+    }
+    if (!more) await sleep(INTERVAL, undefined, { signal: stop, ref: false }).catch(() => {});
+  }
+}
+
+/** One look at every organization. Returns whether there may be more at once. */
+export async function dispatchOnce(ctx: Context): Promise<boolean> {
+  let more = false;
+  for (const organization of await organizationsBehind(ctx.db)) {
+    const actor: Actor = { organization, kind: "job", id: null, requestId: null };
+    more = (await inTransaction(ctx, actor, dispatchEvents, { lock: "none" })) || more;
+  }
+  await wakeDeliveries(ctx.db, ctx.config.webhooks.concurrency);
+  return more;
+}
