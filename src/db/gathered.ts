@@ -11,7 +11,7 @@ type Run = <Row>(
   organization: OrganizationId,
   statement: { name: string; text: string; values: readonly unknown[] },
 ) => Promise<Row[]>;
-type Batch = { keys: string[]; rows: Promise<ReadonlyMap<string, unknown>> };
+type Batch = { keys: string[]; send(): void; rows: Promise<ReadonlyMap<string, unknown>> };
 
 /** Keys that one statement looks for at most. */
 const MOST = 8;
@@ -36,25 +36,29 @@ export class Gathered {
   async find<Row>(organization: OrganizationId, read: KeyedRead, key: string): Promise<Readonly<Row> | undefined> {
     if (key.includes("\0")) throw new MusterError("invalid-value", "a key holds a character that cannot be stored");
     const place = `${organization} ${read.name} ${read.values.join(" ")}`;
-    let batch = this.#open.get(place);
-    if (batch === undefined || batch.keys.length >= MOST) {
-      batch = this.#begin(organization, read, place);
-      this.#open.set(place, batch);
-    }
+    const batch = this.#open.get(place) ?? this.#begin(organization, read, place);
     batch.keys.push(key);
+    // PostgreSQL works on these while the others of this turn are still read.
+    if (batch.keys.length === MOST) batch.send();
     return (await batch.rows).get(key) as Row | undefined;
   }
 
   #begin(organization: OrganizationId, { name, text, values }: KeyedRead, place: string): Batch {
+    const { promise: sent, resolve } = Promise.withResolvers<void>();
     const keys: string[] = [];
-    const send = async (): Promise<ReadonlyMap<string, unknown>> => {
-      // Behind every request that has come by now.
-      await new Promise((resolve) => setImmediate(resolve));
+    const send = (): void => {
       if (this.#open.get(place) === batch) this.#open.delete(place);
+      resolve();
+    };
+    const ask = async (): Promise<ReadonlyMap<string, unknown>> => {
+      await sent;
       const rows = await this.#run<{ key: string }>(organization, { name, text, values: [...values, keys] });
       return new Map(rows.map((row) => [row.key, row]));
     };
-    const batch: Batch = { keys, rows: send() };
+    const batch: Batch = { keys, send, rows: ask() };
+    this.#open.set(place, batch);
+    // Behind every request that has come by now.
+    setImmediate(send);
     return batch;
   }
 }
