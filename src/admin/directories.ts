@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { settingsFault } from "../../connectors/index.ts";
 import type { Context } from "../context.ts";
+import { MusterError } from "../errors.ts";
 import {
   addDirectory,
   type Directory,
@@ -201,6 +202,12 @@ function shown(ctx: Context, { id, kind, ...directory }: Directory) {
 /** What was given, without what was left out. */
 function given<T extends object>(body: T): { [K in keyof T]: Exclude<T[K], undefined> } & Partial<DirectorySettings> {
   return body as never;
+}
+
+/** @throws MusterError `conflict` */
+export function refuseUnlessPushed({ name, kind }: Directory): void {
+  if (kind !== "scim")
+    throw new MusterError("conflict", `nobody pushes to ${name}, a directory of kind ${kind}`, { at: "directory" });
 }
 
 /** @throws InvalidInput naming what a directory of this kind does not have. */

@@ -25,6 +25,13 @@ function faults(issue: z.core.$ZodIssue, kind: "body" | "query" | "path"): Fault
       code: "unknown",
       message: kind !== "body" ? "there is no such parameter" : "there is no such field",
     }));
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const told = issue.errors.map((issues) =>
+      issues.flatMap((inner) => faults({ ...inner, path: [...issue.path, ...inner.path] }, kind)),
+    );
+    // Of several forms the one is meant that comes nearest.
+    return told.reduce((nearest, each) => (each.length < nearest.length ? each : nearest));
+  }
   return [{ pointer: place(issue.path), code: "invalid", message: issue.message }];
 }
 

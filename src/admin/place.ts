@@ -3,8 +3,16 @@ import { pointer } from "./pointer.ts";
 import { InvalidInput } from "./problem.ts";
 import type { Input } from "./route.ts";
 
-/** What the rules call a thing, where a request calls it otherwise. */
-const CALLED: Readonly<Record<string, string>> = { account: "user", "--site": "site", for: "seconds" };
+/** What the rules call a thing, where bodies and queries call it otherwise. */
+const GIVEN_AS: Readonly<Record<string, string>> = {
+  account: "user",
+  "--site": "site",
+  for: "seconds",
+  scope: "scopes",
+  order: "names",
+};
+/** The same for paths. */
+const ADDRESSED_AS: Readonly<Record<string, string>> = { group: "id", product: "key" };
 
 /** Places that are no part of path, query or body. */
 const HEADERS = new Set(["If-Match", "Idempotency-Key"]);
@@ -27,12 +35,14 @@ export function inPlace(error: unknown, input: Input<unknown, unknown, unknown>)
 }
 
 function placeOf(at: string, isUnknown: boolean, { params, query, body }: Input<object, object, unknown>): string {
-  if (at === "" || at.startsWith("/") || HEADERS.has(at)) return at;
-  for (const name of [at, CALLED[at]]) {
+  if (at === "" || HEADERS.has(at) || (at.startsWith("/") && isPlace(at, body))) return at;
+  for (const name of [at, GIVEN_AS[at]]) {
     if (name === undefined) continue;
     if (isRecord(body) && Object.hasOwn(body, name)) return pointer([name]);
     if (Object.hasOwn(params, name) || Object.hasOwn(query, name)) return name;
   }
+  const addressed = ADDRESSED_AS[at];
+  if (addressed !== undefined && Object.hasOwn(params, addressed)) return addressed;
   const path = pathOf(at, body);
   if (path) return pointer(path);
   const parameter = Object.entries({ ...params, ...query }).find(([, value]) => value === at)?.[0];
@@ -51,6 +61,17 @@ function pathOf(text: string, value: unknown): string[] | undefined {
     if (path) return [key, ...path];
   }
   return undefined;
+}
+
+/** Whether a text is a pointer to something in the body, and no value that looks like one. */
+function isPlace(pointed: string, body: unknown): boolean {
+  const steps = pointed.split("/").slice(1);
+  let value = body;
+  for (const step of steps.map((each) => each.replaceAll("~1", "/").replaceAll("~0", "~"))) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step)) return false;
+    value = (value as Record<string, unknown>)[step];
+  }
+  return true;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,6 +2,7 @@ import type { Db } from "../db/connection.ts";
 import { MusterError } from "../errors.ts";
 import { type PlacedProduct, productsByKey } from "../identity/products.ts";
 import { holds, type Permission, type Target } from "../identity/rights/permissions.ts";
+import { getSite } from "../identity/sites.ts";
 import { type Caller, lacking } from "./caller.ts";
 
 /** What names a product: its key, and its site's where several sites have one of this key. */
@@ -27,6 +28,7 @@ export async function productFor(
       candidates: [only, ...more].map((product) => `${product.site}/${product.key}`),
     });
   if (!holds(caller.held, permission, { kind: "organization" })) throw lacking(caller, permission);
+  if (site !== undefined) await getSite(db, site);
   throw new MusterError("not-found", "there is no such product", { at: "product" });
 }
 

@@ -7,7 +7,7 @@ import { targetOf } from "../identity/rights/scope.ts";
 import { listAdministrators } from "../identity/rights/who.ts";
 import { listSiteMembers } from "../identity/site-memberships.ts";
 import { getSite, listSites } from "../identity/sites.ts";
-import { afterOf, idIn, idOut, instant, listOf, listQuery, pageOf } from "./fields.ts";
+import { afterOf, idIn, idOut, instant, keyIn, listOf, listQuery, pageOf } from "./fields.ts";
 import { paging } from "./input.ts";
 import { route } from "./route.ts";
 import { bundle, scopeIn, scopeOut } from "./scope.ts";
@@ -126,7 +126,7 @@ export const rightRoutes = [
     path: "/sites/{key}/members",
     summary: "List the people of a site: who has a right for it, or access to one of its products",
     guard: { permission: "access:read", on: async (db, { params }) => siteTarget(db, params.key) },
-    params: z.strictObject({ key: z.string().max(512) }),
+    params: z.strictObject({ key: keyIn }),
     query: listQuery,
     answer: listOf(
       z

@@ -2,6 +2,7 @@ import { auditRoutes } from "./audit.ts";
 import { capabilityRoutes } from "./capabilities.ts";
 import { checkRoutes } from "./check.ts";
 import { directoryRoutes } from "./directories.ts";
+import { directoryTokenRoutes } from "./directory-tokens.ts";
 import { eventRoutes } from "./events.ts";
 import { grantRoutes } from "./grants.ts";
 import { groupRoutes } from "./groups.ts";
@@ -31,6 +32,7 @@ export const routes: readonly Route[] = [
   ...scimRequestRoutes,
   ...auditRoutes,
   ...directoryRoutes,
+  ...directoryTokenRoutes,
   ...grantRoutes,
   ...groupRoutes,
   ...guestRoutes,

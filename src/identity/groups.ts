@@ -34,7 +34,7 @@ export async function resolveGroup(db: Db, text: string): Promise<Group | { dire
   if (slash < 1 || slash === text.length - 1)
     throw new MusterError("invalid", "a group is DIRECTORY/NAME, local/NAME or id:UUID", { at: text });
   const [directoryName, name] = [text.slice(0, slash), text.slice(slash + 1)];
-  const directory = directoryName === "local" ? null : await directoryId(db, directoryName);
+  const directory = directoryName === "local" ? null : await directoryId(db, directoryName, text);
   const found = await db.query<Group>({
     text: `select ${COLUMNS} from ${TABLES}
       where g.organization = $1 and g.directory is not distinct from $2 and g.name_key = $3 and g.deleted_at is null
@@ -60,12 +60,12 @@ async function groupById(db: Db, text: string): Promise<Group> {
   return group;
 }
 
-async function directoryId(db: Db, name: string): Promise<DirectoryId> {
+async function directoryId(db: Db, name: string, at: string): Promise<DirectoryId> {
   const [row] = await db.query<{ id: DirectoryId }>({
     text: "select id from directories where organization = $1 and name = $2",
     values: [db.organization, name],
   });
-  if (!row) throw new MusterError("not-found", `there is no directory ${name}`, { at: name });
+  if (!row) throw new MusterError("not-found", `there is no directory ${name}`, { at });
   return row.id;
 }
 
@@ -200,7 +200,7 @@ export async function localMembersOf(db: Db, group: GroupId): Promise<LocalMembe
 export async function nestGroups(tx: Tx, parent: GroupId, children: readonly GroupId[]): Promise<number> {
   requireExclusive(tx);
   await requireLocal(tx, parent);
-  for (const child of children) await requireGroup(tx, child);
+  for (const child of children) await requireGroup(tx, child, child);
   await refuseCircle(tx, parent, children);
   const added = await tx.query<{ child: GroupId }>({
     text: `insert into group_nestings (organization, parent, child, origin)
@@ -241,12 +241,12 @@ async function nestingChanged(tx: Tx, parent: GroupId, action: string, rows: { c
   return rows.length;
 }
 
-async function requireGroup(tx: Tx, id: GroupId): Promise<{ local: boolean }> {
+async function requireGroup(tx: Tx, id: GroupId, at = "group"): Promise<{ local: boolean }> {
   const [row] = await tx.query<{ local: boolean }>({
     text: `select directory is null as local from groups where organization = $1 and id = $2 and deleted_at is null`,
     values: [tx.organization, id],
   });
-  if (!row) throw new MusterError("not-found", "there is no such group", { at: "group" });
+  if (!row) throw new MusterError("not-found", "there is no such group", { at });
   return row;
 }
 

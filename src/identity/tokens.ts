@@ -251,15 +251,21 @@ export async function revokeToken(tx: Tx, id: TokenId): Promise<void> {
  * The organization's live tokens, newest last; never their texts, which nobody has. Those that OAuth clients fetched,
  * which come and go by the hour, are not among them.
  * @param directory only this one's.
+ * @param page so many of them, in the order of their ids, after one.
  */
-export async function listTokens(db: Db, directory?: DirectoryId): Promise<TokenInfo[]> {
+export async function listTokens(
+  db: Db,
+  directory?: DirectoryId,
+  page: { after: TokenId | null; limit: number | null } = { after: null, limit: null },
+): Promise<TokenInfo[]> {
   return db.query<TokenInfo>({
     text: `select t.id, t.name, t.directory, t.product, t.scopes, u.user_name as subject, t.created_at as "createdAt",
         t.expires_at as "expiresAt", t.last_used_at as "lastUsedAt"
       from tokens t left join directory_users u on u.organization = t.organization and u.id = t.subject
       where t.organization = $1 and t.revoked_at is null and t.client is null
         and (t.expires_at is null or t.expires_at > statement_timestamp()) and ($2::uuid is null or t.directory = $2)
-      order by t.id`,
-    values: [db.organization, directory ?? null],
+        and ($3::uuid is null or t.id > $3)
+      order by t.id limit $4`,
+    values: [db.organization, directory ?? null, page.after, page.limit],
   });
 }

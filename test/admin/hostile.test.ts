@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import type { z } from "zod";
+import type { Route } from "../../src/admin/route.ts";
+import { routes } from "../../src/admin/routes.ts";
+import { random } from "../harness/random.ts";
+import { scaled, seed } from "../harness/scale.ts";
+import { type HostileValue, hostileValues } from "./hostile-values.ts";
+import { type Fixture, validRequests } from "./requests.ts";
+import { type Answer, apiServer, makeCompany } from "./world.ts";
+
+const api = await apiServer();
+const company = await makeCompany(api, "acme");
+const requests = await validRequests(api, company);
+
+type Step = string | number;
+type Place = { in: "path" | "query" | "body"; steps: readonly Step[] };
+
+/** What a schema takes, without what is said around it. */
+function bare(schema: z.core.$ZodType): z.core.$ZodTypes {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  if (def.type === "pipe") return bare(def.in);
+  return "innerType" in def ? bare(def.innerType as z.core.$ZodType) : (schema as z.core.$ZodTypes);
+}
+
+/** Every field of a schema, in all its forms, those that hold others included. */
+function fieldsOf(schema: z.core.$ZodType, steps: readonly Step[] = []): (readonly Step[])[] {
+  const { def } = bare(schema)._zod;
+  const below = () => {
+    if (def.type === "object")
+      return Object.entries(def.shape).flatMap(([name, inner]) => fieldsOf(inner, [...steps, name]));
+    if (def.type === "array") return fieldsOf(def.element, [...steps, 0]);
+    if (def.type === "union") return def.options.flatMap((option) => fieldsOf(option, steps).slice(1));
+    if (def.type === "record") return fieldsOf(def.valueType, [...steps, "any"]);
+    return [];
+  };
+  const all = [steps, ...below()];
+  return [...new Map(all.map((each) => [JSON.stringify(each), each])).values()];
+}
+
+function placesOf(route: Route): Place[] {
+  const of = (part: Place["in"], schema: z.core.$ZodType | undefined) =>
+    schema === undefined ? [] : fieldsOf(schema).map((steps) => ({ in: part, steps }));
+  return [
+    ...of("path", route.params).filter(({ steps }) => steps.length > 0),
+    ...of("query", route.query).filter(({ steps }) => steps.length > 0),
+    ...(route.method === "GET" ? [] : [{ in: "query", steps: ["dryRun"] } as const]),
+    ...of("body", route.body),
+  ];
+}
+
+/** What no JSON text can be, so that it is found again in the text of the body. */
+const MARK = "\u0001the hostile value\u0001";
+
+function withValue(body: unknown, [step, ...rest]: readonly Step[], value: unknown): unknown {
+  if (step === undefined) return value;
+  if (typeof step === "number") return [withValue(Array.isArray(body) ? body[step] : undefined, rest, value)];
+  const fields = typeof body === "object" && body !== null ? body : {};
+  return { ...fields, [step]: withValue((fields as Record<string, unknown>)[step], rest, value) };
+}
+
+/** More than any parameter may have, and less than HTTP servers take in an address. */
+const LONGEST = 8_000;
+
+/** A value as it stands in an address: its bytes, those of half a character included. */
+function inAddress({ json }: HostileValue): string {
+  const parsed: unknown = JSON.parse(json);
+  const written = [...(typeof parsed === "string" ? parsed : json).slice(0, LONGEST)]
+    .map((character) => (character.isWellFormed() ? encodeURIComponent(character) : "%ED%A0%80"))
+    .join("")
+    .replaceAll(/^\.+$/g, (dots) => "%2E".repeat(dots.length));
+  return written.length > LONGEST ? written.slice(0, written.lastIndexOf("%", LONGEST)) : written;
+}
+
+async function send(route: Route, fixture: Fixture, place: Place, value: HostileValue): Promise<Answer> {
+  const written = inAddress(value);
+  const [name = ""] = place.steps;
+  const placed = route.path.split("/");
+  const path = fixture.path
+    .split("/")
+    .map((step, at) => (place.in === "path" && placed[at] === `{${name}}` ? written : step))
+    .join("/");
+  const parameters = [
+    ...(place.in === "query" ? [`${name}=${written}`] : []),
+    ...(route.method === "GET" || name === "dryRun" ? [] : ["dryRun=true"]),
+  ].join("&");
+  const body = JSON.stringify(place.in === "body" ? withValue(fixture.body, place.steps, MARK) : fixture.body);
+  return api.ask(route.method, parameters === "" ? path : `${path}?${parameters}`, {
+    token: company.token,
+    ...(route.body && { raw: body.replace(JSON.stringify(MARK), () => value.json) }),
+  });
+}
+
+/** How a fault names a place: a pointer into the body, or the name of a parameter. */
+function pointerTo({ in: part, steps }: Place): string {
+  return part === "body" ? steps.map((step) => `/${step}`).join("") : String(steps[0]);
+}
+
+/** What is wrong with an answer, or undefined. */
+function wrongWith(place: Place, { status, headers, body, text }: Answer): string | undefined {
+  if (status < 400) return undefined;
+  if (status >= 500) return `${status} ${text}`;
+  if (!headers.get("content-type")?.startsWith("application/problem+json")) return `${headers.get("content-type")}`;
+  // A path that cannot be decoded, or is another one, names nothing.
+  if (place.in === "path" && body.detail === "there is nothing at this path") return undefined;
+  if (status === 405 && place.in === "path") return undefined;
+  const pointer = pointerTo(place);
+  const faults: string[] = body.errors.map((fault: { pointer: string }) => fault.pointer);
+  // A value that is an object has fields of its own; one of several forms is told by what holds it.
+  const names = (fault: string) =>
+    fault === pointer || fault.startsWith(`${pointer}/`) || (fault !== "" && pointer.startsWith(`${fault}/`));
+  return faults.some(names) || pointer === "" ? undefined : `${status} names ${JSON.stringify(faults)}: ${body.detail}`;
+}
+
+describe("hostile values", () => {
+  it("are more than four hundred", () => {
+    expect(new Set(hostileValues.map(({ json }) => json)).size).toBeGreaterThan(400);
+  });
+
+  const tried = routes.filter((route) => !("open" in route) && route.id in requests);
+
+  it.each(tried.map((route) => [route.id, route] as const))("%s takes none of them amiss", async (id, route) => {
+    const fixture = requests[id] as Fixture;
+    const draw = random(seed + id.length + tried.indexOf(route));
+    const wrong: string[] = [];
+    for (const place of placesOf(route)) {
+      const values = [...hostileValues]
+        // These two are what the parameter takes, and one of them would change what the next values meet.
+        .filter(({ json }) => place.steps[0] !== "dryRun" || !/^"?(true|false)"?$/.test(json))
+        .map((value) => ({ value, order: draw() }))
+        .sort((a, b) => a.order - b.order)
+        .slice(0, scaled(hostileValues.length));
+      for (let at = 0; at < values.length; at += 8)
+        await Promise.all(
+          values.slice(at, at + 8).map(async ({ value }) => {
+            const found = wrongWith(place, await send(route, fixture, place, value));
+            if (found !== undefined)
+              wrong.push(`${place.in} ${pointerTo(place)} = ${value.name}: ${found}`.slice(0, 500));
+          }),
+        );
+    }
+    expect(wrong).toEqual([]);
+    const alive = await api.ask("GET", "/me", { token: company.token });
+    expect(alive.status).toBe(200);
+  });
+});

@@ -1,0 +1,222 @@
+import { routes } from "../../src/admin/routes.ts";
+import type { Api, Company } from "./world.ts";
+
+/** A request that its route accepts, and that changes something where the route can. */
+export type Fixture = { path: string; body?: unknown; changesNothing?: true };
+
+/** A valid request for every route of the table, by the route's id. A route that has none here fails the tests of all. */
+export async function validRequests({ ask }: Api, c: Company): Promise<Record<string, Fixture>> {
+  const { people, groups, grants, guest, runs, mail } = c;
+  const made = async (path: string, body: unknown) => {
+    const answer = await ask("POST", path, { token: c.token, body });
+    if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.text}`);
+    return answer.body;
+  };
+  const webhook = (await made("/webhooks", { name: "main", url: "https://hooks.example.com/muster" })).webhook.id;
+  const right = await made("/rights", { user: people.ada, bundle: "auditor", scope: { kind: "organization" } });
+  const token = await made("/tokens", { permissions: ["users:read"], name: "reader" });
+  const audited = (await ask("GET", "/audit?limit=1", { token: c.token })).body.data[0].id;
+  return {
+    "users.list": { path: "/users" },
+    "users.get": { path: `/users/${people.ada}` },
+    "users.access": { path: `/users/${people.ada}/access` },
+    "users.groups": { path: `/users/${people.ada}/groups` },
+    "users.explain": { path: `/users/${people.ada}/explain` },
+    "users.create": { path: "/users", body: { email: "new@elsewhere.example", displayName: "New" } },
+    "users.confirm": { path: `/users/${people.eve}/confirm` },
+    "users.resendInvite": { path: `/users/${people.fay}/resend-invite` },
+    "users.suspend": { path: `/users/${people.ada}/suspend`, body: { reason: "left" } },
+    "users.restore": { path: `/users/${people.dave}/restore` },
+    "access.check": {
+      path: "/access/check",
+      body: { product: "wiki", site: c.key, user: { userName: "ada" }, space: "docs", seen: true },
+      changesNothing: true,
+    },
+    "sites.list": { path: "/sites" },
+    "sites.get": { path: `/sites/${c.key}` },
+    "sites.create": { path: "/sites", body: { key: "north", name: "North" } },
+    "sites.update": { path: `/sites/${c.key}`, body: { name: "Renamed" } },
+    "sites.members": { path: `/sites/${c.key}/members` },
+    "products.list": { path: "/products" },
+    "products.get": { path: "/products/wiki" },
+    "products.access": { path: "/products/wiki/access" },
+    "products.create": {
+      path: "/products",
+      body: {
+        key: "desk",
+        site: c.key,
+        name: "Desk",
+        url: "https://desk.example.com",
+        hasGuests: true,
+        seats: 10,
+        seatEnforcement: "block",
+        guestBasis: "fixed",
+        guestRatio: 5,
+        guestEnforcement: "block",
+      },
+    },
+    "products.update": {
+      path: "/products/wiki",
+      body: {
+        name: "The wiki",
+        url: null,
+        hasGuests: true,
+        seats: 3,
+        seatEnforcement: "warn",
+        guestBasis: "fixed",
+        guestRatio: 2,
+        guestEnforcement: "warn",
+      },
+    },
+    "spaces.list": { path: "/products/wiki/spaces" },
+    "spaces.get": { path: "/products/wiki/spaces/docs" },
+    "spaces.create": { path: "/products/wiki/spaces", body: { key: "ops", name: "Operations" } },
+    "spaces.update": { path: "/products/wiki/spaces/docs", body: { name: "Documents" } },
+    "groups.list": { path: "/groups" },
+    "groups.get": { path: `/groups/${groups.users.id}` },
+    "groups.create": { path: "/groups", body: { name: "newcomers" } },
+    "groups.update": { path: `/groups/${groups.users.id}`, body: { name: "everybody" } },
+    "groups.delete": { path: `/groups/${groups.users.id}` },
+    "groups.members": { path: `/groups/${groups.users.id}/members` },
+    "groups.addMembers": { path: `/groups/${groups.users.id}/members`, body: { users: [people.carol, people.fay] } },
+    "groups.removeMember": { path: `/groups/${groups.users.id}/members/${people.ada}` },
+    "groups.nested": { path: `/groups/${groups.users.id}/groups` },
+    "groups.nest": { path: `/groups/${groups.users.id}/groups`, body: { groups: [groups.empty.id] } },
+    "groups.unnest": { path: `/groups/${groups.users.id}/groups/${groups.owners.id}` },
+    "grants.list": { path: "/grants" },
+    "grants.get": { path: `/grants/${grants.users.id}` },
+    "grants.create": {
+      path: "/grants",
+      body: { group: "local/users", product: "tracker", site: c.key, role: "user" },
+    },
+    "grants.confirm": { path: `/grants/${grants.waiting.id}/confirm` },
+    "grants.delete": { path: `/grants/${grants.users.id}` },
+    "guests.list": { path: "/guests" },
+    "guests.get": { path: `/guests/${guest.id}` },
+    "guests.assign": {
+      path: "/guests",
+      body: {
+        user: people.eve,
+        product: "wiki",
+        site: c.key,
+        space: "docs",
+        permission: "read-only",
+        expiresAt: "2100-01-01T00:00:00Z",
+        sponsor: people.ada,
+      },
+    },
+    "guests.update": { path: `/guests/${guest.id}`, body: { permission: "can-create-and-edit" } },
+    "guests.extend": { path: `/guests/${guest.id}/extend`, body: { expiresAt: "2100-01-01T00:00:00+02:00" } },
+    "guests.remove": { path: `/guests/${guest.id}` },
+    "directories.list": { path: "/directories" },
+    "directories.get": { path: "/directories/okta" },
+    "directories.scimRequests": { path: "/directories/okta/scim-requests" },
+    "directories.removals": { path: "/directories/okta/removals" },
+    "directories.create": {
+      path: "/directories",
+      body: {
+        kind: "ldap",
+        name: "branch",
+        settings: {
+          url: "ldap://127.0.0.1",
+          bindDn: "cn=r,dc=example",
+          base: "dc=example",
+          attributes: { email: "mail" },
+        },
+        secret: "password",
+        domainPolicy: true,
+        authoritativeDomains: ["example.com"],
+        firstRun: "apply",
+        syncEvery: null,
+      },
+    },
+    "directories.update": {
+      path: "/directories/okta",
+      body: { profile: "okta", requireIfMatch: true, domainPolicy: true, authoritativeDomains: ["example.com"] },
+    },
+    "directories.order": { path: "/directories/order", body: { names: ["corp", "okta", "internal"] } },
+    "directories.release": { path: "/directories/okta/release", body: { seconds: 3_600, reason: "migration" } },
+    "directories.sync": { path: "/directories/corp/sync", body: { mode: "dry-run" } },
+    "directories.tokens": { path: "/directories/okta/tokens" },
+    "directories.createToken": {
+      path: "/directories/okta/tokens",
+      body: { name: "okta", scopes: ["users:read", "users:write"], expiresAt: "2100-01-01T00:00:00Z" },
+    },
+    "runs.list": { path: "/runs" },
+    "runs.get": { path: `/runs/${runs.held}` },
+    "runs.plan": { path: `/runs/${runs.held}/plan` },
+    "runs.approve": { path: `/runs/${runs.held}/approve`, body: { reason: "looked at it" } },
+    "runs.undo": { path: `/runs/${runs.done}/undo` },
+    "events.list": { path: "/events" },
+    "events.kinds": { path: "/events/kinds" },
+    "audit.list": { path: "/audit" },
+    "audit.get": { path: `/audit/${audited}` },
+    "mails.list": { path: "/mails" },
+    "mails.get": { path: `/mails/${mail.mailId}` },
+    "settings.get": { path: "/settings" },
+    "settings.update": { path: "/settings", body: { name: "Acme Limited", membershipMode: "masking" } },
+    "signUpDomains.get": { path: "/settings/sign-up-domains" },
+    "signUpDomains.set": { path: "/settings/sign-up-domains", body: { domains: ["*.example.com", "example.org"] } },
+    "schemaExtensions.get": { path: "/settings/schema-extensions" },
+    "schemaExtensions.set": {
+      path: "/settings/schema-extensions",
+      body: {
+        extensions: [
+          {
+            urn: "urn:example:scim:1.0:Badge",
+            resource: "User",
+            name: "Badge",
+            description: "What opens doors",
+            required: false,
+            attributes: [
+              {
+                name: "doors",
+                type: "complex",
+                multiValued: true,
+                subAttributes: [{ name: "value", type: "string", description: "its number", canonicalValues: ["A"] }],
+              },
+            ],
+          },
+        ],
+      },
+    },
+    "webhooks.list": { path: "/webhooks" },
+    "webhooks.get": { path: `/webhooks/${webhook}` },
+    "webhooks.create": { path: "/webhooks", body: { name: "other", url: "https://hooks.example.com/other" } },
+    "webhooks.update": { path: `/webhooks/${webhook}`, body: { url: "https://hooks.example.com/third" } },
+    "webhooks.remove": { path: `/webhooks/${webhook}` },
+    "webhooks.rotateSecret": { path: `/webhooks/${webhook}/rotate-secret`, body: { overlapHours: 1 } },
+    "webhooks.disable": { path: `/webhooks/${webhook}/disable`, body: { reason: "broken" } },
+    "webhooks.test": { path: `/webhooks/${webhook}/test`, changesNothing: true },
+    "webhooks.deliveries": { path: `/webhooks/${webhook}/deliveries` },
+    "rights.list": { path: "/rights" },
+    "rights.get": { path: `/rights/${right.id}` },
+    "rights.give": {
+      path: "/rights",
+      body: { user: people.fay, bundle: "site-administrator", scope: { kind: "site", id: c.site.id } },
+    },
+    "rights.take": { path: `/rights/${right.id}` },
+    "administrators.list": { path: "/administrators" },
+    "tokens.list": { path: "/tokens" },
+    "tokens.get": { path: `/tokens/${token.id}` },
+    "tokens.create": {
+      path: "/tokens",
+      body: { permissions: ["users:read"], scope: { kind: "organization" }, personal: false, name: "another" },
+    },
+    "tokens.revoke": { path: `/tokens/${token.id}/revoke` },
+    "tokens.rotate": { path: `/tokens/${token.id}/rotate`, body: { overlapHours: 1 } },
+    "me.get": { path: "/me" },
+    "me.capabilities": { path: "/me/capabilities" },
+    "openapi.get": { path: "/openapi.json" },
+  };
+}
+
+/** The route of a fixture, with the parameters of its path. */
+export function parametersOf(id: string, path: string): Record<string, string> {
+  const route = routes.find((each) => each.id === id);
+  const given = path.split("?")[0]?.split("/") ?? [];
+  const names = (route?.path ?? "").split("/");
+  return Object.fromEntries(
+    names.flatMap((name, at) => (name.startsWith("{") ? [[name.slice(1, -1), given[at] ?? ""]] : [])),
+  );
+}
