@@ -14,6 +14,7 @@ import * as requestLog from "./0014-request-log.ts";
 import * as scimStatements from "./0015-scim-statements.ts";
 import * as idempotentRequests from "./0016-idempotent-requests.ts";
 import * as rights from "./0017-rights.ts";
+import * as signIn from "./0018-sign-in.ts";
 import * as webhooks from "./0019-webhooks.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
@@ -35,5 +36,6 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0015-scim-statements", scimStatements],
   ["0016-idempotent-requests", idempotentRequests],
   ["0017-rights", rights],
+  ["0018-sign-in", signIn],
   ["0019-webhooks", webhooks],
 ];

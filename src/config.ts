@@ -97,6 +97,16 @@ export const configSchema = z.strictObject({
       disableAfter: z.int().min(1).max(10_000).default(10),
     })
     .prefault({}),
+  signIn: z
+    .strictObject({
+      /** Seconds without a request after which a session of the console ends. */
+      idle: z.int().min(60).max(86_400).default(1_800),
+      /** Seconds after which it ends whatever happens. */
+      longest: z.int().min(300).max(604_800).default(43_200),
+      /** Seconds for which a proof of who somebody is opens dangerous acts. */
+      fresh: z.int().min(30).max(3_600).default(600),
+    })
+    .prefault({}),
   requestLog: z
     .strictObject({
       /** Days for which SCIM requests are kept to be looked at; 0: none is. */

@@ -1,20 +1,30 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
-import { FailedAttempts, lookUpCaller } from "../http/failed-attempts.ts";
+import { type FailedAttempts, lookUpCaller } from "../http/failed-attempts.ts";
 import { heldByToken } from "../identity/rights/held.ts";
 import { findToken } from "../identity/tokens.ts";
+import { attemptsOf } from "./attempts.ts";
+import { callerBySession } from "./authenticate-session.ts";
 import type { Caller } from "./caller.ts";
+import { cookieOf, SESSION_COOKIE } from "./cookies.ts";
 import { requestIdOf } from "./problem.ts";
 
 /**
- * Who calls, before anything else of the request is read: a bearer token in the header alone (RFC 6750 §2.1), which
- * also decides the organization. A token of another kind is refused without asking the database.
+ * Who calls, before anything else of the request is read: a bearer token in the header alone (RFC 6750 §2.1), or the cookie of
+ * a session; either decides the organization. A token of another kind is refused without asking the database.
  */
 export function authenticate(ctx: Context): RequestHandler {
-  const attempts = new FailedAttempts();
   return async (request, response, next) => {
-    response.locals.caller = await callerByToken(ctx, attempts, request, response);
+    const cookie = cookieOf(request, SESSION_COOKIE);
+    if (cookie !== undefined && request.headers.authorization !== undefined)
+      throw new MusterError("usage", "a request comes with a token or with a session, not with both", {
+        at: "Authorization",
+      });
+    response.locals.caller =
+      cookie === undefined
+        ? await callerByToken(ctx, attemptsOf(ctx), request, response)
+        : await callerBySession(ctx, cookie, request, response);
     next();
   };
 }

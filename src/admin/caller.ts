@@ -1,4 +1,4 @@
-import type { AccountId, OrganizationId, ProductId } from "../db/id.ts";
+import type { AccountId, BreakGlassId, OrganizationId, ProductId, SessionId } from "../db/id.ts";
 import type { Actor } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { type Held, holds, type Permission, type Target } from "../identity/rights/permissions.ts";
@@ -14,7 +14,33 @@ export type Caller = {
   product: ProductId | null;
   /** Whose requests the limits count together. */
   limitedAs: string;
+  /** How a person at the console is signed in; undefined: a token calls. */
+  session?: CallerSession;
 };
+
+export type CallerSession = {
+  id: SessionId;
+  holder: { account: AccountId } | { breakGlass: BreakGlassId };
+  method: "password" | "single-sign-on" | "break-glass";
+  /** What every change of this session has to bring in the header `X-CSRF-Token`. */
+  csrfToken: string;
+  /** Whether its holder has proven who they are so lately that it may do something dangerous. */
+  fresh: boolean;
+  network: string;
+  address: string | null;
+};
+
+/** @throws MusterError `not-found` for a token: what it asks for is a session's. */
+export function sessionOf(caller: Caller): CallerSession {
+  if (caller.session) return caller.session;
+  throw new MusterError("not-found", "a token has no session");
+}
+
+/** @throws MusterError `reauthentication-required`, only for a session: a token was made for what it does. */
+export function requireFresh(caller: Caller): void {
+  if (caller.session && !caller.session.fresh)
+    throw new MusterError("reauthentication-required", "prove again who you are: POST /api/v1/session/reauthenticate");
+}
 
 /** @throws MusterError `not-allowed`, naming the permission that is missing. */
 export function require(caller: Caller, permission: Permission, target?: Target): void {

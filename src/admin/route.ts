@@ -38,6 +38,8 @@ type Description<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
   /** One line, as a person would say what it does. */
   summary: string;
   guard: Guard<z.output<P>, z.output<Q>, z.output<B>>;
+  /** A session does it only shortly after its holder proved who they are (`signIn.fresh`). */
+  dangerous?: true;
   /** A strict object of the path's parameters. */
   params?: P;
   /** A strict object of the query string's parameters, without `dryRun`. */
@@ -47,7 +49,7 @@ type Description<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
   /** Of the answer's JSON body; without one the answer is 204. */
   answer?: A;
   /** Default 200, and 204 without an answer. */
-  status?: 200 | 201 | 202;
+  status?: 200 | 201 | 202 | 302;
   /** Path below `/api/v1` of what was made. */
   location?: (answer: z.input<A>, input: Input<z.output<P>, z.output<Q>, z.output<B>>) => string;
 };
@@ -101,5 +103,5 @@ export function route<
 
 /** The status of its success. */
 export function statusOf(route: Route): number {
-  return route.answer ? (route.status ?? 200) : 204;
+  return route.status ?? (route.answer ? 200 : 204);
 }

@@ -10,12 +10,17 @@ import { guestRoutes } from "./guests.ts";
 import { mailRoutes } from "./mails.ts";
 import { meRoutes } from "./me.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
+import { ownCredentialRoutes } from "./own-credentials.ts";
 import { productRoutes } from "./products.ts";
 import { rightRoutes } from "./rights.ts";
 import type { Route } from "./route.ts";
 import { runRoutes } from "./runs.ts";
 import { scimRequestRoutes } from "./scim-requests.ts";
+import { sessionRoutes } from "./session.ts";
 import { settingsRoutes } from "./settings.ts";
+import { setupRoutes } from "./setup.ts";
+import { singleSignOnRoutes } from "./single-sign-on.ts";
+import { singleSignOnSettingRoutes } from "./single-sign-on-settings.ts";
 import { siteRoutes } from "./sites.ts";
 import { spaceRoutes } from "./spaces.ts";
 import { tokenRoutes } from "./tokens.ts";
@@ -44,6 +49,11 @@ export const routes: readonly Route[] = [
   ...rightRoutes,
   ...tokenRoutes,
   ...meRoutes,
+  ...sessionRoutes,
+  ...ownCredentialRoutes,
+  ...setupRoutes,
+  ...singleSignOnRoutes,
+  ...singleSignOnSettingRoutes,
   ...capabilityRoutes(() => routes),
   ...webhookRoutes,
   ...webhookDeliveryRoutes,

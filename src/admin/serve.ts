@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import { holds } from "../identity/rights/permissions.ts";
 import { authenticate, callerOf } from "./authenticate.ts";
-import { type Caller, lacking, require } from "./caller.ts";
+import { type Caller, lacking, require, requireFresh } from "./caller.ts";
 import { etagOf, names } from "./etag.ts";
 import { parseInput, queryOf } from "./input.ts";
 import { onlyMethods } from "./methods.ts";
@@ -75,6 +75,7 @@ function serve(ctx: Context, route: Closed, routes: readonly Route[]): RequestHa
   return async (request, response) => {
     const caller = callerOf(response);
     refuseWithout(response, route, caller);
+    if (route.dangerous) requireFresh(caller);
     const parameters = queryOf(request);
     const dryRun = isDryRun(route, parameters);
     const input = await readInput(route, request, parameters, () => readBody(request, response));

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { resolvePerson } from "../identity/accounts/person.ts";
 import { addAdministrator, removeAdministrator } from "../identity/administrators.ts";
 import { listRights } from "../identity/rights/rights.ts";
+import { registerAdminPassword } from "./admin-password.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 
@@ -11,6 +12,7 @@ const MOST_LISTED = 10_000;
 /** `muster admin …`. */
 export function registerAdmin(program: Command, line: CommandLine): void {
   const admin = program.command("admin").description("administrators of the organization");
+  registerAdminPassword(admin, line);
   admin
     .command("add <email>")
     .description(

@@ -6,6 +6,7 @@ import { registerAccess } from "./access.ts";
 import { registerAdmin } from "./admin.ts";
 import { type Answer, printable } from "./answer.ts";
 import { registerApply } from "./apply/command.ts";
+import { registerBreakGlass } from "./break-glass.ts";
 import { type CommandLine, commandLine } from "./command-line.ts";
 import { registerDirectory } from "./directory.ts";
 import { registerDoctor } from "./doctor.ts";
@@ -29,6 +30,7 @@ const NOUNS: readonly ((program: Command, line: CommandLine) => void)[] = [
   registerApply,
   registerOrganization,
   registerAdmin,
+  registerBreakGlass,
   registerProduct,
   registerDirectory,
   registerScim,

@@ -24,8 +24,8 @@ export function registerRunning(program: Command, line: CommandLine): void {
         const { json } = command.optsWithGlobals<GlobalOptions>();
         // The server's own code is loaded by the commands that serve, not by every command.
         const { runMuster } = await import("../start/run.ts");
-        await runMuster(commandConfig(line.environment), { http, jobs }, (ready) =>
-          process.stdout.write(`${json ? JSON.stringify({ ready }) : ready}\n`),
+        await runMuster(commandConfig(line.environment), { http, jobs }, (text, of) =>
+          process.stdout.write(`${json ? JSON.stringify({ [of]: text }) : text}\n`),
         );
       });
   program

@@ -30,6 +30,10 @@ const CONSTRAINTS: Record<string, { at: string; detail: string }> = {
   role_grants_waiting_unique: { at: "group", detail: "a grant for a group of this name waits on this product already" },
   rights_unique: { at: "rights", detail: "the account has this right already" },
   guest_assignments_space_unique: { at: "space", detail: "the guest has this space already" },
+  break_glass_administrators_name_unique: {
+    at: "name",
+    detail: "a break-glass administrator with this name exists already",
+  },
   invitations_live_unique: { at: "email", detail: "a pending invitation for this address exists already" },
 };
 

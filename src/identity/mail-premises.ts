@@ -1,13 +1,15 @@
 import type { AccountId, InvitationId, MailId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import type { BreakGlassNotice } from "./break-glass-notice.ts";
 import { INVITABLE, type Offer, offersOf } from "./invitation-links.ts";
 import type { RemovalNotice } from "./removal-notice.ts";
 
 /** What a mail says. */
 export type MailWords =
   | { kind: "invitation"; expiresAt: Date; offers: Offer[] }
-  | ({ kind: "removals" } & RemovalNotice);
+  | ({ kind: "removals" } & RemovalNotice)
+  | ({ kind: "break-glass" } & BreakGlassNotice);
 
 /** What a queued mail stands on; `refusal` says why it must not leave any more. */
 export type Premise = {
@@ -20,7 +22,11 @@ export type Premise = {
   words: MailWords;
 };
 
-type Row = Omit<Premise, "words"> & { expiresAt: Date; content: RemovalNotice | null };
+type Row = Omit<Premise, "words"> & { expiresAt: Date } & (
+    | { kind: "invitation"; content: null }
+    | { kind: "removals"; content: RemovalNotice }
+    | { kind: "break-glass"; content: BreakGlassNotice }
+  );
 
 /**
  * Whether a queued mail may still leave, and what it says. An invitation: it is pending, not expired and has no newer
@@ -30,13 +36,14 @@ type Row = Omit<Premise, "words"> & { expiresAt: Date; content: RemovalNotice | 
 export async function premiseOf(tx: Tx, id: MailId): Promise<Premise> {
   const [row] = await tx.query<Row>({ text: PREMISE, values: [tx.organization, id] });
   if (!row) throw new MusterError("internal", "a mail without an invitation cannot be sent");
-  const { expiresAt, content, ...premise } = row;
-  if (content !== null) return { ...premise, words: { kind: "removals", ...content } };
+  const { expiresAt, kind, content, ...premise } = row;
+  if (kind === "removals") return { ...premise, words: { kind, ...content } };
+  if (kind === "break-glass") return { ...premise, words: { kind, ...content } };
   return { ...premise, words: { kind: "invitation", expiresAt, offers: await offersOf(tx, premise.account) } };
 }
 
 const PREMISE = `
-  select o.name as "organizationName", o.key as "organizationKey", m.recipient, m.account, m.invitation, i.expires_at as "expiresAt", m.content,
+  select o.name as "organizationName", o.key as "organizationKey", m.kind, m.recipient, m.account, m.invitation, i.expires_at as "expiresAt", m.content,
     coalesce(
       case m.kind
         when 'invitation' then case
@@ -46,7 +53,7 @@ const PREMISE = `
             then 'a newer mail was asked for'
           when not (${INVITABLE}) then 'the user is suspended or deactivated'
         end
-        when 'removals' then case
+        else case
           when m.created_at < statement_timestamp() - interval '1 day' then 'the news is a day old'
           when not exists (select from rights r where r.organization = m.organization and r.account = m.account
               and r.bundle = 'organization-administrator' and r.parked_at is null)

@@ -2,6 +2,7 @@ import type { Database, Db } from "../db/connection.ts";
 import { type AccountId, type InvitationId, type MailId, newId, type OrganizationId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import type { BreakGlassNotice } from "./break-glass-notice.ts";
 import { type Premise, premiseOf } from "./mail-premises.ts";
 import { recordChanges } from "./record.ts";
 import type { RemovalNotice } from "./removal-notice.ts";
@@ -10,6 +11,7 @@ import type { RemovalNotice } from "./removal-notice.ts";
 export type NewMail = { dedupeKey: string; account: AccountId; recipient: string } & (
   | { kind: "invitation"; invitation: InvitationId }
   | { kind: "removals"; content: RemovalNotice }
+  | { kind: "break-glass"; content: BreakGlassNotice }
 );
 
 /**
@@ -32,7 +34,7 @@ export async function queueMail(tx: Tx, mail: NewMail): Promise<MailId> {
       mail.account,
       mail.recipient,
       mail.kind === "invitation" ? mail.invitation : null,
-      mail.kind === "removals" ? mail.content : null,
+      mail.kind === "invitation" ? null : mail.content,
     ],
   });
   if (!row) throw new MusterError("internal", "a mail was neither queued nor found");

@@ -9,6 +9,7 @@ import { claimMail, type Delivery, type OutgoingMail, recordDelivery } from "../
 import type { SecretKey } from "../identity/secrets.ts";
 import { hashToken } from "../identity/token-form.ts";
 import { type Address, parseRecipient } from "../mail/address.ts";
+import { writeBreakGlassNotice } from "../mail/break-glass-notice.ts";
 import type { Attempt } from "../mail/delivery.ts";
 import { writeInvitation } from "../mail/invitation.ts";
 import { writeRemovalNotice } from "../mail/removal-notice.ts";
@@ -102,6 +103,8 @@ function write(mail: OutgoingMail, link: string): Written {
       return writeInvitation(mail, words, link);
     case "removals":
       return writeRemovalNotice(mail, words);
+    case "break-glass":
+      return writeBreakGlassNotice(mail, words);
   }
 }
 

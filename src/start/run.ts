@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config.ts";
-import type { Context } from "../context.ts";
 import { checkHttp, type HttpServer, serve } from "../http/server.ts";
+import { prepareSetup } from "../identity/setup.ts";
 import { startJobs } from "../jobs/start.ts";
 import { makeLogger } from "../logger.ts";
 import { doors } from "./doors.ts";
 import { openContext } from "./open-context.ts";
 import { stopSignal } from "./stop-signal.ts";
+
+/** What is told of: that Muster can be reached, or the link that a first run begins with. */
+export type Announcement = "ready" | "setUp";
 
 /** `muster start` runs both, `serve` only HTTP, `worker` only jobs. */
 export type Parts = { http: boolean; jobs: boolean };
@@ -14,10 +17,15 @@ export type Parts = { http: boolean; jobs: boolean };
 /**
  * Runs Muster until SIGINT, SIGTERM or SIGHUP, then stops it in order: not ready any more, no new connections,
  * running requests to their end (for at most `limits.drainTimeout`), jobs, connections, the embedded PostgreSQL.
- * @param announce told the one line that says where Muster can be reached, once it can.
+ * @param announce told the line that says where Muster can be reached, once it can; and while there is no organization, the
+ * line with a link that makes one. It is for the person who started Muster alone, so no log has it.
  * @throws MusterError when it cannot start; whatever had been opened is closed again.
  */
-export async function runMuster(config: Config, parts: Parts, announce: (line: string) => void): Promise<void> {
+export async function runMuster(
+  config: Config,
+  parts: Parts,
+  announce: (line: string, of: Announcement) => void,
+): Promise<void> {
   const logger = makeLogger(config.log);
   const signal = stopSignal(logger);
   if (parts.http) await checkHttp(config);
@@ -28,7 +36,13 @@ export async function runMuster(config: Config, parts: Parts, announce: (line: s
     const { ctx } = opened;
     if (parts.http) http = await serve(ctx, doors);
     const jobs = parts.jobs ? await startJobs(ctx, { ownerUrl: opened.ownerUrl }) : undefined;
-    announce(readyLine(ctx, http));
+    const url = ctx.config.publicUrl.replace(/:0$/, `:${http?.port}`);
+    announce(readyLine(url, http), "ready");
+    // Who comes to a database that is away for a moment starts Muster again for a link; who is served needs none.
+    const setup =
+      http && (await prepareSetup(ctx).catch((error: Error) => logger.warn(NO_LINK, { error: error.message })));
+    if (typeof setup === "string")
+      announce(`There is no organization yet. Make the first one within a day: ${url}/setup#${setup}`, "setUp");
     await signal.received;
     signal.again(() => http?.cut());
     await http?.drain();
@@ -43,10 +57,10 @@ export async function runMuster(config: Config, parts: Parts, announce: (line: s
   logger.info("stopped");
 }
 
-function readyLine(ctx: Context, http: HttpServer | undefined): string {
+const NO_LINK = "no link for a first run could be made; start Muster again for one";
+
+function readyLine(url: string, http: HttpServer | undefined): string {
   if (!http) return "Muster is ready: it runs jobs and serves no HTTP";
-  const { publicUrl } = ctx.config;
-  const url = publicUrl.replace(/:0$/, `:${http.port}`);
   return `Muster is ready at ${url} (SCIM ${url}/scim/v2, administration ${url}/api/v1)`;
 }
 

@@ -130,6 +130,8 @@ test("every key starts with the organization", async () => {
     "oauth_clients_secret_unique",
     "invitations_token_unique",
     "mails_token_unique",
+    "sessions_hash_unique",
+    "setups_hash_unique",
   ];
   const wrong = keys.filter(
     (key) => key.first !== "organization" && !across.includes(key.name) && !key.name.startsWith("migrations"),
@@ -167,6 +169,9 @@ test("nobody but the application may call Muster's functions", () => {
   expect(functions.filter((each) => each.public).map((each) => each.name)).toEqual([]);
 });
 
+const FACTS_OF_A_SESSION =
+  "organization uuid, id uuid, account uuid, break_glass uuid, method text, authenticated_ago double precision";
+
 const FACTS =
   "organization uuid, id uuid, directory uuid, product uuid, client uuid, scopes text[], subject uuid, profile text, require_if_match boolean, schema_version integer, expires_in double precision, permissions text[], scope_kind text, scope_id uuid, owner uuid";
 
@@ -177,6 +182,7 @@ test("a function that runs with its owner's rights has a fixed search_path, temp
     expect(path, name).toMatch(/^search_path=muster(, graphile_worker)?, pg_temp$/);
     // An organization's key is the name by which commands choose it; a token's facts are what its request may do.
     if (name === "muster.find_token(bytea)") expect(returns).toBe(`TABLE(${FACTS})`);
+    else if (name === "muster.find_session(bytea)") expect(returns).toBe(`TABLE(${FACTS_OF_A_SESSION})`);
     else expect(returns, name).toMatch(/^(void|TABLE\((\w+ uuid(, )?)+\)|TABLE\(id uuid, key text\))$/);
   }
 });
