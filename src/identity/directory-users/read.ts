@@ -61,12 +61,6 @@ export async function getStoredUser(
   return findStoredUser(db, directory, "id", id, wants);
 }
 
-/** What no two live records of a directory share. */
-const UNIQUE = {
-  id: { column: "u.id", list: "uuid[]" },
-  userName: { column: "u.user_name_key", list: "text[]" },
-} as const;
-
 async function findStoredUser(
   db: Reads,
   directory: DirectoryId,
@@ -74,17 +68,9 @@ async function findStoredUser(
   key: string,
   wants: { groups: boolean },
 ): Promise<StoredDirectoryUser | undefined> {
-  const { column, list } = UNIQUE[by];
-  const row = await db.find<StoredDirectoryUser & Joined>(
-    {
-      name: `stored-users-by-${by}${wants.groups ? "-with-groups" : ""}`,
-      text: `select ${storedColumns}${wants.groups ? `, ${joinedColumn("u.id")}` : ""}, ${column}::text as key
-        from directory_users u where u.organization = $1 and u.directory = $2
-          and ${column} = any ((select $3::${list})::${list}) and u.deleted_at is null`,
-      values: [db.organization, directory],
-    },
-    key,
-  );
+  const { withGroups: whole, alone } = UNIQUE[by];
+  const read = { ...(wants.groups ? whole : alone), values: [db.organization, directory] };
+  const row = await db.find<StoredDirectoryUser & Joined>(read, key);
   return row && (await withGroups(db, directory, [row]))[0];
 }
 
@@ -181,6 +167,23 @@ export const joinedColumn = (user: string): string => `(
     where g.organization = $1 and g.id = m.group_id offset 0) g
   where m.organization = $1 and m.directory_user = ${user} and g.directory = $2 and g.deleted_at is null
   having count(*) > 0) as joined`;
+
+/** What no two live records of a directory share, and how they are found by it. */
+const UNIQUE = {
+  id: foundBy("id", "u.id", "uuid[]"),
+  userName: foundBy("user-name", "u.user_name_key", "text[]"),
+};
+
+function foundBy(key: string, column: string, list: string) {
+  const text = (more: string): string => `select ${storedColumns}${more}, ${column}::text as key
+    from directory_users u where u.organization = $1 and u.directory = $2
+      and ${column} = any ((select $3::${list})::${list}) and u.deleted_at is null`;
+  return {
+    column,
+    alone: { name: `stored-users-by-${key}`, text: text("") },
+    withGroups: { name: `stored-users-by-${key}-with-groups`, text: text(`, ${joinedColumn("u.id")}`) },
+  };
+}
 
 const NONE: ReadonlyMap<DirectoryUserId, GroupOfUser[]> = new Map();
 
