@@ -7,7 +7,8 @@ export const PATHS = `
     returns table (account uuid, canonical uuid, email_domain text, membership_mode text, failing text)
     language sql stable
   begin atomic
-    select a.id as account, a.canonical, a.email_domain, o.membership_mode,
+    select a.id as account, a.canonical, a.email_domain,
+      (select o.membership_mode from organizations o where o.id = of_organization) as membership_mode,
       case
         when c.id is null or not c.active then 'deactivated'
         when a.suspended_at is not null then 'suspended'
@@ -16,7 +17,6 @@ export const PATHS = `
     cross join lateral (
       select a.id, a.canonical, a.email_domain, a.suspended_at from accounts a
       where a.organization = of_organization and a.id = w.id offset 0) a
-    join organizations o on o.id = of_organization
     left join lateral (
       select c.id, c.active, c.deleted_at from directory_users c
       where c.organization = of_organization and c.id = a.canonical offset 0) c on c.deleted_at is null;
