@@ -184,6 +184,7 @@ export const directoryRoutes = [
     path: "/directories/{directory}/release",
     summary: "Let a scim directory's changes pass the removal budget for a while",
     guard: { permission: "directories:write" },
+    dangerous: true,
     params: oneDirectory,
     body: z.strictObject({ seconds: z.int().min(1).max(86_400), reason: text(500) }),
     answer: z.object({ releasedUntil: instant }),

@@ -49,6 +49,7 @@ export const directoryTokenRoutes = [
     path: "/directories/{directory}/tokens",
     summary: "Make a token for a scim directory; its text is shown this once",
     guard: { permission: "tokens:write" },
+    dangerous: true,
     params: oneDirectory,
     body: z.strictObject({
       name: text(256).optional(),

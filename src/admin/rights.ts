@@ -76,6 +76,7 @@ export const rightRoutes = [
     path: "/rights",
     summary: "Give a person a right; nobody gives more than they have",
     guard: { permission: "rights:write", on: (db, { body }) => targetOf(db, body.scope) },
+    dangerous: true,
     body: z.strictObject({ user: idIn<AccountId>(), bundle, scope: scopeIn }),
     status: 201,
     location: (right) => `/rights/${right.id}`,

@@ -26,7 +26,13 @@ type Surroundings = { db: Database; secret: SecretKey; times: SessionTimes };
 
 /** @throws MusterError `not-allowed` for whoever has no permission at all: suspended, deactivated, or never given any. */
 export async function requireRights(db: Db, account: AccountId): Promise<void> {
-  const held = await heldByAccount(db, account);
+  const active = await db.query({
+    text: `select a.id from accounts a
+      join directory_users u on u.organization = a.organization and u.id = a.canonical
+      where a.organization = $1 and a.id = $2 and a.suspended_at is null and u.active and u.deleted_at is null`,
+    values: [db.organization, account],
+  });
+  const held = active.length === 0 ? [] : await heldByAccount(db, account);
   if (!held.some(({ permissions }) => permissions.size > 0))
     throw new MusterError("not-allowed", "this person has no rights here; an administrator can give them");
 }
