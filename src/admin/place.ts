@@ -49,7 +49,10 @@ function placeOf(at: string, isUnknown: boolean, { params, query, body }: Input<
   if (parameter !== undefined) return parameter;
   // A path that names one thing names what is unknown.
   const [only, ...more] = Object.keys(params);
-  return isUnknown && only !== undefined && more.length === 0 ? only : at;
+  if (isUnknown && only !== undefined && more.length === 0) return only;
+  // What was left out and is needed.
+  const missing = GIVEN_AS[at];
+  return missing !== undefined && isRecord(body) ? pointer([missing]) : at;
 }
 
 /** Where a text stands in the body: some rules name what is wrong by itself. Bodies are as deep as their schemas allow. */

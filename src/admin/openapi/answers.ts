@@ -20,6 +20,7 @@ export const HEADERS: Readonly<Record<string, Header>> = {
   "X-Request-Id": { description: "The id by which the log knows this request.", required: true, schema: text },
   ETag: { description: "The validator of this answer (RFC 9110 §8.8.3).", required: true, schema: text },
   Location: { description: "Where that which was made is found.", required: true, schema: text },
+  "Content-Disposition": { description: "The file's name (RFC 6266).", required: true, schema: text },
   "Idempotency-Replayed": {
     description: "The answer of an earlier request with the same Idempotency-Key; nothing was done again.",
     required: false,
@@ -124,6 +125,10 @@ function successes(schemas: Schemas, route: Route): [string, Answer][] {
       [String(status), answer("What was asked for.", schema, "ETag")],
       ["304", answer("The caller has it already.", undefined, "ETag")],
     ];
+  if ("send" in route) {
+    const content = Object.fromEntries(route.produces.map((type) => [type, { schema: { type: "string" } as const }]));
+    return [["200", { ...answer("The file.", undefined, "Content-Disposition"), content }]];
+  }
   if ("open" in route) return [[String(status), answer(DONE[status], schema)]];
   const made = route.location === undefined ? [] : ["Location"];
   if ("act" in route) {
@@ -180,7 +185,8 @@ function failuresOf(route: Route): number[] {
     ...("open" in route && !writes ? [] : [401]),
     ...(writes || typeof route.guard === "object" ? [403] : []),
     ...(asks ? [404] : []),
-    ...(writes ? [409] : []),
+    // A read may be asked by a name that several things have.
+    ...(writes || route.query !== undefined ? [409] : []),
     ...("write" in route ? [412] : []),
     ...(route.body === undefined ? [] : [413, 415]),
     422,
