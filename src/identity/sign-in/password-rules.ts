@@ -91,10 +91,17 @@ export function checkPassword(password: string, names: readonly string[], at: st
   if (length < SHORTEST || length > LONGEST) refuse(`has not ${SHORTEST} to ${LONGEST} characters`);
   const folded = normal.toLowerCase();
   if (new Set(folded).size < DIFFERENT) refuse("repeats the same few characters");
-  const own = pieces(names).reduce((rest, piece) => rest.replaceAll(piece, ""), folded);
-  if ([...own].length < OWN) refuse("is made of the person's own names");
-  const rest = COMMONEST.reduce((left, piece) => left.replaceAll(piece, ""), own);
-  if ([...rest].length < OWN) refuse("is made of the commonest ones");
+  const own = pieces(names);
+  if (isShort(without(folded, own))) refuse("is made of the person's own names");
+  if (isShort(without(without(folded, COMMONEST), own))) refuse("is made of the commonest ones");
+}
+
+function without(text: string, words: readonly string[]): string {
+  return words.reduce((rest, word) => rest.replaceAll(word, ""), text);
+}
+
+function isShort(rest: string): boolean {
+  return [...rest].length < OWN;
 }
 
 /** The words of names that are long enough to mean somebody, the longest first. */
