@@ -318,7 +318,6 @@ const WORDS = {
     "#04",
   ],
   words: [
-    "internal",
     "scim",
     "ldap",
     "order",
