@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { getAuditRow, pageOfAudit } from "../identity/audit.ts";
+import { AUDIT_FIELDS, getAuditRow, pageOfAudit } from "../identity/audit.ts";
 import { idIn, idOut, instant, instantIn, listOf, pageOf, text } from "./fields.ts";
+import { filterOver } from "./filter.ts";
 import { keyOfCursor, paging } from "./input.ts";
 import { route } from "./route.ts";
 
@@ -35,6 +36,7 @@ export const auditRoutes = [
       subject: idIn<string>().optional(),
       since: instantIn.optional(),
       until: instantIn.optional(),
+      filter: filterOver(AUDIT_FIELDS, "audit rows"),
     }),
     answer: listOf(auditAnswer),
     read: async (db, { query: { cursor, limit, ...filter } }) => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Db } from "../db/connection.ts";
 import type { AccountId, GroupId } from "../db/id.ts";
-import { getGroup, pageOfGroups, pageOfMembers, pageOfNested } from "../identity/group-pages.ts";
+import { GROUP_FIELDS, getGroup, pageOfGroups, pageOfMembers, pageOfNested } from "../identity/group-pages.ts";
 import {
   addLocalMembers,
   createLocalGroup,
@@ -13,6 +13,7 @@ import {
 } from "../identity/groups.ts";
 import { reach, type Target } from "../identity/rights/permissions.ts";
 import { afterOf, idIn, idOut, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
+import { filterOver } from "./filter.ts";
 import { paging } from "./input.ts";
 import { route } from "./route.ts";
 
@@ -48,7 +49,12 @@ export const groupRoutes = [
     path: "/groups",
     summary: "List groups; of one directory (local: the organization's own), or of one name",
     guard: { permission: "groups:read", anywhere: true },
-    query: z.strictObject({ ...paging, directory: keyIn.optional(), name: text(1_024).optional() }),
+    query: z.strictObject({
+      ...paging,
+      directory: keyIn.optional(),
+      name: text(1_024).optional(),
+      filter: filterOver(GROUP_FIELDS, "groups"),
+    }),
     answer: listOf(groupAnswer),
     read: async (db, { caller, query: { limit, cursor, ...filter } }) => {
       const within = reach(caller.held, "groups:read");

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { Db } from "../db/connection.ts";
 import type { AccountId, AssignmentId } from "../db/id.ts";
-import { getGuest, pageOfGuests } from "../identity/guest-pages.ts";
+import { GUEST_FIELDS, getGuest, pageOfGuests } from "../identity/guest-pages.ts";
 import { assignGuest, changeGuestPermission, extendGuest, removeGuest } from "../identity/guests.ts";
 import { productsByKey } from "../identity/products.ts";
 import { reach } from "../identity/rights/permissions.ts";
 import { resolveSpace } from "../identity/spaces.ts";
 import { afterOf, idIn, idOut, instant, instantIn, keyIn, listOf, pageOf } from "./fields.ts";
+import { filterOver } from "./filter.ts";
 import { productIfNamed, productOfBody } from "./grants.ts";
 import { paging } from "./input.ts";
 import { productFor, productTarget } from "./product-of.ts";
@@ -53,6 +54,7 @@ export const guestRoutes = [
       site: keyIn.optional(),
       user: idIn<AccountId>().optional(),
       endsBefore: instantIn.optional(),
+      filter: filterOver(GUEST_FIELDS, "guests"),
     }),
     answer: listOf(guestAnswer),
     read: async (db, { caller, query }) => {
@@ -63,6 +65,7 @@ export const guestRoutes = [
         product: await productIfNamed(db, caller, "guests:read", query),
         account: query.user,
         endsBefore: query.endsBefore,
+        filter: query.filter,
       });
       return pageOf(found, query.limit, (guest) => guest.id);
     },

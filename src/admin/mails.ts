@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { AccountId, MailId } from "../db/id.ts";
-import { getMail, MAIL_STATES, pageOfMails } from "../identity/mail-pages.ts";
+import { getMail, MAIL_FIELDS, MAIL_STATES, pageOfMails } from "../identity/mail-pages.ts";
 import { afterOf, idIn, idOut, instant, listOf, pageOf } from "./fields.ts";
+import { filterOver } from "./filter.ts";
 import { paging } from "./input.ts";
 import { route } from "./route.ts";
 
@@ -31,10 +32,16 @@ export const mailRoutes = [
     path: "/mails",
     summary: "List mails, the newest first",
     guard: { permission: "mails:read" },
-    query: z.strictObject({ ...paging, state: state.optional(), user: idIn<AccountId>().optional() }),
+    query: z.strictObject({
+      ...paging,
+      state: state.optional(),
+      user: idIn<AccountId>().optional(),
+      filter: filterOver(MAIL_FIELDS, "mails"),
+    }),
     answer: listOf(mailAnswer),
     read: async (db, { query }) => {
-      const page = { after: afterOf<MailId>(query), limit: query.limit + 1, state: query.state, account: query.user };
+      const { state, user: account, filter } = query;
+      const page = { after: afterOf<MailId>(query), limit: query.limit + 1, state, account, filter };
       return pageOf(await pageOfMails(db, page), query.limit, (mail) => mail.id);
     },
   }),

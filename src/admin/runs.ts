@@ -4,10 +4,11 @@ import type { SyncRunId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
 import { listDirectories } from "../identity/directories.ts";
 import { askForApproval, askForSync, askForUndo } from "../sync/ask.ts";
-import { listRuns, showRun } from "../sync/history.ts";
+import { listRuns, RUN_FIELDS, showRun } from "../sync/history.ts";
 import { getRun, type SyncRun } from "../sync/runs.ts";
 import { directoryFor, oneDirectory } from "./directory-of.ts";
 import { afterOf, idIn, idOut, instant, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
+import { filterOver } from "./filter.ts";
 import { cursorAfter, keyOfCursor, paging } from "./input.ts";
 import { route } from "./route.ts";
 
@@ -77,7 +78,7 @@ export const runRoutes = [
     path: "/runs",
     summary: "List runs, the latest first; of one directory",
     guard: { permission: "runs:read" },
-    query: z.strictObject({ ...paging, directory: keyIn.optional() }),
+    query: z.strictObject({ ...paging, directory: keyIn.optional(), filter: filterOver(RUN_FIELDS, "runs") }),
     answer: listOf(runAnswer),
     read: async (db, { query }) => {
       const before = afterOf<SyncRunId>(query);
@@ -86,6 +87,7 @@ export const runRoutes = [
         limit: query.limit + 1,
         ...(before !== null && { before }),
         ...(directory !== undefined && { directory }),
+        ...(query.filter !== undefined && { filter: query.filter }),
       });
       const { data, page } = pageOf(found, query.limit, (run) => run.id);
       return { data: await shown(db, data), page };
@@ -143,6 +145,7 @@ export const runRoutes = [
     path: "/runs/{id}/approve",
     summary: "Ask for a held or previewed plan to be applied exactly as it was shown",
     guard: { permission: "runs:write" },
+    dangerous: true,
     params: one,
     body: z.strictObject({ reason: text(500) }),
     answer: asked,

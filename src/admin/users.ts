@@ -3,18 +3,19 @@ import type { Db } from "../db/connection.ts";
 import type { AccountId, GroupId } from "../db/id.ts";
 import { accessOf } from "../identity/access/access-of.ts";
 import { explain, type Path } from "../identity/access/explain.ts";
-import { getAccount, listAccounts } from "../identity/account-overview.ts";
+import { ACCOUNT_FIELDS, ACCOUNT_ORDERS, getAccount, listAccounts } from "../identity/account-overview.ts";
 import { addPerson } from "../identity/accounts/add.ts";
 import { confirmAccount } from "../identity/accounts/confirm.ts";
 import { restoreAccount, suspendAccount } from "../identity/accounts/suspend.ts";
 import { pageOfGroupsOf } from "../identity/group-pages.ts";
 import { resendInvitation } from "../identity/invitations.ts";
+import { userNameKey } from "../identity/keys.ts";
 import { keysOfProducts } from "../identity/products.ts";
 import { afterOf, idIn, idOut, instant, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
-import { parseFilter } from "./filter.ts";
+import { filterOver } from "./filter.ts";
 import { productIfNamed } from "./grants.ts";
 import { groupAnswer } from "./groups.ts";
-import { cursorAfter, keyOfCursor, paging } from "./input.ts";
+import { cursorAfter, keyOfCursor, paging, UUID_KEY } from "./input.ts";
 import { route } from "./route.ts";
 import { role, status } from "./words.ts";
 
@@ -76,6 +77,9 @@ const pathAnswer = z
 
 const one = z.strictObject({ id: idIn<AccountId>() });
 
+/** The form of a cursor that goes on after a folded user name. */
+const NAME_KEY = /^userName:([^\0]+)$/;
+
 /** `/users`: the people of the organization. */
 export const userRoutes = [
   route({
@@ -84,12 +88,19 @@ export const userRoutes = [
     path: "/users",
     summary: "List people",
     guard: { permission: "users:read" },
-    query: z.strictObject({ ...paging, filter: z.string().optional() }),
+    query: z.strictObject({
+      limit: paging.limit,
+      // It holds a user name where that is the order.
+      cursor: z.string().max(4_096).optional().meta({ description: "`page.next` of the page before." }),
+      filter: filterOver(ACCOUNT_FIELDS, "users"),
+      sort: z.enum(ACCOUNT_ORDERS).default("id"),
+    }),
     answer: listOf(userAnswer),
-    read: async (db, { query }) => {
-      const filter = query.filter === undefined ? [] : parseFilter(query.filter);
-      const users = await listAccounts(db, { filter, after: afterOf<AccountId>(query), limit: query.limit + 1 });
-      return pageOf(users, query.limit, (user) => user.id);
+    read: async (db, { query: { limit, cursor, filter = null, sort } }) => {
+      const byName = sort.endsWith("userName");
+      const [, after = null] = keyOfCursor(cursor, byName ? NAME_KEY : UUID_KEY, "cursor") ?? [];
+      const users = await listAccounts(db, { filter, after, limit: limit + 1, order: sort });
+      return pageOf(users, limit, (user) => (byName ? `userName:${userNameKey(user.userName)}` : user.id));
     },
   }),
   route({

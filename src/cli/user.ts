@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
+import { parseFieldFilter } from "../filter/fields.ts";
 import {
-  type AccountFilter,
+  ACCOUNT_FIELDS,
   type AccountOverview,
   getAccount,
   listAccounts,
@@ -89,7 +90,7 @@ export function registerUser(program: Command, line: CommandLine): void {
 }
 
 async function everybody({ db }: Session, status: Status | undefined): Promise<AccountOverview[]> {
-  const filter: AccountFilter[] = status === undefined ? [] : [{ field: "status", operator: "eq", value: status }];
+  const filter = status === undefined ? null : parseFieldFilter(`status eq "${status}"`, ACCOUNT_FIELDS, "users");
   const all: AccountOverview[] = [];
   for (;;) {
     const page = await listAccounts(db, { filter, after: all.at(-1)?.id ?? null, limit: PAGE });

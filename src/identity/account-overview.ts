@@ -1,7 +1,8 @@
 import type { Db } from "../db/connection.ts";
 import type { AccountId, DirectoryUserId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
-import { emailKey, userNameKey } from "./keys.ts";
+import { fieldsOf } from "../filter/fields.ts";
+import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
 import { type Status, statusSql } from "./statuses.ts";
 
 /** One person as every face shows them. `email` is the canonical record's; `records` stand in the directories' order. */
@@ -18,65 +19,75 @@ export type AccountOverview = {
 
 export const STATUSES: readonly Status[] = ["invited-not-sent", "invited", "active", "suspended", "deactivated"];
 
-/** One comparison of a list's filter; user name and e-mail are compared in their folded form (RFC 7643 §4.1.1). */
-export type AccountFilter =
-  | { field: "id" | "status"; operator: "eq"; value: string }
-  | { field: "userName" | "email"; operator: "eq" | "co" | "sw"; value: string };
+const RECORDS = `directory_users u join directories d on d.organization = u.organization and d.id = u.directory`;
+const OF_ACCOUNT = "u.organization = a.organization and u.account = a.id and u.deleted_at is null";
+
+/** What people can be filtered by. `directory` and `externalId` are those of any of their records. */
+export const ACCOUNT_FIELDS = fieldsOf<ListField>(
+  { name: "id", type: "string", column: { sql: "a.id", form: "reference", nullable: false }, keyed: true },
+  {
+    name: "userName",
+    type: "string",
+    column: { sql: "a.user_name_key", form: "user-name-key", nullable: false },
+    keyed: true,
+  },
+  { name: "email", type: "string", column: { sql: "a.email_key", form: "address", nullable: true }, keyed: true },
+  { name: "displayName", type: "string", column: { sql: "a.display_name", form: "folded", nullable: true } },
+  {
+    name: "status",
+    type: "string",
+    words: STATUSES,
+    column: { sql: `(${statusSql})`, form: "exact", nullable: false },
+  },
+  { name: "createdAt", type: "dateTime", column: { sql: "a.created_at", form: "time", nullable: false } },
+  { name: "firstAccessAt", type: "dateTime", column: { sql: "a.first_access_at", form: "time", nullable: true } },
+  {
+    name: "directory",
+    type: "string",
+    from: `(select d.name from ${RECORDS} where ${OF_ACCOUNT}) as e`,
+    column: { sql: "e.name", form: "exact", nullable: false },
+  },
+  {
+    name: "externalId",
+    type: "string",
+    from: `(select u.external_id from directory_users u where ${OF_ACCOUNT} and u.external_id is not null) as e`,
+    column: { sql: "e.external_id", form: "exact", nullable: false },
+  },
+);
+
+/** The orders in which people are listed; an index has each of them. */
+export const ACCOUNT_ORDERS = ["id", "-id", "userName", "-userName"] as const;
+export type AccountOrder = (typeof ACCOUNT_ORDERS)[number];
 
 const COLUMNS = `a.id, a.user_name as "userName", a.email, ${statusSql} as status, a.first_access_at as "firstAccessAt",
   coalesce((
     select json_agg(json_build_object('directory', d.name, 'id', u.id, 'externalId', u.external_id,
       'canonical', u.id = a.canonical, 'active', u.active) order by d.position, u.id)
-    from directory_users u join directories d on d.organization = u.organization and d.id = u.directory
-    where u.organization = a.organization and u.account = a.id and u.deleted_at is null
+    from ${RECORDS} where ${OF_ACCOUNT}
   ), '[]') as records`;
 
 /**
- * The organization's people in the order of their ids, those that match every term of the filter, after one id.
- * R87: everybody is listed, whatever their status.
+ * The organization's people that match the filter, after the one whose id or folded user name, as the order has it, is
+ * `after`. R87: without a filter everybody is listed, whatever their status.
+ * @throws MusterError `too-many` when a filter that no index serves looks at too much.
  */
 export async function listAccounts(
   db: Db,
-  query: { filter: readonly AccountFilter[]; after: AccountId | null; limit: number },
+  query: { filter: ListFilter | null; after: string | null; limit: number; order?: AccountOrder },
 ): Promise<AccountOverview[]> {
-  const values: unknown[] = [db.organization, query.after, query.limit];
-  const conditions = query.filter.map((term) => condition(term, (value) => `$${values.push(value)}`));
+  const { filter, after, limit, order = "id" } = query;
+  const values: unknown[] = [db.organization, limit];
+  const descending = order.startsWith("-");
+  const [key, type] = order.endsWith("id") ? ["a.id", "uuid"] : ["a.user_name_key", "text"];
+  const conditions = ["a.organization = $1"];
+  if (after !== null) conditions.push(`${key} ${descending ? "<" : ">"} $${values.push(after)}::${type}`);
+  if (filter !== null) conditions.push(listFilterSql(filter, values));
   return db.query<AccountOverview>({
-    text: `select ${COLUMNS} from accounts a
-      where ${["a.organization = $1", "($2::uuid is null or a.id > $2)", ...conditions].join(" and ")}
-      order by a.id limit $3`,
+    text: `select ${COLUMNS} from accounts a where ${conditions.join(" and ")}
+      order by ${key} ${descending ? "desc" : "asc"} limit $2`,
     values,
+    ...(filter !== null && !isServed(filter) && { prepared: false }),
   });
-}
-
-function condition(term: AccountFilter, parameter: (value: string) => string): string {
-  switch (term.field) {
-    case "id":
-      return `a.id::text = ${parameter(term.value.toLowerCase())}`;
-    case "status":
-      return `${statusSql} = ${parameter(term.value)}`;
-    case "userName":
-      return compare("a.user_name_key", term.operator, userNameKey(term.value), parameter);
-    case "email":
-      // A whole address has a canonical form; a part of one has only its case folded.
-      return compare("a.email_key", term.operator, emailKey(term.value) ?? userNameKey(term.value), parameter);
-  }
-}
-
-function compare(
-  column: string,
-  operator: "eq" | "co" | "sw",
-  value: string,
-  parameter: (value: string) => string,
-): string {
-  switch (operator) {
-    case "eq":
-      return `${column} = ${parameter(value)}`;
-    case "co":
-      return `strpos(${column}, ${parameter(value)}) > 0`;
-    case "sw":
-      return `starts_with(${column}, ${parameter(value)})`;
-  }
 }
 
 /** @throws MusterError `not-found`, the same for a foreign id as for an unknown one. */

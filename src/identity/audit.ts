@@ -1,5 +1,7 @@
 import type { Db } from "../db/connection.ts";
 import { MusterError } from "../errors.ts";
+import { fieldsOf } from "../filter/fields.ts";
+import { type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
 import { binding } from "./within.ts";
 
 /** One thing that somebody did, as it is kept. Nobody can change it, the application included. */
@@ -25,7 +27,20 @@ export type AuditQuery = {
   subject?: string | undefined;
   since?: Date | undefined;
   until?: Date | undefined;
+  filter?: ListFilter | undefined;
 };
+
+/** What the audit can be filtered by. */
+export const AUDIT_FIELDS = fieldsOf<ListField>(
+  { name: "id", type: "integer", column: { sql: "a.id", form: "number", nullable: false } },
+  { name: "at", type: "dateTime", column: { sql: "a.at", form: "time", nullable: false } },
+  { name: "actorKind", type: "string", column: { sql: "a.actor_kind", form: "exact", nullable: false } },
+  { name: "actor", type: "string", column: { sql: "a.actor", form: "exact", nullable: true } },
+  { name: "requestId", type: "string", column: { sql: "a.request_id", form: "exact", nullable: true } },
+  { name: "action", type: "string", column: { sql: "a.action", form: "exact", nullable: false } },
+  { name: "subjectKind", type: "string", column: { sql: "a.subject_kind", form: "exact", nullable: false } },
+  { name: "subject", type: "string", column: { sql: "a.subject", form: "reference", nullable: true } },
+);
 
 const COLUMNS = `a.id, a.at, json_build_object('kind', a.actor_kind, 'id', a.actor) as actor,
   a.request_id as "requestId", a.action, json_build_object('kind', a.subject_kind, 'id', a.subject) as subject, a.detail`;
@@ -49,6 +64,7 @@ export async function pageOfAudit(db: Db, query: AuditQuery): Promise<AuditRow[]
   else if (query.action !== undefined) conditions.push(`a.action = ${bind(query.action)}`);
   if (query.since !== undefined) conditions.push(`a.at >= ${bind(query.since)}`);
   if (query.until !== undefined) conditions.push(`a.at < ${bind(query.until)}`);
+  if (query.filter !== undefined) conditions.push(listFilterSql(query.filter, values));
   return db.query<AuditRow>({
     text: `select ${COLUMNS} from audit a where ${conditions.join(" and ")}
       order by a.id ${newest ? "desc" : "asc"} limit $2`,

@@ -1,25 +1,42 @@
 import type { Db } from "../db/connection.ts";
 import type { AccountId, GroupId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
+import { fieldsOf } from "../filter/fields.ts";
 import type { Group } from "./groups.ts";
 import { nameKey } from "./keys.ts";
+import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
 import { type Bind, binding, type IdPage, inScopes, type Within } from "./within.ts";
 
 const COLUMNS = `g.id, g.name, d.name as directory`;
 const TABLES = `groups g left join directories d on d.organization = g.organization and d.id = g.directory`;
 
+/** What groups can be filtered by; a group that is the organization's own has the directory `local`. */
+export const GROUP_FIELDS = fieldsOf<ListField>(
+  { name: "id", type: "string", column: { sql: "g.id", form: "reference", nullable: false }, keyed: true },
+  { name: "name", type: "string", column: { sql: "g.name_key", form: "key", nullable: false } },
+  { name: "directory", type: "string", column: { sql: "coalesce(d.name, 'local')", form: "exact", nullable: false } },
+  { name: "createdAt", type: "dateTime", column: { sql: "g.created_at", form: "time", nullable: false } },
+);
+
 /** A page of the live groups within the scopes, in the order of their ids. @param page.directory its name, or `local`. */
 export async function pageOfGroups(
   db: Db,
-  page: IdPage<GroupId> & { within: Within; name?: string | undefined; directory?: string | undefined },
+  page: IdPage<GroupId> & {
+    within: Within;
+    name?: string | undefined;
+    directory?: string | undefined;
+    filter?: ListFilter | undefined;
+  },
 ): Promise<Group[]> {
-  const { name, directory } = page;
-  return select(db, page.limit, (bind) => [
+  const { name, directory, filter } = page;
+  const conditions = (bind: Bind, values: unknown[]) => [
     inScopes(page.within, "group", "g.id", bind),
     ...(page.after === null ? [] : [`g.id > ${bind(page.after)}`]),
     ...(name === undefined ? [] : [`g.name_key = ${bind(nameKey(name))}`]),
     ...(directory === undefined ? [] : [directory === "local" ? "g.directory is null" : `d.name = ${bind(directory)}`]),
-  ]);
+    ...(filter === undefined ? [] : [listFilterSql(filter, values)]),
+  ];
+  return select(db, page.limit, conditions, filter !== undefined && !isServed(filter));
 }
 
 /** One live group within the scopes. @throws MusterError `not-found`. */
@@ -29,10 +46,19 @@ export async function getGroup(db: Db, id: GroupId, within: Within = null): Prom
   return group;
 }
 
-function select(db: Db, limit: number, conditions: (bind: Bind) => string[]): Promise<Group[]> {
+function select(
+  db: Db,
+  limit: number,
+  conditions: (bind: Bind, values: unknown[]) => string[],
+  slow = false,
+): Promise<Group[]> {
   const values: unknown[] = [db.organization, limit];
-  const where = ["g.organization = $1", "g.deleted_at is null", ...conditions(binding(values))].join(" and ");
-  return db.query<Group>({ text: `select ${COLUMNS} from ${TABLES} where ${where} order by g.id limit $2`, values });
+  const where = ["g.organization = $1", "g.deleted_at is null", ...conditions(binding(values), values)].join(" and ");
+  return db.query<Group>({
+    text: `select ${COLUMNS} from ${TABLES} where ${where} order by g.id limit $2`,
+    values,
+    ...(slow && { prepared: false }),
+  });
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Db } from "../db/connection.ts";
 import type { AccountId, AssignmentId, ProductId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
+import { fieldsOf } from "../filter/fields.ts";
 import type { Permission } from "./guests.ts";
+import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
 import { type Bind, binding, type IdPage, inScopes, type Within } from "./within.ts";
 
 /** A guest's space as faces show it; `site`, `product` and `space` are keys. */
@@ -17,6 +19,20 @@ export type ShownGuest = {
   /** Whether it waits for an administrator to confirm that the person is still the same. */
   parked: boolean;
 };
+
+/** What guests' spaces can be filtered by. */
+export const GUEST_FIELDS = fieldsOf<ListField>(
+  { name: "id", type: "string", column: { sql: "g.id", form: "reference", nullable: false }, keyed: true },
+  { name: "user", type: "string", column: { sql: "g.account", form: "reference", nullable: false }, keyed: true },
+  { name: "userName", type: "string", column: { sql: "a.user_name_key", form: "user-name-key", nullable: false } },
+  { name: "site", type: "string", column: { sql: "s.key", form: "exact", nullable: false } },
+  { name: "product", type: "string", column: { sql: "p.key", form: "exact", nullable: false } },
+  { name: "space", type: "string", column: { sql: "sp.key", form: "exact", nullable: false } },
+  { name: "permission", type: "string", column: { sql: "g.permission", form: "exact", nullable: false } },
+  { name: "sponsor", type: "string", column: { sql: "g.sponsor", form: "reference", nullable: true } },
+  { name: "expiresAt", type: "dateTime", column: { sql: "g.expires_at", form: "time", nullable: true } },
+  { name: "parked", type: "boolean", column: { sql: "(g.parked_at is not null)", form: "boolean", nullable: false } },
+);
 
 const COLUMNS = `g.id, json_build_object('id', a.id, 'userName', a.user_name) as user, s.key as site, p.key as product,
   sp.key as space, g.permission,
@@ -39,15 +55,19 @@ export async function pageOfGuests(
     product?: ProductId | undefined;
     /** Only those that end before this instant (R151), whether or not they have ended. */
     endsBefore?: Date | undefined;
+    filter?: ListFilter | undefined;
   },
 ): Promise<ShownGuest[]> {
-  return select(db, page.limit, (bind) => [
+  const { filter } = page;
+  const conditions = (bind: Bind, values: unknown[]) => [
     inScopes(page.within, "product", "p", bind),
     ...(page.after === null ? [] : [`g.id > ${bind(page.after)}`]),
     ...(page.account === undefined ? [] : [`g.account = ${bind(page.account)}`]),
     ...(page.product === undefined ? [] : [`g.product = ${bind(page.product)}`]),
     ...(page.endsBefore === undefined ? [] : [`g.expires_at < ${bind(page.endsBefore)}`]),
-  ]);
+    ...(filter === undefined ? [] : [listFilterSql(filter, values)]),
+  ];
+  return select(db, page.limit, conditions, filter !== undefined && !isServed(filter));
 }
 
 /** One guest's space. @throws MusterError `not-found`. */
@@ -57,11 +77,17 @@ export async function getGuest(db: Db, id: AssignmentId): Promise<ShownGuest> {
   return guest;
 }
 
-function select(db: Db, limit: number, conditions: (bind: Bind) => string[]): Promise<ShownGuest[]> {
+function select(
+  db: Db,
+  limit: number,
+  conditions: (bind: Bind, values: unknown[]) => string[],
+  slow = false,
+): Promise<ShownGuest[]> {
   const values: unknown[] = [db.organization, limit];
-  const where = ["g.organization = $1", ...conditions(binding(values))].join(" and ");
+  const where = ["g.organization = $1", ...conditions(binding(values), values)].join(" and ");
   return db.query<ShownGuest>({
     text: `select ${COLUMNS} from ${TABLES} where ${where} order by g.id limit $2`,
     values,
+    ...(slow && { prepared: false }),
   });
 }

@@ -1,6 +1,8 @@
 import type { Db } from "../db/connection.ts";
 import type { AccountId, InvitationId, MailId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
+import { fieldsOf } from "../filter/fields.ts";
+import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
 import { type Bind, binding, type IdPage } from "./within.ts";
 
 export const MAIL_STATES = ["queued", "sent", "failed", "cancelled"] as const;
@@ -21,19 +23,44 @@ export type ShownMail = {
   sentAt: Date | null;
 };
 
+/** What mails can be filtered by. */
+export const MAIL_FIELDS = fieldsOf<ListField>(
+  { name: "id", type: "string", column: { sql: "id", form: "reference", nullable: false }, keyed: true },
+  { name: "kind", type: "string", column: { sql: "kind", form: "exact", nullable: false } },
+  { name: "user", type: "string", column: { sql: "account", form: "reference", nullable: true }, keyed: true },
+  {
+    name: "invitation",
+    type: "string",
+    column: { sql: "invitation", form: "reference", nullable: true },
+    keyed: true,
+  },
+  { name: "recipient", type: "string", column: { sql: "recipient", form: "folded", nullable: false } },
+  { name: "state", type: "string", words: MAIL_STATES, column: { sql: "state", form: "exact", nullable: false } },
+  { name: "attempts", type: "integer", column: { sql: "attempts", form: "number", nullable: false } },
+  { name: "createdAt", type: "dateTime", column: { sql: "created_at", form: "time", nullable: false } },
+  { name: "sentAt", type: "dateTime", column: { sql: "sent_at", form: "time", nullable: true } },
+);
+
 const COLUMNS = `id, kind, account, invitation, recipient, state, attempts, last_reply as "lastReply",
   created_at as "createdAt", case when state = 'queued' then next_attempt_at end as "nextAttemptAt", sent_at as "sentAt"`;
 
 /** A page of the mails, the newest first; `after` is the last of the page before. */
 export async function pageOfMails(
   db: Db,
-  page: IdPage<MailId> & { state?: ShownMail["state"] | undefined; account?: AccountId | undefined },
+  page: IdPage<MailId> & {
+    state?: ShownMail["state"] | undefined;
+    account?: AccountId | undefined;
+    filter?: ListFilter | undefined;
+  },
 ): Promise<ShownMail[]> {
-  const slow = page.state !== undefined && page.account === undefined;
-  return select(db, page.limit, slow, (bind) => [
+  const { filter } = page;
+  // No index knows the states.
+  const slow = page.account === undefined && (page.state !== undefined || (filter !== undefined && !isServed(filter)));
+  return select(db, page.limit, slow, (bind, values) => [
     ...(page.after === null ? [] : [`id < ${bind(page.after)}`]),
     ...(page.state === undefined ? [] : [`state = ${bind(page.state)}`]),
     ...(page.account === undefined ? [] : [`account = ${bind(page.account)}`]),
+    ...(filter === undefined ? [] : [listFilterSql(filter, values)]),
   ]);
 }
 
@@ -44,13 +71,17 @@ export async function getMail(db: Db, id: MailId): Promise<ShownMail> {
   return mail;
 }
 
-function select(db: Db, limit: number, slow: boolean, conditions: (bind: Bind) => string[]): Promise<ShownMail[]> {
+function select(
+  db: Db,
+  limit: number,
+  slow: boolean,
+  conditions: (bind: Bind, values: unknown[]) => string[],
+): Promise<ShownMail[]> {
   const values: unknown[] = [db.organization, limit];
-  const where = ["organization = $1", ...conditions(binding(values))].join(" and ");
+  const where = ["organization = $1", ...conditions(binding(values), values)].join(" and ");
   return db.query<ShownMail>({
     text: `select ${COLUMNS} from mails where ${where} order by id desc limit $2`,
     values,
-    // No index knows the states.
     ...(slow && { prepared: false }),
   });
 }

@@ -1,6 +1,8 @@
 import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
+import { fieldsOf } from "../filter/fields.ts";
+import { isServed, type ListField, type ListFilter, listFilterSql } from "../identity/list-filter.ts";
 import { getRun, runColumns, type SyncRun } from "./runs.ts";
 
 /** One line of a plan as it is shown: what would happen, or happened, to whom. */
@@ -17,16 +19,33 @@ export type SyncPlanRow = {
   conflict: string | null;
 };
 
+/** What runs can be filtered by. */
+export const RUN_FIELDS = fieldsOf<ListField>(
+  { name: "id", type: "string", column: { sql: "id", form: "reference", nullable: false }, keyed: true },
+  { name: "mode", type: "string", column: { sql: "mode", form: "exact", nullable: false } },
+  { name: "trigger", type: "string", column: { sql: "trigger", form: "exact", nullable: false } },
+  { name: "state", type: "string", column: { sql: "state", form: "exact", nullable: false } },
+  { name: "complete", type: "boolean", column: { sql: "complete", form: "boolean", nullable: false } },
+  { name: "rowsWritten", type: "integer", column: { sql: "rows_written", form: "number", nullable: false } },
+  { name: "startedAt", type: "dateTime", column: { sql: "started_at", form: "time", nullable: false } },
+  { name: "appliedAt", type: "dateTime", column: { sql: "applied_at", form: "time", nullable: true } },
+  { name: "finishedAt", type: "dateTime", column: { sql: "finished_at", form: "time", nullable: true } },
+);
+
 /** The latest runs first, of one directory or of all; `before` continues after the last run of the page before. */
 export async function listRuns(
   db: Db,
-  query: { directory?: DirectoryId; limit?: number; before?: SyncRunId } = {},
+  query: { directory?: DirectoryId; limit?: number; before?: SyncRunId; filter?: ListFilter } = {},
 ): Promise<SyncRun[]> {
+  const { filter } = query;
+  const values: unknown[] = [db.organization, query.directory ?? null, query.before ?? null, query.limit ?? 50];
+  const condition = filter === undefined ? "" : ` and ${listFilterSql(filter, values)}`;
   return db.query<SyncRun>({
     text: `select ${runColumns} from sync_runs
-      where organization = $1 and ($2::uuid is null or directory = $2) and ($3::uuid is null or id < $3)
+      where organization = $1 and ($2::uuid is null or directory = $2) and ($3::uuid is null or id < $3)${condition}
       order by id desc limit $4`,
-    values: [db.organization, query.directory ?? null, query.before ?? null, query.limit ?? 50],
+    values,
+    ...(filter !== undefined && !isServed(filter) && { prepared: false }),
   });
 }
 

@@ -173,6 +173,26 @@ describe("users", () => {
     expect(seen.sort()).toEqual(["Ada", "bob", "carol", "dave", "eve"]);
   });
 
+  it("are listed by their names too, in both directions, whatever the case", async () => {
+    for (const [sort, wanted] of [
+      ["userName", ["Ada", "bob", "carol", "dave", "eve"]],
+      ["-userName", ["eve", "dave", "carol", "bob", "Ada"]],
+    ] as const) {
+      const seen: string[] = [];
+      let next: string | null = null;
+      do {
+        const page: Answer = await get(`/users?limit=2&sort=${sort}${next ? `&cursor=${next}` : ""}`);
+        seen.push(...(page.body.data as unknown as { userName: string }[]).map((user) => user.userName));
+        next = (page.body.page as unknown as { next: string | null }).next;
+      } while (next);
+      expect(seen).toEqual(wanted);
+    }
+    const { next } = (await get("/users?limit=2&sort=userName")).body.page as unknown as { next: string };
+    expectProblem(await get(`/users?limit=2&cursor=${next}`), 422, "invalid");
+    const forged = Buffer.from("userName:a\0b").toString("base64url");
+    expectProblem(await get(`/users?sort=userName&cursor=${forged}`), 422, "invalid");
+  });
+
   it("have the shape of user show, also inside a filtered list", async () => {
     const shape = {
       id: ada,
@@ -188,7 +208,7 @@ describe("users", () => {
 
   it("are filtered by name, address and status, joined by and", async () => {
     const names = async (filter: string) =>
-      ((await filtered(filter)).body.data as unknown as { userName: string }[]).map((user) => user.userName);
+      ((await filtered(filter)).body.data as unknown as { userName: string }[]).map((user) => user.userName).sort();
     expect(await names('email eq "BOB@acme.example"')).toEqual(["bob"]);
     expect(await names('userName sw "d" and status eq "invited-not-sent"')).toEqual(["dave"]);
     expect(await names('userName co "a" and userName co "r"')).toEqual(["carol"]);
@@ -196,6 +216,13 @@ describe("users", () => {
     expect(await names('userName eq "%"')).toEqual([]);
     expect(await names('userName co "_"')).toEqual([]);
     expect(await names(`id eq "${ada}"`)).toEqual(["Ada"]);
+    expect(await names('userName eq "ada" or (userName gt "c" and not (userName sw "d"))')).toEqual([
+      "Ada",
+      "carol",
+      "eve",
+    ]);
+    expect(await names('directory eq "okta" and externalId ew "bob" and firstAccessAt eq null')).toEqual(["bob"]);
+    expect(await names("firstAccessAt pr")).toEqual([]);
   });
 
   it("answer a wrong filter or parameter with its place", async () => {
@@ -203,13 +230,21 @@ describe("users", () => {
       "",
       "userName",
       'userName eq "a',
-      'userName eq "a" or status eq "active"',
-      'password eq "x"',
+      'userName eq "a" or',
+      "userName eq a",
       'status eq "gone"',
-      'userName gt "a"',
+      'status gt "active"',
+      'firstAccessAt gt "yesterday"',
+      "email[type eq 1]",
       'userName eq "\\u0000"',
-    ])
-      expectProblem(await filtered(filter), 400, "invalid-filter");
+    ]) {
+      const wrong = await filtered(filter);
+      expectProblem(wrong, 400, "invalid-filter");
+      expect(wrong.body.errors).toMatchObject([{ pointer: "filter" }]);
+    }
+    const unknown = await filtered('userName pr and password eq "x"');
+    expectProblem(unknown, 400, "invalid-filter");
+    expect(unknown.body.detail).toMatch(/by password; known are id, userName, .*\(character 17 of the filter\)/);
     const wrong = await get("/users?limit=0&colour=red&cursor=%00");
     expectProblem(wrong, 422, "invalid");
     expect(wrong.body.errors).toEqual([

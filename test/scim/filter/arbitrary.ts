@@ -91,6 +91,7 @@ export function anyFilter(type: ResourceType, pool: Pool): fc.Arbitrary<Filter> 
   const paths = allPaths(type);
   const leaf = fc.constantFrom(...paths).chain((path) => term(path, pool));
   const complex = paths.filter((path) => path.sub === null && path.attribute.subAttributes.size > 0);
+  if (complex.length === 0) return tree(leaf);
   const value = fc.constantFrom(...complex).chain((path) => {
     const parts = [...path.attribute.subAttributes.values()].map((sub) => ({ ...path, sub }));
     const inner = tree(fc.constantFrom(...parts).chain((part) => term(part, pool)));
