@@ -16,6 +16,7 @@ import * as idempotentRequests from "./0016-idempotent-requests.ts";
 import * as rights from "./0017-rights.ts";
 import * as signIn from "./0018-sign-in.ts";
 import * as webhooks from "./0019-webhooks.ts";
+import * as bulkJobs from "./0020-bulk-jobs.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -38,4 +39,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0017-rights", rights],
   ["0018-sign-in", signIn],
   ["0019-webhooks", webhooks],
+  ["0020-bulk-jobs", bulkJobs],
 ];

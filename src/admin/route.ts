@@ -57,6 +57,16 @@ type Description<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
 /** Shows something and changes nothing. Its answer carries an ETag. */
 type Reading<P, Q, B, A> = { method: "GET"; read(db: Db, call: Call<P, Q, B>): Promise<A> };
 
+/** Sends a file, piece by piece. */
+type Sending<P, Q, B> = {
+  method: "GET";
+  send(db: Db, call: Call<P, Q, B>): Promise<File>;
+  produces: readonly string[];
+};
+
+/** A file on its way out: `type` is one of those that the route produces. */
+export type File = { type: string; name: string; bytes: number; pieces: AsyncIterable<Buffer> };
+
 /**
  * Changes something in one transaction, which the door opens: so every such route takes `dryRun=true`,
  * `Idempotency-Key` and, with `current`, `If-Match`.
@@ -84,6 +94,7 @@ type Opening<P, Q, B, A> = {
 
 export type Operation<P, Q, B, A> =
   | Reading<P, Q, B, A>
+  | Sending<P, Q, B>
   | Writing<P, Q, B, A>
   | Acting<P, Q, B, A>
   | Opening<P, Q, B, A>;

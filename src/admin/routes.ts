@@ -1,12 +1,15 @@
 import { auditRoutes } from "./audit.ts";
+import { bulkJobRoutes } from "./bulk-jobs.ts";
 import { capabilityRoutes } from "./capabilities.ts";
 import { checkRoutes } from "./check.ts";
 import { directoryRoutes } from "./directories.ts";
 import { directoryTokenRoutes } from "./directory-tokens.ts";
 import { eventRoutes } from "./events.ts";
+import { exportRoutes } from "./exports.ts";
 import { grantRoutes } from "./grants.ts";
 import { groupRoutes } from "./groups.ts";
 import { guestRoutes } from "./guests.ts";
+import { jobRoutes } from "./jobs.ts";
 import { mailRoutes } from "./mails.ts";
 import { meRoutes } from "./me.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
@@ -46,6 +49,11 @@ export const routes: readonly Route[] = [
   ...settingsRoutes,
   ...siteRoutes,
   ...spaceRoutes,
+  ...bulkJobRoutes,
+  ...jobRoutes,
+  ...exportRoutes,
+  ...webhookRoutes,
+  ...webhookDeliveryRoutes,
   ...rightRoutes,
   ...tokenRoutes,
   ...meRoutes,
@@ -55,7 +63,5 @@ export const routes: readonly Route[] = [
   ...singleSignOnRoutes,
   ...singleSignOnSettingRoutes,
   ...capabilityRoutes(() => routes),
-  ...webhookRoutes,
-  ...webhookDeliveryRoutes,
   ...openApiRoutes(() => routes),
 ];

@@ -1,3 +1,4 @@
+import { pipeline } from "node:stream/promises";
 import express, { type Request, type RequestHandler, type Response, type Router } from "express";
 import { z } from "zod";
 import type { Context } from "../context.ts";
@@ -7,10 +8,11 @@ import { authenticate, callerOf } from "./authenticate.ts";
 import { type Caller, lacking, require, requireFresh } from "./caller.ts";
 import { etagOf, names } from "./etag.ts";
 import { parseInput, queryOf } from "./input.ts";
+import { inTurn } from "./limits.ts";
 import { onlyMethods } from "./methods.ts";
 import { inPlace } from "./place.ts";
 import { InvalidInput } from "./problem.ts";
-import { type Call, type Input, type Route, statusOf } from "./route.ts";
+import { type Call, type File, type Input, type Route, statusOf } from "./route.ts";
 import { type Answer, change } from "./write.ts";
 
 const NOTHING = z.strictObject({});
@@ -18,17 +20,17 @@ const NOTHING = z.strictObject({});
 /** An Express router of these routes. Every request but to an open one needs a live token or session. */
 export function serveRoutes(ctx: Context, routes: readonly Route[]): Router {
   const router = express.Router();
-  const known = authenticate(ctx);
+  const known = [authenticate(ctx), inTurn(ctx)];
   const byPath = Map.groupBy(routes, (route) => route.path);
   for (const [path, siblings] of [...byPath].sort(([a], [b]) => namesFirst(a, b))) {
     const place = router.route(path.replaceAll(/\{(\w+)\}/g, ":$1"));
     for (const route of siblings) {
       if ("open" in route) place[expressMethod(route)](serveOpen(ctx, route));
-      else place[expressMethod(route)](known, serve(ctx, route, routes));
+      else place[expressMethod(route)](...known, serve(ctx, route, routes));
     }
-    place.all(known, onlyMethods(...siblings.map((route) => route.method)));
+    place.all(...known, onlyMethods(...siblings.map((route) => route.method)));
   }
-  router.use(known, () => {
+  router.use(...known, () => {
     throw new MusterError("not-found", "there is nothing at this path");
   });
   return router;
@@ -83,6 +85,7 @@ function serve(ctx: Context, route: Closed, routes: readonly Route[]): RequestHa
     try {
       await refuseElsewhere(ctx, response, route, call);
       if ("read" in route) sendRead(request, response, await route.read(ctx.db.of(caller.organization), call));
+      else if ("send" in route) await sendFile(response, await route.send(ctx.db.of(caller.organization), call));
       else if ("act" in route)
         send(response, route, input, {
           status: dryRun ? 200 : statusOf(route),
@@ -143,6 +146,17 @@ function bodyReader(ctx: Context, { body: schema }: Route): (request: Request, r
     );
     return parseInput(schema, request.body, "body");
   };
+}
+
+/** A file to be kept, never to be shown: what it holds came from people. */
+async function sendFile(response: Response, { type, name, bytes, pieces }: File): Promise<void> {
+  response.set({
+    "Content-Type": type,
+    "Content-Length": String(bytes),
+    "Content-Disposition": `attachment; filename="${name}"`,
+    "X-Content-Type-Options": "nosniff",
+  });
+  await pipeline(pieces, response);
 }
 
 function sendRead(request: Request, response: Response, body: unknown): void {

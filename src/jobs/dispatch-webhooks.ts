@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../context.ts";
 import { type Actor, inTransaction } from "../db/transaction.ts";
+import { wakeJobs } from "../identity/jobs.ts";
 import { dispatchEvents, organizationsBehind, wakeDeliveries } from "../identity/webhook-dispatch.ts";
 
 /** Milliseconds between two looks at the outbox. */
 const INTERVAL = 1_000;
 
 /**
- * Turns events into deliveries and wakes whoever sends them, again and again until `stop`. Every process that runs jobs
+ * Turns events into deliveries and wakes whoever sends them, and jobs that nobody works at, again and again until `stop`. Every process that runs jobs
  * does so; they meet in the locks of the webhooks' rows. Nothing of a request ever waits for this, and no request tells
  * it anything (design §3.3): it looks.
  */
@@ -17,9 +18,11 @@ export async function keepDispatching(ctx: Context, stop: AbortSignal): Promise<
     let more = false;
     try {
       more = await dispatchOnce(ctx);
+      await wakeJobs(ctx.db);
       failing = false;
     } catch (error) {
-      if (!failing) ctx.logger.warn("events cannot be dispatched at the moment", { error: (error as Error).message });
+      if (!failing)
+        ctx.logger.warn("events and jobs cannot be looked for at the moment", { error: (error as Error).message });
       failing = true;
     }
     if (!more) await sleep(INTERVAL, undefined, { signal: stop, ref: false }).catch(() => {});

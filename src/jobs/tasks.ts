@@ -4,6 +4,7 @@ import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../db
 import { followUpExpired } from "../identity/access/reconcile.ts";
 import { listDirectories } from "../identity/directories.ts";
 import { pruneIdempotentRequests } from "../identity/idempotency.ts";
+import { pruneJobs } from "../identity/jobs.ts";
 import { requeueOverdueMails } from "../identity/mails.ts";
 import { pruneClientTokens } from "../identity/oauth-clients.ts";
 import { listOrganizations } from "../identity/organizations.ts";
@@ -17,6 +18,7 @@ import { makeSend } from "../mail/transport.ts";
 import { ASKED_SYNC_TASK, askedSyncTask } from "../sync/ask.ts";
 import { enqueueDueSyncs, SYNC_TASK, syncTask } from "../sync/schedule.ts";
 import { deliverWebhook } from "./deliver-webhook.ts";
+import { runJob } from "./run-job.ts";
 import { sendMail } from "./send-mail.ts";
 
 /** Every minute, or every hour. One tick each, however many processes run jobs; a tick that fails is not repeated, the next one comes. */
@@ -29,6 +31,7 @@ export const CRONTAB = ["requeue-mails", "enqueue-syncs", "follow-up-guests", "n
       "prune-removals",
       "prune-idempotent-requests",
       "prune-webhook-deliveries",
+      "prune-jobs",
     ].map((task) => `17 * * * * ${task} ?jobKey=${task}&max=1`),
   )
   .join("\n");
@@ -47,6 +50,7 @@ export function makeTasks(ctx: Context): TaskList {
     "send-mail": (payload) => sendMail(ctx, sender, payload),
     [ASKED_SYNC_TASK]: (payload, helpers) => askedSyncTask(ctx, payload, helpers.abortSignal),
     [SYNC_TASK]: (payload, helpers) => syncTask(ctx, payload, helpers.abortSignal),
+    "run-job": fewAtOnce((payload, helpers) => runJob(ctx, payload, helpers.abortSignal)),
     "deliver-webhook": fewAtOnce((payload, helpers) => deliverWebhook(ctx, sender.key, payload, helpers.abortSignal)),
     "requeue-mails": async () => {
       await requeueOverdueMails(ctx.db);
@@ -60,12 +64,13 @@ export function makeTasks(ctx: Context): TaskList {
     "prune-tokens": () => inEveryOrganization(ctx, pruneClientTokens, "none"),
     "prune-request-log": () => pruneRequestLog(ctx),
     "prune-idempotent-requests": () => inEveryOrganization(ctx, pruneIdempotentRequests, "none"),
+    "prune-jobs": () => inEveryOrganization(ctx, pruneJobs, "none"),
     "prune-webhook-deliveries": () => inEveryOrganization(ctx, pruneDeliveries, "none"),
   };
 }
 
 /** Places that slow receivers, whole lists and files may take of those that all jobs share; whoever finds none comes again. */
-const FEW = 3;
+const FEW = 2;
 
 function fewAtOnce(task: Task): Task {
   let running = 0;

@@ -12,8 +12,8 @@ import { refuseLastAdministrator } from "../rights/last-administrator.ts";
  * @throws MusterError `not-found`; `conflict` when the account is suspended already, or the last administrator.
  */
 export async function suspendAccount(tx: Tx, account: AccountId, reason: string | null): Promise<void> {
-  await refuseLastAdministrator(tx, account);
-  await setSuspended(tx, account, true, reason);
+  const [changed] = await suspendAccounts(tx, [account], reason);
+  if (changed === undefined) throw await unchanged(tx, account, "the account is suspended already");
 }
 
 /**
@@ -21,32 +21,65 @@ export async function suspendAccount(tx: Tx, account: AccountId, reason: string 
  * @throws MusterError `not-found`; `conflict` when the account is not suspended.
  */
 export async function restoreAccount(tx: Tx, account: AccountId): Promise<void> {
-  await setSuspended(tx, account, false, null);
+  const [changed] = await restoreAccounts(tx, [account]);
+  if (changed === undefined) throw await unchanged(tx, account, "the account is not suspended");
 }
 
-async function setSuspended(tx: Tx, account: AccountId, suspended: boolean, reason: string | null): Promise<void> {
-  const [row] = await tx.query<{ known: boolean; changed: boolean }>({
-    text: `
-      with changed as (
-        update accounts set suspended_at = case when $3 then statement_timestamp() end, suspended_reason = $4,
-          updated_at = statement_timestamp()
-        where organization = $1 and id = $2 and (suspended_at is not null) <> $3 returning id
+/**
+ * As `suspendAccount`, for a set; returns those that were not suspended before.
+ * @throws MusterError `conflict` when the organization would be left without an administrator.
+ */
+export async function suspendAccounts(
+  tx: Tx,
+  accounts: readonly AccountId[],
+  reason: string | null,
+): Promise<AccountId[]> {
+  await refuseLastAdministrator(tx, ...accounts);
+  return setSuspended(tx, accounts, true, reason);
+}
+
+/** As `restoreAccount`, for a set; returns those that were suspended before. */
+export async function restoreAccounts(tx: Tx, accounts: readonly AccountId[]): Promise<AccountId[]> {
+  return setSuspended(tx, accounts, false, null);
+}
+
+async function setSuspended(
+  tx: Tx,
+  accounts: readonly AccountId[],
+  suspended: boolean,
+  reason: string | null,
+): Promise<AccountId[]> {
+  const rows = await tx.query<{ id: AccountId }>({
+    text: `with wanted as (
+        select id from accounts where organization = $1 and id = any ($2) and (suspended_at is not null) <> $3
+        order by id for no key update
       )
-      select exists (select from accounts where organization = $1 and id = $2) as known,
-        exists (select from changed) as changed`,
-    values: [tx.organization, account, suspended, reason],
+      update accounts a set suspended_at = case when $3 then statement_timestamp() end, suspended_reason = $4,
+        updated_at = statement_timestamp()
+      from wanted w where a.organization = $1 and a.id = w.id returning a.id`,
+    values: [tx.organization, accounts, suspended, reason],
   });
-  if (!row?.known) throw new MusterError("not-found", "there is no such account", { at: "id" });
-  if (!row.changed)
-    throw new MusterError("conflict", suspended ? "the account is suspended already" : "the account is not suspended");
-  await recordChanges(tx, [
-    {
+  const changed = rows.map((row) => row.id).sort();
+  await recordChanges(
+    tx,
+    changed.map((account) => ({
       action: suspended ? "account.suspended" : "account.restored",
       subjectKind: "account",
       subject: account,
       detail: suspended ? { reason } : {},
       event: true,
-    },
-  ]);
-  await reconcile(tx, [account]);
+    })),
+  );
+  await reconcile(tx, changed);
+  return changed;
+}
+
+async function unchanged(tx: Tx, account: AccountId, why: string): Promise<MusterError> {
+  const rows = await tx.query({
+    text: "select id from accounts where organization = $1 and id = $2",
+    values: [tx.organization, account],
+  });
+  return rows.length === 0
+    ? new MusterError("not-found", "there is no such account", { at: "id" })
+    : new MusterError("conflict", why);
 }

@@ -4,18 +4,19 @@ import { MusterError } from "../../errors.ts";
 
 /**
  * Refuses to leave the organization without an administrator: nobody could give the right again but by the command line (F35).
- * Called before an account is suspended, deactivated or removed, or its right is taken. What a directory does is held
+ * Called before accounts are suspended, deactivated or removed, or their right is taken. What a directory does is held
  * by the removal budget and by the guard of sync instead (design §5, §7).
  *
- * Before: where the account is an administrator, the organization is locked exclusively, so that of any number of callers
+ * Before: where one of the accounts is an administrator, the organization is locked exclusively, so that of any number of callers
  * each sees whom the others left. After: nothing is changed.
  * @throws MusterError `conflict`, saying how to go on.
  */
-export async function refuseLastAdministrator(tx: Tx, account: AccountId): Promise<void> {
+export async function refuseLastAdministrator(tx: Tx, ...accounts: AccountId[]): Promise<void> {
   const [row] = await tx.query<{ is: boolean; others: number }>({
-    text: `select coalesce(bool_or(account = $2), false) as is, count(*) filter (where account <> $2) as others
+    text: `select coalesce(bool_or(account = any ($2)), false) as is,
+        count(*) filter (where account <> all ($2)) as others
       from rights where organization = $1 and bundle = 'organization-administrator' and in_force`,
-    values: [tx.organization, account],
+    values: [tx.organization, accounts],
   });
   if (!row?.is) return;
   requireExclusive(tx);

@@ -1,0 +1,87 @@
+import { z } from "zod";
+import type { Context } from "../context.ts";
+import { type JobId, type OrganizationId, parseId } from "../db/id.ts";
+import { type Actor, inTransaction } from "../db/transaction.ts";
+import { isMusterError, MusterError } from "../errors.ts";
+import { nextPeople, recordRefusal, type Stepped, stepBulkJob, stepOf } from "../identity/bulk-jobs.ts";
+import { endJob, holdJob, type Turn, takeJob } from "../identity/jobs.ts";
+import { writeExport } from "./write-export.ts";
+
+const payloadSchema = z.object({ organization: z.uuid(), job: z.uuid() });
+
+/**
+ * Works at what an administrator asked for, to its end or until `stop`. A worker that dies leaves a job that another takes
+ * when its hold ends, and goes on with: what was done is written down with the doing.
+ */
+export async function runJob(ctx: Context, payload: unknown, stop: AbortSignal | undefined): Promise<void> {
+  const parsed = payloadSchema.safeParse(payload);
+  const organization = parseId<OrganizationId>(parsed.data?.organization ?? "");
+  const id = parseId<JobId>(parsed.data?.job ?? "");
+  if (!organization || !id) throw new MusterError("internal", "a job to work at names no job");
+  const actor: Actor = { organization, kind: "job", id: null, requestId: null };
+  const turn = await inTransaction(ctx, actor, (tx) => takeJob(tx, id), { lock: "none" });
+  if (!turn) return;
+  let failure: string | null = null;
+  try {
+    const stepped = await (turn.action === "export" ? writeExport(ctx, turn, stop) : workThrough(ctx, turn, stop));
+    if (stepped !== "over") return;
+  } catch (error) {
+    // A database that is away for a moment is no reason to give up: the hold ends, and the job is taken again.
+    if (isMusterError(error) && error.code === "unavailable") throw error;
+    failure = isMusterError(error) && error.code !== "internal" ? error.message : "something unexpected happened";
+    ctx.logger.warn("a job failed", { organization, job: turn.action, error: (error as Error).message });
+  }
+  await inTransaction(
+    ctx,
+    actor,
+    async (tx) => {
+      if (await holdJob(tx, turn)) await endJob(tx, id, failure);
+    },
+    { lock: "none" },
+  );
+}
+
+async function workThrough(ctx: Context, turn: Turn, stop: AbortSignal | undefined): Promise<Stepped> {
+  for (;;) {
+    if (stop?.aborted) return "lost";
+    const stepped = await step(ctx, turn);
+    if (stepped !== "more") return stepped;
+  }
+}
+
+/** A whole set in one transaction; where that is refused, one by one, so that each of them is told why. */
+async function step(ctx: Context, turn: Turn): Promise<Stepped> {
+  const { most, lock } = stepOf(turn);
+  if (most > 1) {
+    try {
+      return await inTransaction(ctx, turn.maker, (tx) => stepBulkJob(tx, turn, ctx.config.invitations), { lock });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+  }
+  const people = await nextPeople(ctx.db.of(turn.maker.organization), turn);
+  if (people.length === 0) return "over";
+  for (const account of people) {
+    try {
+      const stepped = await inTransaction(
+        ctx,
+        turn.maker,
+        (tx) => stepBulkJob(tx, turn, ctx.config.invitations, account),
+        { lock },
+      );
+      if (stepped === "lost") return "lost";
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const told = await inTransaction(ctx, turn.maker, (tx) => recordRefusal(tx, turn, account, error), {
+        lock: "none",
+      });
+      if (!told) return "lost";
+    }
+  }
+  return "more";
+}
+
+/** What concerns these people, and not the job, the database or Muster itself. */
+function isRefusal(error: unknown): error is MusterError {
+  return isMusterError(error) && !["unavailable", "internal", "not-allowed"].includes(error.code);
+}
