@@ -36,9 +36,12 @@ export class TokenCache<Found extends Facts> {
     return entry && entry.era === this.#era && this.#clock() < entry.until ? entry.found : undefined;
   }
 
-  /** Whether this token was live when it was last read, however long ago: a caller and not a guess. */
+  /**
+   * Whether this token was live when it was last read, however long ago: a caller and not a guess. So is whoever comes
+   * while it is being read for another, because that costs nothing more: a provider's first hundred requests at once.
+   */
   knows(digest: string): boolean {
-    return this.#entries.has(digest);
+    return this.#entries.has(digest) || this.#asking.has(digest);
   }
 
   /** Reads a token; whoever asks for the same one meanwhile shares the answer, unless a change was heard in between. */

@@ -4,9 +4,9 @@ import { type AddressInfo, createConnection } from "node:net";
 import type { Response as ExpressResponse } from "express";
 import { describe, expect, it } from "vitest";
 import { inTransaction } from "../../src/db/transaction.ts";
+import { limitRequests } from "../../src/http/limit-requests.ts";
 import { newTokenText } from "../../src/identity/token-form.ts";
 import { createToken } from "../../src/identity/tokens.ts";
-import { limitRequests } from "../../src/scim/rate-limit.ts";
 import { testContext } from "../harness/postgres.ts";
 import { until } from "../harness/process.ts";
 import { type Answer, oneDirectory, patchOf, sender, serveScim, system, userOf } from "./endpoint.ts";
@@ -160,8 +160,17 @@ function connections(server: Server): Promise<number> {
 }
 
 describe("tokens that nobody has", async () => {
-  const server = await serveScim(await testContext());
-  const okta = oneDirectory(server);
+  const guessed = await testContext();
+  const okta = oneDirectory(await serveScim(guessed));
+
+  it("are not the first requests of a provider, however many come at once before its token is known here", async () => {
+    const { token } = await inTransaction(guessed, system(okta.at.organization), (tx) =>
+      createToken(tx, { directory: okta.at.directory }),
+    );
+    const first = sender(okta.at.baseUrl, token);
+    const answers = await Promise.all(Array.from({ length: 300 }, () => first("GET", "/ServiceProviderConfig")));
+    expect(answers.filter((answer) => answer.status !== 200).map((answer) => answer.text)).toEqual([]);
+  });
 
   it("are refused with 429 after a while, without slowing callers of the same address that are known", async () => {
     const guess = () => sender(okta.at.baseUrl, newTokenText("scim"))("GET", "/Users");
