@@ -13,6 +13,7 @@ import {
   customFetch,
   discovery,
   enableNonRepudiationChecks,
+  fetchUserInfo,
   type IDToken,
   None,
   ResponseBodyError,
@@ -132,7 +133,8 @@ export async function authorizationUrl(setting: Setting, callback: string, check
  */
 export async function redeem(setting: Setting, answer: URL, checks: Checks): Promise<ProvidersWord> {
   return asked(async () => {
-    const tokens = await authorizationCodeGrant(await configurationOf(setting), answer, {
+    const configuration = await configurationOf(setting);
+    const tokens = await authorizationCodeGrant(configuration, answer, {
       expectedState: checks.state,
       expectedNonce: checks.nonce,
       pkceCodeVerifier: checks.codeVerifier,
@@ -142,12 +144,15 @@ export async function redeem(setting: Setting, answer: URL, checks: Checks): Pro
     const claims = tokens.claims();
     if (!claims || claims.sub.length > 255)
       throw new MusterError("unauthenticated", "the provider says nothing of who signed in");
-    return wordOf(setting, claims);
+    if (Object.hasOwn(claims, setting.emailClaim) || !configuration.serverMetadata().userinfo_endpoint)
+      return wordOf(setting, claims, claims);
+    // Where an access token comes too, providers may tell addresses there alone (OpenID Connect Core §5.4).
+    return wordOf(setting, claims, await fetchUserInfo(configuration, tokens.access_token, claims.sub));
   });
 }
 
-function wordOf(setting: SingleSignOn, claims: IDToken): ProvidersWord {
-  const claim = (name: string): unknown => (Object.hasOwn(claims, name) ? claims[name] : undefined);
+function wordOf(setting: SingleSignOn, claims: IDToken, told: Readonly<Record<string, unknown>>): ProvidersWord {
+  const claim = (name: string): unknown => (Object.hasOwn(told, name) ? told[name] : undefined);
   const email = claim(setting.emailClaim);
   // An address is worth something only where the provider says outright that it was verified.
   const verified = claim(setting.verifiedClaim) === true && typeof email === "string" && email.length <= 254;

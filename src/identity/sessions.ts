@@ -47,7 +47,8 @@ export async function beginSession(
   const [row] = await tx.query<{ id: SessionId; expiresAt: Date }>({
     text: `insert into sessions (organization, id, hash, account, record, break_glass, method, authenticated_at, idle_seconds,
         expires_at, address)
-      values ($1, $2, $3, $4, $5, $6, $7, case when $8 then statement_timestamp() else least(statement_timestamp(), $9) end, $10,
+      values ($1, $2, $3, $4, $5, $6, $7, case when $8 then statement_timestamp()
+          when $9::timestamptz is not null then least(statement_timestamp(), $9) end, $10,
         statement_timestamp() + make_interval(secs => $11), $12)
       returning id, expires_at as "expiresAt"`,
     values: [
