@@ -129,21 +129,28 @@ export const configSchema = z.strictObject({
       /** Milliseconds given to running requests at shutdown. */
       drainTimeout: z.int().min(0).default(10_000),
       /** What one token of a SCIM directory, or one OAuth client, may do in each process. */
-      scim: z
-        .strictObject({
-          /** Requests a second. */
-          perSecond: z.int().min(1).max(1_000_000).default(3_000),
-          /** Requests at once, after a rest. */
-          burst: z.int().min(1).max(1_000_000).default(6_000),
-          /** Requests that run at the same moment. */
-          inFlight: z.int().min(1).max(100_000).default(64),
-          /** Requests beyond those that wait for their turn. */
-          waiting: z.int().min(0).max(100_000).default(1_000),
-        })
-        .prefault({}),
+      scim: requestLimits({ perSecond: 3_000, burst: 6_000, inFlight: 64, waiting: 1_000 }),
+      /** What one caller of the administration API, a token or a signed-in person, may do in each process. */
+      api: requestLimits({ perSecond: 500, burst: 3_000, inFlight: 32, waiting: 500 }),
     })
     .prefault({}),
 });
+
+/** What one caller may do, and the default of each. */
+function requestLimits(of: { perSecond: number; burst: number; inFlight: number; waiting: number }) {
+  return z
+    .strictObject({
+      /** Requests a second. */
+      perSecond: z.int().min(1).max(1_000_000).default(of.perSecond),
+      /** Requests at once, after a rest. */
+      burst: z.int().min(1).max(1_000_000).default(of.burst),
+      /** Requests that run at the same moment. */
+      inFlight: z.int().min(1).max(100_000).default(of.inFlight),
+      /** Requests beyond those that wait for their turn. */
+      waiting: z.int().min(0).max(100_000).default(of.waiting),
+    })
+    .prefault({});
+}
 
 export type Config = Omit<z.output<typeof configSchema>, "publicUrl"> & { publicUrl: string };
 

@@ -1,11 +1,10 @@
 import type { Db } from "../db/connection.ts";
-import { type AccountId, type DirectoryUserId, newId } from "../db/id.ts";
+import type { AccountId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { getAccount } from "./account-overview.ts";
+import { addPerson } from "./accounts/add.ts";
 import { resolvePerson } from "./accounts/person.ts";
-import { listDirectories } from "./directories.ts";
-import { insertDirectoryUsers } from "./directory-users/insert.ts";
 import { emailKey } from "./keys.ts";
 import { EVERYTHING } from "./rights/held.ts";
 import { giveRight, listRights, takeRight } from "./rights/rights.ts";
@@ -24,7 +23,7 @@ export type Administrator = { id: AccountId; userName: string; rights: string[] 
 export async function addAdministrator(tx: Tx, email: string): Promise<Administrator> {
   const address = emailKey(email);
   if (address === null) throw new MusterError("invalid", `${email} is no e-mail address`, { at: "email" });
-  const account = (await existing(tx, address)) ?? (await newInternalAccount(tx, address));
+  const account = (await existing(tx, address)) ?? (await addPerson(tx, { email: address }));
   // Whoever may make the first administrator types commands, or acts for the set-up; the API gives rights by giveRight itself.
   await giveRight(tx, [EVERYTHING], {
     account,
@@ -82,23 +81,4 @@ async function existing(tx: Tx, address: string): Promise<AccountId | undefined>
     if (isMusterError(error) && error.code === "not-found") return undefined;
     throw error;
   }
-}
-
-async function newInternalAccount(tx: Tx, address: string): Promise<AccountId> {
-  const internal = (await listDirectories(tx)).find((directory) => directory.kind === "internal");
-  if (!internal) throw new MusterError("internal", "the organization has no directory internal");
-  await insertDirectoryUsers(tx, internal.id, [
-    {
-      id: newId<DirectoryUserId>(),
-      immutableId: null,
-      externalId: null,
-      userName: address,
-      active: true,
-      email: address,
-      displayName: null,
-      resource: { emails: [{ value: address, primary: true }] },
-      contentHash: null,
-    },
-  ]);
-  return resolvePerson(tx, address);
 }

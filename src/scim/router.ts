@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Request, type Response } from "
 import type { Context } from "../context.ts";
 import { parseId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
+import { limitRequests } from "../http/limit-requests.ts";
 import { authenticate, insufficientScope } from "./authenticate.ts";
 import { checkAccept, readBody } from "./body.ts";
 import type { Caller } from "./caller.ts";
@@ -9,7 +10,6 @@ import { errorHandler, notFound, sendError } from "./errors.ts";
 import { type ScimRequest, sendAnswer } from "./exchange.ts";
 import { ExchangeLog } from "./exchange-log.ts";
 import { readParameters } from "./query.ts";
-import { limitRequests } from "./rate-limit.ts";
 import { recordExchange } from "./request-log.ts";
 import { allowed, findRoute, missingScope, type Operation, operationOf } from "./routes.ts";
 

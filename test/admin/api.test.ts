@@ -23,7 +23,7 @@ import { until } from "../harness/process.ts";
 
 const scim = { perSecond: 3_000, burst: 6_000, inFlight: 64, waiting: 1_000 };
 const ctx = await testContext({
-  config: { limits: { bodyBytes: 2_048, requestTimeout: 60_000, drainTimeout: 0, scim } },
+  config: { limits: { bodyBytes: 2_048, requestTimeout: 60_000, drainTimeout: 0, scim, api: scim } },
 });
 const server = createServer(makeApp(ctx, [{ path: "/api/v1", router: adminRouter }], { draining: false }));
 await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));

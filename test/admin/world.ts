@@ -2,6 +2,8 @@ import { Agent, createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll } from "vitest";
 import { adminRouter } from "../../src/admin/router.ts";
+import type { Config } from "../../src/config.ts";
+import type { Context } from "../../src/context.ts";
 import { type DirectoryUserId, type GroupId, newId, type OrganizationId, type SyncRunId } from "../../src/db/id.ts";
 import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../../src/db/transaction.ts";
 import { makeApp } from "../../src/http/app.ts";
@@ -33,9 +35,16 @@ export type Answer = {
 
 export type Ask = { token?: string | null; body?: unknown; raw?: string; headers?: Record<string, string> };
 
+type Options = Parameters<typeof testContext>[0] & { limits?: Partial<Config["limits"]["api"]> };
+
 /** The API of a server of its own over a database of its own, asked as the bytes of a request stand: nothing is normalized. */
-export async function apiServer(overrides: Parameters<typeof testContext>[0] = {}) {
-  const ctx = await testContext(overrides);
+export async function apiServer({ limits, ...overrides }: Options = {}) {
+  return serveApi(await testContext(overrides), limits);
+}
+
+/** The same over any database. */
+export async function serveApi<C extends Context>(ctx: C, limits: Options["limits"] = {}) {
+  Object.assign(ctx.config.limits.api, { perSecond: 1_000_000, burst: 1_000_000 }, limits);
   const server = createServer(makeApp(ctx, [{ path: "/api/v1", router: adminRouter }], { draining: false }));
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });

@@ -18,7 +18,7 @@ import { statements } from "../harness/server.ts";
 
 const { logger, lines } = listeningLogger();
 const scim = { perSecond: 3_000, burst: 6_000, inFlight: 64, waiting: 1_000 };
-const fast = { bodyBytes: 1024, requestTimeout: 2_000, drainTimeout: 300, scim };
+const fast = { bodyBytes: 1024, requestTimeout: 2_000, drainTimeout: 300, scim, api: scim };
 const ctx = await testContext({ logger, config: { listen: "127.0.0.1:0", limits: fast, trustedProxies: [] } });
 const held: { finish(): void }[] = [];
 

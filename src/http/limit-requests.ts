@@ -1,7 +1,7 @@
 import type { Response } from "express";
 import { MusterError } from "../errors.ts";
-import { Queues } from "../http/queues.ts";
-import { type Admission, RateLimit, type RateLimits } from "../http/rate-limit.ts";
+import { Queues } from "./queues.ts";
+import { type Admission, RateLimit, type RateLimits } from "./rate-limit.ts";
 
 /** `waiting`: requests of one key that may wait until one of those that run is answered. */
 type Limits = RateLimits & { waiting: number };
@@ -69,8 +69,8 @@ function refusal(limits: RateLimits, { exceeded, retryAfter }: Admission): Muste
   return new MusterError(
     "cool-down",
     exceeded === "in-flight"
-      ? `this token has ${limits.inFlight} requests running and others waiting; wait until some are answered`
-      : `this token sends more than ${limits.perSecond} requests a second; wait a moment`,
+      ? `this caller has ${limits.inFlight} requests running and others waiting; wait until some are answered`
+      : `this caller sends more than ${limits.perSecond} requests a second; wait a moment`,
     { retryAfter },
   );
 }
