@@ -1,3 +1,4 @@
+import { pipeline } from "node:stream/promises";
 import express, { type Request, type RequestHandler, type Response, type Router } from "express";
 import { z } from "zod";
 import type { Context } from "../context.ts";
@@ -11,7 +12,7 @@ import { inTurn } from "./limits.ts";
 import { onlyMethods } from "./methods.ts";
 import { inPlace } from "./place.ts";
 import { InvalidInput } from "./problem.ts";
-import { type Call, type Input, type Route, statusOf } from "./route.ts";
+import { type Call, type File, type Input, type Route, statusOf } from "./route.ts";
 import { type Answer, change } from "./write.ts";
 
 const NOTHING = z.strictObject({});
@@ -84,6 +85,7 @@ function serve(ctx: Context, route: Closed, routes: readonly Route[]): RequestHa
     try {
       await refuseElsewhere(ctx, response, route, call);
       if ("read" in route) sendRead(request, response, await route.read(ctx.db.of(caller.organization), call));
+      else if ("send" in route) await sendFile(response, await route.send(ctx.db.of(caller.organization), call));
       else if ("act" in route)
         send(response, route, input, {
           status: dryRun ? 200 : statusOf(route),
@@ -144,6 +146,17 @@ function bodyReader(ctx: Context, { body: schema }: Route): (request: Request, r
     );
     return parseInput(schema, request.body, "body");
   };
+}
+
+/** A file to be kept, never to be shown: what it holds came from people. */
+async function sendFile(response: Response, { type, name, bytes, pieces }: File): Promise<void> {
+  response.set({
+    "Content-Type": type,
+    "Content-Length": String(bytes),
+    "Content-Disposition": `attachment; filename="${name}"`,
+    "X-Content-Type-Options": "nosniff",
+  });
+  await pipeline(pieces, response);
 }
 
 function sendRead(request: Request, response: Response, body: unknown): void {
