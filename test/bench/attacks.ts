@@ -1,4 +1,4 @@
-import { MAX_DEPTH, MAX_TERMS } from "../../src/scim/filter/lexer.ts";
+import { MAX_DEPTH, MAX_TERMS } from "../../src/filter/lexer.ts";
 import { BULK_MAX_OPERATIONS, MAX_COUNT } from "../../src/scim/limits.ts";
 import type { Call } from "./client.ts";
 import { getUser, list, userBody } from "./traffic.ts";

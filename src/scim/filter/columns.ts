@@ -1,17 +1,6 @@
 import { MusterError } from "../../errors.ts";
+import type { Column } from "../../identity/comparison.ts";
 import type { Attribute, AttributePath, ResourceType } from "../schema/attribute.ts";
-
-/**
- * How an attribute is held. `key`: folded already by the keys of src/identity; `folded`: compared through the SQL
- * function `fold_text`; `reference`: another resource's id, whose case does not count; the others as they are.
- */
-type Form = "exact" | "key" | "user-name-key" | "folded" | "uuid" | "reference" | "boolean" | "time" | "number";
-
-/**
- * An SQL expression for one attribute of the row at hand. `start` is a column in an index, in the order of bytes, with the
- * first `STARTS` characters of its folded text at least; `unique`: no two live rows of a directory have the same.
- */
-export type Column = { sql: string; form: Form; nullable: boolean; start?: string; unique?: boolean };
 
 /**
  * The values of a multi-valued attribute as rows: a FROM item, and an expression for each part of a value. `finds` is a
@@ -23,9 +12,6 @@ export type Source = {
   column(sub: Attribute | null): Column;
   finds?: (wanted: string) => string;
 };
-
-/** Characters of a text that migration 0015 keeps in an index. */
-export const STARTS = 300;
 
 /** What the SQL speaks of: the type decides the table (`u` directory users, `g` directory groups). */
 export type SqlScope = { type: ResourceType; baseUrl: string };

@@ -1,8 +1,9 @@
 import { MusterError, unreachable } from "../../errors.ts";
+import type { Operator, Value } from "../../filter/ast.ts";
+import { parseDateTime } from "../../filter/date-time.ts";
 import { nameKey } from "../../identity/keys.ts";
 import type { Attribute } from "../schema/attribute.ts";
-import type { Filter, Operator, Value } from "./ast.ts";
-import { parseDateTime } from "./operand.ts";
+import type { Filter } from "./ast.ts";
 
 /** One value of an attribute with parts, in canonical form. */
 export type Element = Readonly<Record<string, unknown>>;

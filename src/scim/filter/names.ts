@@ -1,4 +1,6 @@
-import { tolerate } from "../dialect.ts";
+import type { ErrorCode } from "../../errors.ts";
+import { shorten } from "../../filter/lexer.ts";
+import { type Reading, tolerate } from "../dialect.ts";
 import {
   type Attribute,
   type AttributePath,
@@ -6,7 +8,6 @@ import {
   findSchema,
   type ResourceType,
 } from "../schema/attribute.ts";
-import type { Cursor } from "./lexer.ts";
 
 /** A name with an optional URN before and an optional sub-attribute behind it (RFC 7644 §3.10), or undefined. */
 export function resolveName(type: ResourceType, word: string): AttributePath | undefined {
@@ -19,7 +20,13 @@ export function resolveName(type: ResourceType, word: string): AttributePath | u
 }
 
 /** Entra names an extension's attribute without its URN (test/fixtures/idp/entra/manager.json). */
-export function noteBare({ reading, code }: Cursor, type: ResourceType, word: string, path: AttributePath): void {
+export function noteBare(
+  reading: Reading,
+  code: ErrorCode,
+  type: ResourceType,
+  word: string,
+  path: AttributePath,
+): void {
   if (path.extension !== null && !word.includes(":") && !type.core.attributes.has(path.attribute.name.toLowerCase()))
     tolerate(reading, "bare-extension-attribute", shorten(word), code);
 }
@@ -39,9 +46,4 @@ function splitName(word: string): { urn: string | null; name: string; sub: strin
     name: dot === -1 ? name : name.slice(0, dot),
     sub: dot === -1 ? null : name.slice(dot + 1),
   };
-}
-
-/** A name as an error repeats it. */
-export function shorten(word: string): string {
-  return word.length > 60 ? `${word.slice(0, 60)}…` : word;
 }

@@ -1,30 +1,11 @@
+import type { Operator } from "../../filter/ast.ts";
+import { type Cursor, openCursor } from "../../filter/lexer.ts";
+import { type Names, parseInside, parseWhole } from "../../filter/parse.ts";
 import type { Reading } from "../dialect.ts";
 import { type Attribute, type AttributePath, defaultPart, isSecret, type ResourceType } from "../schema/attribute.ts";
-import type { Filter, Operator } from "./ast.ts";
-import {
-  atEnd,
-  type Cursor,
-  expectCharacter,
-  MAX_DEPTH,
-  MAX_TERMS,
-  openCursor,
-  peek,
-  readWord,
-  skipSpaces,
-  syntaxError,
-  take,
-} from "./lexer.ts";
-import { noteBare, resolveName, shorten } from "./names.ts";
-import { OPERATORS, readLiteral, readOperand } from "./operand.ts";
-
-/** What names mean here: the attributes of a resource, or inside `[…]` the sub-attributes of one of them. */
-type Scope = {
-  type: ResourceType;
-  parent: AttributePath | null;
-  /** Collects names that the resource does not have, where that is no error. */
-  missing: Set<string> | null;
-};
-type State = { cursor: Cursor; depth: number; terms: number };
+import type { Filter } from "./ast.ts";
+import { noteBare, resolveName } from "./names.ts";
+import { readOperand } from "./operand.ts";
 
 /** @internal for tests: what reading cost. */
 export type Cost = { steps: number };
@@ -36,9 +17,9 @@ export type Cost = { steps: number };
  *   not fit the type, longer than 4,096 characters, deeper than 40, more than 100 comparisons.
  */
 export function parseFilter(reading: Reading, text: string, type: ResourceType, cost?: Cost): Filter {
-  const cursor = openCursor(reading, text, "invalid-filter");
+  const cursor = openCursor(text, "invalid-filter");
   try {
-    return parseAll(cursor, { type, parent: null, missing: null });
+    return parseWhole(cursor, namesOf(reading, type));
   } finally {
     if (cost) cost.steps = cursor.steps;
   }
@@ -56,120 +37,71 @@ export function parseFilterOfBoth(
 ): { User: Filter; Group: Filter } {
   const missing = { User: new Set<string>(), Group: new Set<string>() };
   const parse = (type: ResourceType): Filter =>
-    parseAll(openCursor(reading, text, "invalid-filter"), { type, parent: null, missing: missing[type.name] });
+    parseWhole(openCursor(text, "invalid-filter"), {
+      ...namesOf(reading, type),
+      missing: {
+        note: (word) => missing[type.name].add(word.toLowerCase()),
+        always: always(type),
+        inside: namesOfAnything(reading),
+      },
+    });
   const both = { User: parse(types.User), Group: parse(types.Group) };
   // Read once more for the error that names the place.
   for (const name of missing.User) if (missing.Group.has(name)) parseFilter(reading, text, types.User);
   return both;
 }
 
-function parseAll(cursor: Cursor, scope: Scope): Filter {
-  skipSpaces(cursor);
-  const filter = parseOr({ cursor, depth: 0, terms: 0 }, scope);
-  skipSpaces(cursor);
-  if (!atEnd(cursor)) throw syntaxError(cursor, "the filter should end here");
-  return filter;
-}
-
 /** The filter between the brackets of a value path; the cursor stands behind `[` and ends behind `]`. @internal */
-export function parseValueFilter(cursor: Cursor, type: ResourceType, parent: AttributePath): Filter {
-  return insideBrackets({ cursor, depth: 0, terms: 0 }, { type, parent, missing: null });
+export function parseValueFilter(cursor: Cursor, reading: Reading, parent: AttributePath): Filter {
+  return parseInside(cursor, partsOf(reading, parent));
 }
 
-function insideBrackets(state: State, scope: Scope): Filter {
-  skipSpaces(state.cursor);
-  const filter = parseOr(state, scope);
-  skipSpaces(state.cursor);
-  expectCharacter(state.cursor, "]");
-  return filter;
+/** The attributes of a resource. */
+function namesOf(reading: Reading, type: ResourceType): Names<AttributePath> {
+  return {
+    of: type.name,
+    find: (cursor, word) => {
+      const path = resolveName(type, word);
+      if (path === undefined || isSecret(path)) return undefined;
+      noteBare(reading, cursor.code, type, word, path);
+      return path;
+    },
+    compare: (cursor, path, operator) => compare(reading, cursor, path, operator),
+    inside: (path) => (path.sub === null && path.attribute.type === "complex" ? partsOf(reading, path) : undefined),
+  };
 }
 
-function parseOr(state: State, scope: Scope): Filter {
-  return parseSequence(state, scope, "or", parseAnd);
+/** Between brackets: the sub-attributes of the attribute before them. */
+function partsOf(reading: Reading, parent: AttributePath): Names<AttributePath> {
+  return {
+    of: parent.attribute.name,
+    find: (_, word) => {
+      const sub = parent.attribute.subAttributes.get(word.toLowerCase());
+      return sub === undefined || sub.returned === "never" ? undefined : { ...parent, sub };
+    },
+    compare: (cursor, path, operator) => compare(reading, cursor, path, operator),
+    inside: () => undefined,
+  };
 }
 
-function parseAnd(state: State, scope: Scope): Filter {
-  return parseSequence(state, scope, "and", parseTerm);
+function compare(reading: Reading, cursor: Cursor, path: AttributePath, operator: Operator): Filter {
+  const compared = withDefaultPart(path);
+  return { kind: "compare", path: compared, operator, value: readOperand(reading, cursor, compared, operator) };
 }
 
-function parseSequence(
-  state: State,
-  scope: Scope,
-  kind: "and" | "or",
-  parseNext: (state: State, scope: Scope) => Filter,
-): Filter {
-  const first = parseNext(state, scope);
-  const terms = [first];
-  while (takeLogical(state.cursor, kind)) terms.push(parseNext(state, scope));
-  return terms.length === 1 ? first : { kind, terms };
+/** `emails co "x"` means `emails.value co "x"` (RFC 7644 figure 2). */
+function withDefaultPart(path: AttributePath): AttributePath {
+  if (path.sub !== null || path.attribute.type !== "complex") return path;
+  return { ...path, sub: defaultPart(path.attribute) };
 }
 
-/** Takes ` and ` or ` or ` when it comes next, else leaves the cursor before the spaces. */
-function takeLogical(cursor: Cursor, word: "and" | "or"): boolean {
-  const start = cursor.position;
-  skipSpaces(cursor);
-  const from = cursor.position;
-  cursor.steps += word.length + 1;
-  const next = cursor.text.slice(from, from + word.length);
-  const after = cursor.text.charAt(from + word.length);
-  if (next.toLowerCase() === word && (after === " " || after === "(")) {
-    cursor.position = from + word.length;
-    skipSpaces(cursor);
-    return true;
-  }
-  cursor.position = start;
-  return false;
-}
-
-function parseTerm(state: State, scope: Scope): Filter {
-  const { cursor } = state;
-  if (take(cursor, "(")) return parseGroup(state, scope);
-  const start = cursor.position;
-  const word = readWord(cursor);
-  if (word === "") throw syntaxError(cursor, "an attribute, a bracket or not is expected");
-  if (word.toLowerCase() === "not") {
-    skipSpaces(cursor);
-    if (!take(cursor, "(")) throw syntaxError(cursor, 'after not comes "("');
-    return { kind: "not", term: parseGroup(state, scope) };
-  }
-  if (++state.terms > MAX_TERMS) throw syntaxError(cursor, `a filter may hold at most ${MAX_TERMS} comparisons`, start);
-  const path = resolve(scope, word);
-  if (path === undefined && scope.missing !== null) return parseMissing(state, scope, word);
-  if (path === undefined)
-    throw syntaxError(
-      cursor,
-      `${scope.parent?.attribute.name ?? scope.type.name} has no attribute ${shorten(word)}`,
-      start,
-    );
-  if (scope.parent === null) noteBare(cursor, scope.type, word, path);
-  if (peek(cursor) === "[") return parseValuePath(state, scope, path);
-  return parseComparison(cursor, path);
-}
-
-/** `id` always has a value, so this is never true, and its negation always. */
-function never(scope: Scope): Filter {
-  return { kind: "not", term: always(scope) };
-}
-
-function always(scope: Scope): Filter {
-  const attribute = scope.type.core.attributes.get("id") as Attribute;
+/** Every resource has an `id`. */
+function always(type: ResourceType): Filter {
+  const attribute = type.core.attributes.get("id") as Attribute;
   return { kind: "present", path: { extension: null, attribute, sub: null } };
 }
 
-/** A comparison with an attribute that the resource has not: it differs from every value and is nothing else. */
-function parseMissing(state: State, scope: Scope, word: string): Filter {
-  const { cursor } = state;
-  scope.missing?.add(word.toLowerCase());
-  if (take(cursor, "[")) {
-    skipMissing(state, scope);
-    return never(scope);
-  }
-  const { operator, isNull } = readMissing(cursor);
-  const holds = operator === "ne" ? !isNull : operator === "eq" && isNull;
-  return holds ? always(scope) : never(scope);
-}
-
-/** Stands before the brackets behind a name that means nothing here: all names in them are as good. */
+/** What every name stands for that stands between brackets behind one that means nothing. */
 const ANYTHING: AttributePath = {
   extension: null,
   attribute: {
@@ -189,89 +121,6 @@ const ANYTHING: AttributePath = {
   sub: null,
 };
 
-/** Only the form counts of what stands between such brackets. */
-function skipMissing(state: State, scope: Scope): void {
-  const { cursor } = state;
-  insideBrackets(state, { type: scope.type, parent: ANYTHING, missing: null });
-  if (!take(cursor, ".")) return;
-  readWord(cursor);
-  readMissing(cursor);
-}
-
-function readMissing(cursor: Cursor): { operator: string; isNull: boolean } {
-  if (!skipSpaces(cursor)) throw syntaxError(cursor, "a space and an operator are expected");
-  const operator = readOperator(cursor);
-  return operator === "pr" ? { operator, isNull: false } : { operator, isNull: readLiteral(cursor).value === null };
-}
-
-function parseGroup(state: State, scope: Scope): Filter {
-  if (++state.depth > MAX_DEPTH) throw syntaxError(state.cursor, `a filter may nest at most ${MAX_DEPTH} deep`);
-  skipSpaces(state.cursor);
-  const filter = parseOr(state, scope);
-  skipSpaces(state.cursor);
-  expectCharacter(state.cursor, ")");
-  state.depth--;
-  return filter;
-}
-
-/**
- * `emails[…]`, and `emails[…].value eq "x"`, which no RFC knows but Entra sends (test/fixtures/idp/entra/filters.json): the
- * same value must match both.
- */
-function parseValuePath(state: State, scope: Scope, path: AttributePath): Filter {
-  const { cursor } = state;
-  if (scope.parent !== null || path.sub !== null || path.attribute.type !== "complex")
-    throw syntaxError(cursor, "a bracket may follow only an attribute with parts");
-  cursor.position++;
-  const inside: Scope = { type: scope.type, parent: path, missing: null };
-  const filter = insideBrackets(state, inside);
-  if (!take(cursor, ".")) return { kind: "value", path, filter };
-  const start = cursor.position;
-  const word = readWord(cursor);
-  const part = resolve(inside, word);
-  if (part === undefined) throw syntaxError(cursor, `${path.attribute.name} has no attribute ${shorten(word)}`, start);
-  if (++state.terms > MAX_TERMS) throw syntaxError(cursor, `a filter may hold at most ${MAX_TERMS} comparisons`, start);
-  return { kind: "value", path, filter: { kind: "and", terms: [filter, parseComparison(cursor, part)] } };
-}
-
-function parseComparison(cursor: Cursor, path: AttributePath): Filter {
-  if (!skipSpaces(cursor)) throw syntaxError(cursor, "a space and an operator are expected");
-  const operator = readOperator(cursor);
-  if (operator === "pr") return { kind: "present", path };
-  const compared = withDefaultPart(path);
-  return {
-    kind: "compare",
-    path: compared,
-    operator,
-    value: readOperand(cursor, compared, operator),
-  };
-}
-
-/** An operator, and the space before its value. */
-function readOperator(cursor: Cursor): Operator | "pr" {
-  const start = cursor.position;
-  const word = readWord(cursor);
-  const operator = word.toLowerCase();
-  if (operator === "pr") return operator;
-  if (!OPERATORS.has(operator))
-    throw syntaxError(cursor, `there is no operator ${shorten(word)}; known are eq ne co sw ew gt ge lt le pr`, start);
-  // The RFC's own example has no space here: value eq"2819c223…" (§3.5.2.2).
-  if (!skipSpaces(cursor) && peek(cursor) !== '"') throw syntaxError(cursor, "a space and a value are expected");
-  return operator as Operator;
-}
-
-/** `emails co "x"` means `emails.value co "x"` (RFC 7644 figure 2). */
-function withDefaultPart(path: AttributePath): AttributePath {
-  if (path.sub !== null || path.attribute.type !== "complex") return path;
-  return { ...path, sub: defaultPart(path.attribute) };
-}
-
-function resolve(scope: Scope, word: string): AttributePath | undefined {
-  if (scope.parent === null) {
-    const path = resolveName(scope.type, word);
-    return path === undefined || isSecret(path) ? undefined : path;
-  }
-  if (scope.parent === ANYTHING) return ANYTHING;
-  const sub = scope.parent.attribute.subAttributes.get(word.toLowerCase());
-  return sub === undefined || sub.returned === "never" ? undefined : { ...scope.parent, sub };
+function namesOfAnything(reading: Reading): Names<AttributePath> {
+  return { ...partsOf(reading, ANYTHING), find: () => ANYTHING };
 }

@@ -1,7 +1,7 @@
+import { atEnd, openCursor, peek, readWord, skipSpaces, syntaxError, take } from "../../filter/lexer.ts";
 import type { Reading } from "../dialect.ts";
 import type { AttributePath, ResourceType } from "../schema/attribute.ts";
 import type { Filter } from "./ast.ts";
-import { atEnd, openCursor, peek, readWord, skipSpaces, syntaxError, take } from "./lexer.ts";
 import { noteBare, resolveName, resolveSchema } from "./names.ts";
 import { parseValueFilter } from "./parse.ts";
 
@@ -18,7 +18,7 @@ export type Target =
  * @throws MusterError `invalid-path` naming the character.
  */
 export function parsePath(reading: Reading, text: string, type: ResourceType): Target | undefined {
-  const cursor = openCursor(reading, text, "invalid-path");
+  const cursor = openCursor(text, "invalid-path");
   skipSpaces(cursor);
   const word = readWord(cursor);
   if (word === "") throw syntaxError(cursor, "a path starts with the name of an attribute");
@@ -30,7 +30,7 @@ export function parsePath(reading: Reading, text: string, type: ResourceType): T
     if (!bracket && !atEnd(cursor)) throw syntaxError(cursor, "the path should end here");
     return urn === undefined ? undefined : { kind: "extension", urn };
   }
-  noteBare(cursor, type, word, path);
+  noteBare(reading, cursor.code, type, word, path);
   if (!bracket) {
     skipSpaces(cursor);
     if (!atEnd(cursor)) throw syntaxError(cursor, "the path should end here");
@@ -39,7 +39,7 @@ export function parsePath(reading: Reading, text: string, type: ResourceType): T
   if (path.sub !== null || path.attribute.type !== "complex")
     throw syntaxError(cursor, "a bracket may follow only an attribute with parts");
   cursor.position++;
-  const filter = parseValueFilter(cursor, type, path);
+  const filter = parseValueFilter(cursor, reading, path);
   if (!take(cursor, ".")) {
     skipSpaces(cursor);
     if (!atEnd(cursor)) throw syntaxError(cursor, "the path should end here");

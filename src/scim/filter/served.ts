@@ -1,5 +1,6 @@
+import type { Value } from "../../filter/ast.ts";
 import type { AttributePath } from "../schema/attribute.ts";
-import type { Filter, Value } from "./ast.ts";
+import type { Filter } from "./ast.ts";
 import { columnOf, type SqlScope, sourceOf } from "./columns.ts";
 
 type Comparison = Extract<Filter, { kind: "compare" }>;

@@ -1,11 +1,11 @@
-import { parseId } from "../../db/id.ts";
 import type { SqlFragment, SqlOrder } from "../../db/sql.ts";
 import { MusterError, unreachable } from "../../errors.ts";
-import { nameKey, userNameKey } from "../../identity/keys.ts";
+import type { Value } from "../../filter/ast.ts";
+import { type Column, comparisonSql, folded, isPresent, startOf } from "../../identity/comparison.ts";
+import { userNameKey } from "../../identity/keys.ts";
 import { type AttributePath, defaultPart } from "../schema/attribute.ts";
-import type { Filter, Operator, Value } from "./ast.ts";
-import { type Column, columnOf, type Source, type SqlScope, STARTS, sourceOf } from "./columns.ts";
-import { parseDateTime } from "./operand.ts";
+import type { Filter } from "./ast.ts";
+import { columnOf, type Source, type SqlScope, sourceOf } from "./columns.ts";
 import { addressIn, isServed, rowsByKey } from "./served.ts";
 
 /** Collects parameters; texts of requests get into SQL only here. */
@@ -77,10 +77,6 @@ function present(path: AttributePath, scope: SqlScope, element: Source | null): 
   return `exists (select from ${source.from}${where})`;
 }
 
-function isPresent(column: Column): string {
-  return column.nullable ? `(${column.sql} is not null)` : "true";
-}
-
 type Comparison = Extract<Filter, { kind: "compare" }>;
 
 function comparison(
@@ -95,11 +91,11 @@ function comparison(
     const found = present(path, scope, element);
     return operator === "ne" ? found : `(not ${found})`;
   }
-  if (element) return guarded(element.column(path.sub), operator, value, values, negated);
-  if (!path.attribute.multiValued) return guarded(columnOf(scope, path), operator, value, values, negated);
+  if (element) return comparisonSql(element.column(path.sub), operator, value, values, negated);
+  if (!path.attribute.multiValued) return comparisonSql(columnOf(scope, path), operator, value, values, negated);
   const source = sourceOf(scope, path);
   const found = finding(source, addressIn(filter), values);
-  const some = `(${found}exists (select from ${source.from} where ${guarded(source.column(path.sub), operator, value, values, false)}))`;
+  const some = `(${found}exists (select from ${source.from} where ${comparisonSql(source.column(path.sub), operator, value, values, false)}))`;
   return operator === "ne" ? `(not exists (select from ${source.from}) or ${some})` : some;
 }
 
@@ -107,131 +103,6 @@ function comparison(
 function finding(source: Source, wanted: Value | undefined, values: Parameters): string {
   if (source.finds === undefined || wanted === undefined) return "";
   return `${source.finds(startOf(folded(`$${values.push(wanted)}::text`, "eq")))} and `;
-}
-
-function startOf(text: string): string {
-  return `left(${text}, ${STARTS})`;
-}
-
-function guarded(column: Column, operator: Operator, value: Value, values: Parameters, negated: boolean): string {
-  const text = compare(column, operator, value, values);
-  return negated && column.nullable && operator !== "ne" ? `coalesce(${text}, false)` : text;
-}
-
-function compare(column: Column, operator: Operator, value: Value, values: Parameters): string {
-  const bind = (parameter: unknown, type: string): string => `$${values.push(parameter)}::${type}`;
-  switch (column.form) {
-    case "exact":
-      return indexed(column, column.sql, operator, bind(value, "text"), value);
-    case "user-name-key":
-      return indexed(column, column.sql, operator, bind(userNameKey(String(value)), "text"), value);
-    case "key":
-      return indexed(column, column.sql, operator, bind(nameKey(String(value)), "text"), value);
-    case "folded":
-      return indexed(column, `fold_text(${column.sql})`, operator, folded(bind(value, "text"), operator), value);
-    case "uuid":
-      return identity(column.sql, operator, String(value), bind);
-    case "reference":
-      return identity(column.sql, operator, String(value).toLowerCase(), bind);
-    case "boolean":
-      return simple(column.sql, operator, bind(value, "boolean"));
-    case "number":
-      return simple(column.sql, operator, bind(value, "numeric"));
-    case "time":
-      return moment(column.sql, operator, String(value), (date) => bind(date, "timestamptz"));
-    default:
-      return unreachable(column.form);
-  }
-}
-
-/** A subquery is worked out once, so that a plan which does not know the value costs no more than one which does. */
-function folded(wanted: string, operator: Operator): string {
-  return operator === "eq" ? `(select fold_text(${wanted}))` : `fold_text(${wanted})`;
-}
-
-/** The character after which there is none. */
-const LAST = "\u{10ffff}";
-
-/**
- * A comparison of texts, with what follows from it said of the column that an index has (migration 0015): under row-level
- * security an index is asked nothing but plain comparisons.
- */
-function indexed({ start }: Column, sql: string, operator: Operator, wanted: string, value: Value): string {
-  const text = textual(sql, operator, wanted);
-  if (start === undefined || (operator !== "eq" && operator !== "sw")) return text;
-  const begins = sql === start ? wanted : startOf(wanted);
-  if (operator === "eq") return sql === start ? text : `(${text} and ${start} = ${begins})`;
-  // What every text starts with, and what has no text after it, leave nothing to look for.
-  if (value === "" || String(value).includes(LAST)) return text;
-  return `(${text} and ${start} >= ${begins} and ${start} < text_after(${begins}))`;
-}
-
-const SYMBOLS = { eq: "=", ne: "is distinct from", gt: ">", ge: ">=", lt: "<", le: "<=" } as const;
-
-function simple(sql: string, operator: Operator, parameter: string): string {
-  if (operator === "co" || operator === "sw" || operator === "ew")
-    throw new MusterError("internal", `${operator} on something that is no text`);
-  return `(${sql} ${SYMBOLS[operator]} ${parameter})`;
-}
-
-function textual(sql: string, operator: Operator, wanted: string): string {
-  switch (operator) {
-    case "eq":
-    case "ne":
-      return simple(sql, operator, wanted);
-    case "co":
-      return `(strpos(${sql}, ${wanted}) > 0)`;
-    case "sw":
-      return `starts_with(${sql}, ${wanted})`;
-    case "ew":
-      return `(right(${sql}, length(${wanted})) = ${wanted})`;
-    case "gt":
-    case "ge":
-    case "lt":
-    case "le":
-      return `(${sql} collate "C" ${SYMBOLS[operator]} ${wanted})`;
-    default:
-      return unreachable(operator);
-  }
-}
-
-/** Ids are compared as ids, so that the index serves them; what is no UUID in canonical form is nobody's id. */
-function identity(
-  sql: string,
-  operator: Operator,
-  value: string,
-  bind: (value: unknown, type: string) => string,
-): string {
-  if (operator !== "eq" && operator !== "ne") return textual(`${sql}::text`, operator, bind(value, "text"));
-  const id = parseId(value);
-  if (id !== value) return operator === "ne" ? "true" : "false";
-  return simple(sql, operator, bind(id, "uuid"));
-}
-
-/**
- * Times are served to the millisecond and held to the microsecond: a client that asks for what it was served finds it,
- * and `gt` what it was served does not find it again. The column stays bare, so that an index can serve it.
- */
-function moment(sql: string, operator: Operator, value: string, bind: (date: Date) => string): string {
-  const from = parseDateTime(value);
-  if (!from) throw new MusterError("internal", "a time that was checked is none");
-  const until = new Date(from.getTime() + 1);
-  switch (operator) {
-    case "eq":
-      return `(${sql} >= ${bind(from)} and ${sql} < ${bind(until)})`;
-    case "ne":
-      return `(${sql} is null or ${sql} < ${bind(from)} or ${sql} >= ${bind(until)})`;
-    case "gt":
-      return `(${sql} >= ${bind(until)})`;
-    case "ge":
-      return `(${sql} >= ${bind(from)})`;
-    case "lt":
-      return `(${sql} < ${bind(from)})`;
-    case "le":
-      return `(${sql} < ${bind(until)})`;
-    default:
-      throw new MusterError("internal", `${operator} on a time`);
-  }
 }
 
 /**
@@ -264,6 +135,7 @@ const KEY_TYPES = {
   exact: "text",
   key: "text",
   "user-name-key": "text",
+  address: "text",
   folded: "text",
   uuid: "uuid",
   reference: "uuid",

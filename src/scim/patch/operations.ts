@@ -1,6 +1,6 @@
 import { MusterError } from "../../errors.ts";
+import { countComparisons } from "../../filter/ast.ts";
 import { type Reading, tolerate } from "../dialect.ts";
-import { countComparisons } from "../filter/ast.ts";
 import { parsePath, type Target } from "../filter/path.ts";
 import type { AttributePath, ResourceType } from "../schema/attribute.ts";
 import { caseless, invalidValue, isObject, namesSchema } from "../schema/document.ts";

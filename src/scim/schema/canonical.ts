@@ -1,5 +1,5 @@
+import { parseDateTime } from "../../filter/date-time.ts";
 import { type Reading, tolerate } from "../dialect.ts";
-import { parseDateTime } from "../filter/operand.ts";
 import type { Attribute } from "./attribute.ts";
 import { type Document, invalidValue, isObject, shorten } from "./document.ts";
 

@@ -1,6 +1,6 @@
 import { MusterError } from "../../errors.ts";
+import { parseDateTime } from "../../filter/date-time.ts";
 import { nameKey } from "../../identity/keys.ts";
-import { parseDateTime } from "../filter/operand.ts";
 import type { Attribute, AttributeTable, ResourceType } from "./attribute.ts";
 import { type Document, isObject } from "./document.ts";
 

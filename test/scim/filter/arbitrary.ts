@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { Filter, Operator, Value } from "../../../src/scim/filter/ast.ts";
+import type { Operator, Value } from "../../../src/filter/ast.ts";
+import type { Filter } from "../../../src/scim/filter/ast.ts";
 import type { Attribute, AttributePath, ResourceType } from "../../../src/scim/schema/attribute.ts";
 
 /** Every attribute, and every part of one, that a filter may name. */

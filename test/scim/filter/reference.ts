@@ -1,5 +1,6 @@
+import type { Operator, Value } from "../../../src/filter/ast.ts";
 import { nameKey, userNameKey } from "../../../src/identity/keys.ts";
-import type { Filter, Operator, Value } from "../../../src/scim/filter/ast.ts";
+import type { Filter } from "../../../src/scim/filter/ast.ts";
 import type { Attribute, AttributePath } from "../../../src/scim/schema/attribute.ts";
 
 type Json = Record<string, unknown>;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { type DirectoryId, type DirectoryUserId, type GroupId, newId } from "../../../src/db/id.ts";
 import { inTransaction } from "../../../src/db/transaction.ts";
+import { parseDateTime } from "../../../src/filter/date-time.ts";
 import { changeMembers } from "../../../src/identity/directory-groups/members.ts";
 import { changeNestings } from "../../../src/identity/directory-groups/nestings.ts";
 import { listDirectoryGroups, membersOfDirectoryGroups } from "../../../src/identity/directory-groups/read.ts";
@@ -13,7 +14,6 @@ import { removeDirectoryUsers } from "../../../src/identity/directory-users/remo
 import { updateDirectoryUsers } from "../../../src/identity/directory-users/update.ts";
 import type { Caller } from "../../../src/scim/caller.ts";
 import { type Filter, printFilter } from "../../../src/scim/filter/ast.ts";
-import { parseDateTime } from "../../../src/scim/filter/operand.ts";
 import { filterToSql } from "../../../src/scim/filter/to-sql.ts";
 import { toInput as toGroupInput, toGroupResource } from "../../../src/scim/group-resource.ts";
 import type { ResourceType } from "../../../src/scim/schema/attribute.ts";
