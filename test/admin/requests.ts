@@ -1,20 +1,34 @@
-import { routes } from "../../src/admin/routes.ts";
+import { runJob } from "../../src/jobs/run-job.ts";
 import type { Api, Company } from "./world.ts";
 
 /** A request that its route accepts, and that changes something where the route can. */
 export type Fixture = { path: string; body?: unknown; changesNothing?: true };
 
 /** A valid request for every route of the table, by the route's id. A route that has none here fails the tests of all. */
-export async function validRequests({ ask }: Api, c: Company): Promise<Record<string, Fixture>> {
+export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Record<string, Fixture>> {
   const { people, groups, grants, guest, runs, mail } = c;
-  const made = async (path: string, body: unknown) => {
-    const answer = await ask("POST", path, { token: c.token, body });
-    if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.text}`);
+  const made = async (path: string, body: unknown, method = "POST") => {
+    const answer = await ask(method, path, { token: c.token, body });
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
     return answer.body;
   };
   const webhook = (await made("/webhooks", { name: "main", url: "https://hooks.example.com/muster" })).webhook.id;
   const right = await made("/rights", { user: people.ada, bundle: "auditor", scope: { kind: "organization" } });
   const token = await made("/tokens", { permissions: ["users:read"], name: "reader" });
+  const disabled = (await made("/webhooks", { name: "off", url: "https://hooks.example.com/off" })).webhook.id;
+  await made(`/webhooks/${disabled}/disable`, { reason: "broken" });
+  const delivery = (await made(`/webhooks/${webhook}/test`, undefined)).id;
+  const job = (await made("/users/bulk", { action: "suspend", ids: [people.carol] })).job.id;
+  const exported = (await made("/exports", { kind: "users", format: "csv" })).id;
+  await runJob(ctx, { organization: c.organization, job: exported }, undefined);
+  const provider = {
+    issuer: "https://id.example.com",
+    clientId: "muster",
+    clientSecret: "hush",
+    domains: ["acme.example"],
+  };
+  await made("/settings/single-sign-on", provider, "PUT");
+  await made("/settings/single-sign-on/bindings", { user: people.ada, subject: "ada" });
   const audited = (await ask("GET", "/audit?limit=1", { token: c.token })).body.data[0].id;
   return {
     "users.list": { path: "/users" },
@@ -189,6 +203,31 @@ export async function validRequests({ ask }: Api, c: Company): Promise<Record<st
     "webhooks.disable": { path: `/webhooks/${webhook}/disable`, body: { reason: "broken" } },
     "webhooks.test": { path: `/webhooks/${webhook}/test`, changesNothing: true },
     "webhooks.deliveries": { path: `/webhooks/${webhook}/deliveries` },
+    "webhooks.enable": { path: `/webhooks/${disabled}/enable`, body: { missed: "skip" } },
+    "webhooks.replay": { path: `/webhooks/${webhook}/replay`, body: { after: null } },
+    "webhooks.replayDelivery": { path: `/webhooks/${webhook}/deliveries/${delivery}/replay`, changesNothing: true },
+    "users.bulk": { path: "/users/bulk", body: { action: "suspend", ids: [people.ada, people.bob], reason: "left" } },
+    "jobs.list": { path: "/jobs" },
+    "jobs.get": { path: `/jobs/${job}` },
+    "jobs.results": { path: `/jobs/${job}/results` },
+    "jobs.cancel": { path: `/jobs/${job}/cancel` },
+    "exports.list": { path: "/exports" },
+    "exports.get": { path: `/exports/${exported}` },
+    "exports.file": { path: `/exports/${exported}/file` },
+    "exports.create": { path: "/exports", body: { kind: "audit", format: "csv", since: "2026-01-01T00:00:00Z" } },
+    "exports.remove": { path: `/exports/${exported}` },
+    "singleSignOn.get": { path: "/settings/single-sign-on" },
+    "singleSignOn.set": {
+      path: "/settings/single-sign-on",
+      body: { ...provider, enabled: false, emailClaim: "email", verifiedClaim: "email_verified" },
+    },
+    "singleSignOn.remove": { path: "/settings/single-sign-on" },
+    "singleSignOnBindings.list": { path: "/settings/single-sign-on/bindings" },
+    "singleSignOnBindings.make": {
+      path: "/settings/single-sign-on/bindings",
+      body: { user: people.bob, subject: "bob" },
+    },
+    "singleSignOnBindings.remove": { path: `/settings/single-sign-on/bindings/${people.ada}` },
     "rights.list": { path: "/rights" },
     "rights.get": { path: `/rights/${right.id}` },
     "rights.give": {
@@ -209,14 +248,4 @@ export async function validRequests({ ask }: Api, c: Company): Promise<Record<st
     "me.capabilities": { path: "/me/capabilities" },
     "openapi.get": { path: "/openapi.json" },
   };
-}
-
-/** The route of a fixture, with the parameters of its path. */
-export function parametersOf(id: string, path: string): Record<string, string> {
-  const route = routes.find((each) => each.id === id);
-  const given = path.split("?")[0]?.split("/") ?? [];
-  const names = (route?.path ?? "").split("/");
-  return Object.fromEntries(
-    names.flatMap((name, at) => (name.startsWith("{") ? [[name.slice(1, -1), given[at] ?? ""]] : [])),
-  );
 }

@@ -78,7 +78,8 @@ export async function serveApi<C extends Context>(ctx: C, limits: Options["limit
       sending.on("error", reject);
       sending.end(sent);
     });
-    return { ...answer, body: answer.text === "" ? undefined : JSON.parse(answer.text) };
+    const isJson = /json/.test(answer.headers.get("content-type") ?? "");
+    return { ...answer, body: isJson && answer.text !== "" ? JSON.parse(answer.text) : undefined };
   }
 
   async function checked(method: string, path: string, options: Ask = {}): Promise<Answer> {
