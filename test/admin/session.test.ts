@@ -45,7 +45,6 @@ test("a session is a cookie that only Muster's own pages send, and its token is 
   const token = ada.cookies.get("__Host-muster") ?? "";
   for (const table of ["sessions", "audit", "outbox", "credentials"]) {
     const rows = await asOwner<{ row: string }>(`select t::text as row from muster.${table} t`);
-    expect(rows.length + 1).toBeGreaterThan(0);
     for (const { row } of rows) {
       expect(row).not.toContain(token);
       expect(row).not.toContain(PASSWORD);
