@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { Secret, TOTP } from "otpauth";
 import { afterAll } from "vitest";
 import { adminRouter } from "../../src/admin/router.ts";
-import { type Config, loadConfig } from "../../src/config.ts";
+import type { Config } from "../../src/config.ts";
 import { type AccountId, newId, type OrganizationId } from "../../src/db/id.ts";
 import { inTransaction, type Tx } from "../../src/db/transaction.ts";
 import { makeApp } from "../../src/http/app.ts";
@@ -104,5 +104,3 @@ export async function signInWorld(settings: Partial<Config> = {}) {
 export function codeOf(secret: string, steps = 0): string {
   return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + steps * 30_000 });
 }
-
-export const SETTINGS = loadConfig({}).signIn;
