@@ -37,6 +37,7 @@ export const HEADERS: Readonly<Record<string, Header>> = {
     required: true,
     schema: { type: "integer", minimum: 0 },
   },
+  "Set-Cookie": { description: "The session, or its end (RFC 6265).", required: false, schema: text },
   "WWW-Authenticate": { description: "What is needed (RFC 6750 §3).", required: false, schema: text },
 };
 
@@ -44,6 +45,7 @@ function headers(...names: string[]): Record<string, Reference> {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
+/** Of every answer; who is known is also told what is left. */
 const ALWAYS = ["X-Request-Id", "RateLimit", "RateLimit-Policy"];
 
 const CODES = Object.keys(STATUS_OF).sort() as [ErrorCode, ...ErrorCode[]];
@@ -80,6 +82,14 @@ function nameOf(status: number): string {
   return (STATUS_CODES[status] ?? "").replace(/[^A-Za-z]/g, "");
 }
 
+/** What some failures say beside the problem. */
+const BESIDE: Readonly<Record<number, readonly string[]>> = {
+  401: ["WWW-Authenticate"],
+  403: ["WWW-Authenticate"],
+  429: ["Retry-After"],
+  503: ["Retry-After"],
+};
+
 /** An answer for each status of a failure, with the codes that it can have. */
 export function problemAnswers(schemas: Schemas): Record<string, Answer> {
   const base = schemas.sent(problem);
@@ -88,12 +98,11 @@ export function problemAnswers(schemas: Schemas): Record<string, Answer> {
     statuses.map((status) => {
       const codes = CODES.filter((code) => STATUS_OF[code] === status);
       const schema = { allOf: [base, { properties: { status: { const: status }, code: { enum: codes } } }] };
-      const more = status === 401 || status === 403 ? ["WWW-Authenticate"] : status === 503 ? ["Retry-After"] : [];
       return [
         nameOf(status),
         {
           description: `${STATUS_CODES[status]}: ${codes.join(", ")}`,
-          headers: headers(...ALWAYS, ...more),
+          headers: headers(...ALWAYS, ...(BESIDE[status] ?? [])),
           content: { "application/problem+json": { schema } },
         },
       ];
@@ -115,6 +124,7 @@ const DONE: Readonly<Record<number, string>> = {
   201: "It is made.",
   202: "It will be done.",
   204: "Done.",
+  302: "The browser is sent on.",
 };
 
 function successes(schemas: Schemas, route: Route): [string, Answer][] {
@@ -129,7 +139,8 @@ function successes(schemas: Schemas, route: Route): [string, Answer][] {
     const content = Object.fromEntries(route.produces.map((type) => [type, { schema: { type: "string" } as const }]));
     return [["200", { ...answer("The file.", undefined, "Content-Disposition"), content }]];
   }
-  if ("open" in route) return [[String(status), answer(DONE[status], schema)]];
+  if ("open" in route)
+    return [[String(status), answer(DONE[status], schema, "Set-Cookie", ...(status === 302 ? ["Location"] : []))]];
   const made = route.location === undefined ? [] : ["Location"];
   if ("act" in route) {
     const done: [string, Answer] = [String(status), answer(DONE[status], schema, ...made)];
@@ -178,20 +189,22 @@ function dryRun(schemas: Schemas, status: number, result: Schema | undefined): S
 
 /** The statuses of what can go wrong. */
 function failuresOf(route: Route): number[] {
+  const always = [422, 429, 500, 503];
+  const ofBody = route.body === undefined ? [] : [413, 415];
+  // Signing in can end in every way; the document itself in none of them.
+  if ("open" in route) return route.id === "openapi.get" ? always : [400, 401, 403, 404, 409, ...ofBody, ...always];
   const writes = route.method !== "GET";
   const asks = writes || route.params !== undefined || route.query !== undefined;
-  return [
-    ...(writes || route.query !== undefined ? [400] : []),
-    ...("open" in route && !writes ? [] : [401]),
+  const statuses = [
+    400,
+    401,
     ...(writes || typeof route.guard === "object" ? [403] : []),
     ...(asks ? [404] : []),
     // A read may be asked by a name that several things have.
     ...(writes || route.query !== undefined ? [409] : []),
     ...("write" in route ? [412] : []),
-    ...(route.body === undefined ? [] : [413, 415]),
-    422,
-    429,
-    500,
-    503,
-  ].sort((a, b) => a - b);
+    ...ofBody,
+    ...always,
+  ];
+  return statuses.sort((a, b) => a - b);
 }

@@ -1,3 +1,4 @@
+import { SESSION_COOKIE } from "../cookies.ts";
 import type { Route } from "../route.ts";
 import { type Answer, answersOf, HEADERS, type Header, problemAnswers, type Reference } from "./answers.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
@@ -71,7 +72,7 @@ export function openApiDocument(routes: readonly Route[], url: string): OpenApi 
         session: {
           type: "apiKey",
           in: "cookie",
-          name: "__Host-muster",
+          name: SESSION_COOKIE,
           description: "The session of somebody who has signed in to the console.",
         },
       },
@@ -104,8 +105,13 @@ function operationOf(schemas: Schemas, route: Route): OperationObject {
   };
 }
 
-/** Who may, in a sentence. */
-function needs({ guard }: Route): string {
+/** Who may, in a sentence or two. */
+function needs({ guard, dangerous }: Route): string {
+  const fresh = dangerous ? " A session must have proved shortly before who it is (`session.reauthenticate`)." : "";
+  return allowed(guard) + fresh;
+}
+
+function allowed(guard: Route["guard"]): string {
   if (guard === "anyone") return "Open to anyone.";
   if (guard === "known") return "Needs any live token or session.";
   const { permission, on, anywhere } = guard;

@@ -42,14 +42,23 @@ const IF_NONE_MATCH: Parameter = {
   schema: { type: "string" },
 };
 
+const CSRF_TOKEN: Parameter = {
+  name: "X-CSRF-Token",
+  in: "header",
+  required: false,
+  description: "What `GET /session` says. A change by a session needs it; one by a token does not.",
+  schema: { type: "string" },
+};
+
 /** Everything that a request of this route can say beside its body. */
 export function parametersOf(schemas: Schemas, route: Route): Parameter[] {
   return [...fromPath(schemas, route), ...fromQuery(schemas, route), ...ofEveryRequest(route)];
 }
 
 function ofEveryRequest(route: Route): Parameter[] {
-  if ("write" in route) return [DRY_RUN, IDEMPOTENCY_KEY, ...(route.current === undefined ? [] : [IF_MATCH])];
-  if ("act" in route) return [DRY_RUN];
+  if ("write" in route)
+    return [DRY_RUN, IDEMPOTENCY_KEY, ...(route.current === undefined ? [] : [IF_MATCH]), CSRF_TOKEN];
+  if ("act" in route) return [DRY_RUN, CSRF_TOKEN];
   return "read" in route ? [IF_NONE_MATCH] : [];
 }
 
