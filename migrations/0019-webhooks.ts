@@ -25,6 +25,8 @@ export async function up(knex: Knex): Promise<void> {
       -- The last event of the outbox that was looked at.
       after_transaction xid8 not null,
       after_event bigint not null,
+      -- What was there when it began to listen: never sent unless it is asked for.
+      since pg_snapshot not null,
       created_by_kind text not null,
       created_by text,
       created_at timestamptz not null default now(),

@@ -117,7 +117,7 @@ export async function replayFrom(tx: Tx, webhook: WebhookId, after: EventPositio
   });
   // Never forward: what lies in between would be left out.
   await tx.query({
-    text: `update webhooks set after_transaction = $3::xid8, after_event = $4
+    text: `update webhooks set after_transaction = $3::xid8, after_event = $4, since = '1:1:'
       where organization = $1 and id = $2 and (after_transaction, after_event) > ($3::xid8, $4::bigint)`,
     values,
   });

@@ -33,13 +33,13 @@ export async function dispatchEvents(tx: Tx): Promise<boolean> {
   const moved = await tx.query<{ read: number; room: number }>({
     text: `
       with place as (
-        select w.id, w.kinds, w.product, w.after_transaction, w.after_event, $4 - (
+        select w.id, w.kinds, w.product, w.since, w.after_transaction, w.after_event, $4 - (
             select count(*) from (select from webhook_deliveries d
               where d.organization = $1 and d.webhook = w.id and d.state in ('waiting', 'pending') limit $4) open
           ) as room
         from webhooks w where w.organization = $1 and w.id = any ($2)
       ), seen as materialized (
-        select p.id as webhook, p.kinds, p.product, o.transaction, o.event, o.kind, o.subject, o.about
+        select p.id as webhook, p.kinds, p.product, p.since, o.transaction, o.event, o.kind, o.subject, o.about
         from place p cross join lateral (
           select o.transaction, o.id as event, o.kind, o.subject, o.data ->> 'product' as about from outbox o
           where o.organization = $1 and (o.transaction, o.id) > (p.after_transaction, p.after_event)
@@ -49,7 +49,8 @@ export async function dispatchEvents(tx: Tx): Promise<boolean> {
         select s.webhook, s.transaction, s.event, s.kind, s.subject,
           row_number() over (partition by s.webhook, s.subject order by s.transaction, s.event) as turn
         from seen s
-        where (s.kinds = '{}' or s.kind = any (s.kinds)) and (s.product is null or s.about = s.product::text)
+        where not pg_visible_in_snapshot(s.transaction, s.since)
+          and (s.kinds = '{}' or s.kind = any (s.kinds)) and (s.product is null or s.about = s.product::text)
           -- What is sent again from an earlier event on is partly there.
           and not exists (select from webhook_deliveries d
             where d.organization = $1 and d.webhook = s.webhook and d.event = s.event)

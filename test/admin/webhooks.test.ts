@@ -15,7 +15,9 @@ import { createToken } from "../../src/identity/tokens.ts";
 import { pruneDeliveries } from "../../src/identity/webhook-deliveries.ts";
 import { deliverWebhook } from "../../src/jobs/deliver-webhook.ts";
 import { dispatchOnce } from "../../src/jobs/dispatch-webhooks.ts";
+import { apiFetch } from "../harness/api.ts";
 import { testContext } from "../harness/postgres.ts";
+import { until } from "../harness/process.ts";
 import { statements } from "../harness/server.ts";
 import { signatureOf, startReceiver } from "../jobs/webhook-receiver.ts";
 
@@ -51,7 +53,7 @@ async function company() {
     return { ...(await createToken(tx, { administration: true })), product: product.id };
   });
   const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
-    const response = await fetch(`${api}${path}`, {
+    const response = await apiFetch(`${api}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -65,17 +67,39 @@ async function company() {
   };
   const happen = (subject: string, detail: object, action = "account.suspended") =>
     write(organization, (tx) => recordChanges(tx, [{ action, subjectKind: "account", subject, detail, event: true }]));
-  /** One look at the outbox, and one turn of whoever sends, as jobs take them. */
+  /** Looks at the outbox until every event is a delivery: a transaction of any database of the server may hold them back. */
+  const dispatch = () =>
+    until("every event is dispatched", 60, async () => {
+      await dispatchOnce(ctx);
+      const behind = await ctx.db.of(organization).query({
+        text: `select 1 from webhooks w where w.organization = $1 and w.state = 'active' and exists (
+          select from outbox o where o.organization = $1 and (o.transaction, o.id) > (w.after_transaction, w.after_event))`,
+        values: [organization],
+      });
+      return behind.length === 0;
+    });
+  /** One turn of whoever sends, as a job takes it. */
+  const deliver = (webhook: string) =>
+    deliverWebhook(ctx, loadSecretKey(ctx.config), { organization, webhook }, undefined);
   const send = async (webhook: string) => {
-    await dispatchOnce(ctx);
-    await deliverWebhook(ctx, loadSecretKey(ctx.config), { organization, webhook }, undefined);
+    await dispatch();
+    await deliver(webhook);
+  };
+  /** The latest event, once it is of this kind. */
+  const latestEvent = async (kind: string) => {
+    let latest: { id: string; at: string; kind: string } | undefined;
+    await until(`the latest event is ${kind}`, 60, async () => {
+      latest = (await ask("GET", "/events")).body.data.at(-1);
+      return latest?.kind === kind;
+    });
+    return latest!;
   };
   const make = async (settings: object = {}) => {
     const { status, body } = await ask("POST", "/webhooks", { name: "hook", url: receiver.url, ...settings });
     expect(status).toBe(201);
     return body as { webhook: { id: string }; secret: string };
   };
-  return { organization, product, ask, happen, send, make };
+  return { organization, product, ask, happen, dispatch, deliver, send, latestEvent, make };
 }
 
 const details = () => receiver.received.map(({ body }) => JSON.parse(body).data.detail);
@@ -95,7 +119,7 @@ test("a webhook is made with a secret that is shown once and kept sealed, and ge
   expect(receiver.received).toHaveLength(1);
   expect(received?.signatures).toEqual([signatureOf(secret, received!)]);
   expect(Math.abs(Date.now() / 1_000 - Number(received?.timestamp))).toBeLessThan(60);
-  const feed = (await acme.ask("GET", "/events")).body.data.at(-1);
+  const feed = await acme.latestEvent("account.suspended");
   expect(received?.id).toBe(feed.id);
   expect(JSON.parse(received?.body ?? "")).toEqual({
     type: "account.suspended",
@@ -124,7 +148,7 @@ test("the list of deliveries tells state, attempts and the receiver's answer; wh
   receiver.answer = (_received, response) => void response.writeHead(500).end("no \u0000room");
   await acme.happen(subject, { n: 1 });
   await acme.happen(subject, { n: 2 });
-  await dispatchOnce(ctx);
+  await acme.dispatch();
   const list = async (query = "") => (await acme.ask("GET", `/webhooks/${webhook.id}/deliveries${query}`)).body.data;
   expect((await list()).map((row: { state: string }) => row.state)).toEqual(["waiting", "pending"]);
   await acme.send(webhook.id);
@@ -141,7 +165,7 @@ test("the list of deliveries tells state, attempts and the receiver's answer; wh
     disabledReason: "2 deliveries failed one after the other",
     open: 0,
   });
-  expect((await acme.ask("GET", "/events")).body.data.at(-1)).toMatchObject({ kind: "webhook.disabled" });
+  await acme.latestEvent("webhook.disabled");
 });
 
 test("410 disables at once; what happens meanwhile is sent when it is enabled, or left out", async () => {
@@ -251,11 +275,65 @@ test("a test, a delivery sent again, and everything sent again from an event on,
   expect(details().map(({ n }) => n)).toEqual([1, 2, 3, 4]);
 });
 
+/** Writes an event in a transaction that stays open until it is told to end. */
+async function hold(organization: OrganizationId, subject: string, n: number) {
+  const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const running = inTransaction(
+    ctx,
+    { organization, kind: "system", id: null, requestId: null },
+    async (tx) => {
+      await recordChanges(tx, [
+        { action: "account.suspended", subjectKind: "account", subject, detail: { n }, event: true },
+      ]);
+      begun.resolve();
+      await end.promise;
+    },
+    { lock: "none" },
+  );
+  await begun.promise;
+  return async () => {
+    end.resolve();
+    await running;
+  };
+}
+
+test("what is committed waits for a change that began before it and still runs: that would be left out for ever", async () => {
+  const acme = await company();
+  const { webhook } = await acme.make();
+  const subject = newId<never>() as string;
+  await acme.happen(subject, { n: 0 });
+  const commit = await hold(acme.organization, subject, 1);
+  await (await hold(acme.organization, subject, 2))();
+  await until("what was there before is sent", 60, async () => {
+    await dispatchOnce(ctx);
+    await acme.deliver(webhook.id);
+    return receiver.received.length > 0;
+  });
+  await dispatchOnce(ctx);
+  await acme.deliver(webhook.id);
+  expect(details().map(({ n }) => n)).toEqual([0]);
+  await commit();
+  await acme.send(webhook.id);
+  expect(details().map(({ n }) => n)).toEqual([0, 1, 2]);
+});
+
+test("what was committed before a webhook is none of its, also while something older runs; what commits later is", async () => {
+  const acme = await company();
+  const subject = newId<never>() as string;
+  const commit = await hold(acme.organization, subject, 1);
+  await (await hold(acme.organization, subject, 2))();
+  const { webhook } = await acme.make();
+  await (await hold(acme.organization, subject, 3))();
+  await commit();
+  await acme.send(webhook.id);
+  expect(details().map(({ n }) => n)).toEqual([1, 3]);
+});
+
 test("an attempt whose end nobody saw is made again when its hold ends, and not before", async () => {
   const acme = await company();
   const { webhook } = await acme.make();
   await acme.happen(newId<never>() as string, { n: 1 });
-  await dispatchOnce(ctx);
+  await acme.dispatch();
   await statements(base.database.superuserUrl, [
     "update muster.webhook_deliveries set held_until = now() + interval '1 minute', attempts = 1",
   ]);
@@ -272,7 +350,7 @@ test("what came long ago is forgotten, what is open never", async () => {
   await acme.happen(newId<never>() as string, { n: 1 });
   await acme.send(webhook.id);
   await acme.happen(newId<never>() as string, { n: 2 });
-  await dispatchOnce(ctx);
+  await acme.dispatch();
   await statements(base.database.superuserUrl, [
     `update muster.webhook_deliveries set created_at = now() - interval '15 days',
        ended_at = ended_at - interval '15 days' where webhook = '${webhook.id}'`,
