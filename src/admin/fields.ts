@@ -43,15 +43,6 @@ export const keyIn = z
   .max(512)
   .transform((value) => (KEY.test(value) ? value : ""));
 
-/** A parameter of a query that holds a number from 0 to `most`. */
-export function countIn(most: number) {
-  return z
-    .string()
-    .regex(/^\d{1,15}$/, "it must be a whole number")
-    .transform(Number)
-    .refine((value) => value <= most, `it must be ${most} at most`);
-}
-
 /** An instant that came in, as RFC 3339 has it. */
 export const instantIn = z.iso
   .datetime({ offset: true })

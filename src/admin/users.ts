@@ -19,7 +19,7 @@ import { cursorAfter, keyOfCursor, paging, UUID_KEY } from "./input.ts";
 import { route } from "./route.ts";
 import { role, status } from "./words.ts";
 
-export const userAnswer = z
+const userAnswer = z
   .object({
     id: idOut,
     userName: z.string(),

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { Request } from "express";
 import { inTransaction, simulate, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { type IdempotentRequest, rememberAnswer, rememberedAnswer } from "../identity/idempotency.ts";
 import { changesOf, latestChange } from "../identity/record.ts";
-import { loadSecretKey } from "../identity/secrets.ts";
+import { loadSecretKey, type SecretKey } from "../identity/secrets.ts";
 import { etagOf, names } from "./etag.ts";
 import { type Call, type Route, statusOf } from "./route.ts";
 
@@ -43,9 +43,14 @@ export async function change(
     };
     return { status: 200, body: await simulate(ctx, caller.actor, preview, { lock }) };
   }
-  const repeated = idempotentRequest(request, call);
-  if (repeated === undefined) return inTransaction(ctx, caller.actor, write, { lock });
+  const key = idempotencyKey(request);
+  if (key === undefined) return inTransaction(ctx, caller.actor, write, { lock });
   const secret = loadSecretKey(ctx.config);
+  const repeated: IdempotentRequest = {
+    key,
+    caller: `${caller.actor.kind}:${caller.actor.id ?? ""}`,
+    fingerprint: fingerprintOf(request, call, secret),
+  };
   const once = async (tx: Tx): Promise<Answer> => {
     const remembered = await rememberedAnswer(tx, repeated, secret);
     if (remembered) return { ...(remembered as Answer), headers: { "Idempotency-Replayed": "true" } };
@@ -56,25 +61,26 @@ export async function change(
   return inTransaction(ctx, caller.actor, once, { lock });
 }
 
-/** The request as its key is remembered: what it asks for, in a form that only the same request has. */
-function idempotentRequest(request: Request, { caller, body }: AnyCall): IdempotentRequest | undefined {
+/** @throws MusterError `invalid` */
+function idempotencyKey(request: Request): string | undefined {
   const key = request.headers["idempotency-key"];
   if (key === undefined) return undefined;
   if (typeof key !== "string" || !KEY.test(key))
     throw new MusterError("invalid", "a key has 1 to 255 printable characters and no blanks", {
       at: "Idempotency-Key",
     });
+  return key;
+}
+
+/** What a request asks for, in a form that only the same request has; keyed, because a body may hold a password. */
+function fingerprintOf(request: Request, { body }: AnyCall, secret: SecretKey): Buffer {
   const asked = JSON.stringify([
     request.method,
     request.originalUrl,
     request.headers["if-match"] ?? null,
     body ?? null,
   ]);
-  return {
-    key,
-    caller: `${caller.actor.kind}:${caller.actor.id ?? ""}`,
-    fingerprint: createHash("sha256").update(asked).digest(),
-  };
+  return createHmac("sha256", secret).update(`idempotent request ${asked}`).digest();
 }
 
 /** RFC 9110 §13.1.1. @throws MusterError `precondition-failed` */

@@ -6,7 +6,7 @@ import { openSecret, type SecretKey, type SecretPlace, sealSecret } from "./secr
 export type IdempotentRequest = { key: string; caller: string; fingerprint: Buffer };
 
 /** Hours for which an answer is kept. */
-export const KEPT_HOURS = 24;
+const KEPT_HOURS = 24;
 
 /**
  * What the first request with this key was answered, or undefined for the first one, which the caller of this function

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { createToken } from "../../src/identity/tokens.ts";
@@ -85,6 +86,19 @@ describe("Idempotency-Key", () => {
       expect(answer.body.errors).toMatchObject([{ pointer: "Idempotency-Key" }]);
     }
     expect(await groupsCalled("never")).toEqual([]);
+  });
+
+  it("keeps nothing by which a password of the request could be guessed", async () => {
+    const body = { kind: "scim", name: "guessed" };
+    const headers = { "idempotency-key": "guess" };
+    expect((await api.checked("POST", "/directories", { token, body, headers })).status).toBe(201);
+    const [row] = await statements<{ held: string }>(api.ctx.database.superuserUrl, [
+      "select encode(fingerprint, 'hex') as held from muster.idempotent_requests where key = 'guess'",
+    ]);
+    const guess = JSON.stringify(["POST", "/api/v1/directories", null, body]);
+    expect(row?.held).toMatch(/^[0-9a-f]{64}$/);
+    for (const text of [guess, `idempotent request ${guess}`])
+      expect(row?.held).not.toBe(createHash("sha256").update(text).digest("hex"));
   });
 
   it("keeps no token that can be read, and shows it to whoever repeats the request", async () => {
