@@ -23,7 +23,7 @@ import { TokenUse } from "./token-use.ts";
 export type TokenScope = { directory: DirectoryId } | { product: ProductId } | ({ administration: true } & TokenLimits);
 
 /** What a token of the administration may do; src/identity/token-rights.ts says who may give that. */
-export type TokenLimits = {
+type TokenLimits = {
   /** Left out or null: everything, and what later versions add. */
   permissions?: readonly Permission[] | null;
   /** Left out: the organization. */

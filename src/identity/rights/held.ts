@@ -12,7 +12,7 @@ export const EVERYTHING: Held = { permissions: new Set(PERMISSIONS), scope: { ki
 export const OF_A_PRODUCTS_TOKEN: readonly Permission[] = ["access:check", "access:read", "events:read"];
 
 /** What a token was made for, whatever its owner may by now. */
-export function grantedToToken({ product, permissions, scopeKind, scopeId }: TokenRights): Held {
+function grantedToToken({ product, permissions, scopeKind, scopeId }: TokenRights): Held {
   if (product !== null) return { permissions: new Set(OF_A_PRODUCTS_TOKEN), scope: { kind: "product", id: product } };
   // A permission that there is no more is nobody's.
   const known = permissions === null ? PERMISSIONS : PERMISSIONS.filter((one) => permissions.includes(one));

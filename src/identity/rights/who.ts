@@ -10,7 +10,7 @@ export type Holder = { id: AccountId; userName: string; email: string | null; bu
 type Row = Omit<Holder, "scope"> & ScopeColumns;
 
 /** Holders who are named at most. */
-export const MOST_HOLDERS = 20;
+const MOST_HOLDERS = 20;
 
 /**
  * The people whose rights, in force now, give the permission for the target: those of the smallest scope first, because they are
