@@ -47,7 +47,7 @@ export const singleSignOnRoutes = [
       };
       const url = await authorizationUrl(setting, callbackOf(ctx), checks);
       setFlowCookie(response, sealFlow(secret, organization, checks), FLOW_SECONDS);
-      response.redirect(302, url);
+      response.status(302).location(url).end();
     },
   }),
   route({
@@ -88,7 +88,7 @@ export const singleSignOnRoutes = [
           lock: "none",
         });
       });
-      response.redirect(302, `${ctx.config.publicUrl}/`);
+      response.status(302).location(`${ctx.config.publicUrl}/`).end();
     },
   }),
 ];

@@ -4,6 +4,7 @@ import { restoreAccount, suspendAccount } from "../../src/identity/accounts/susp
 import { removeAdministrator } from "../../src/identity/administrators.ts";
 import { newTokenText } from "../../src/identity/token-form.ts";
 import { createToken } from "../../src/identity/tokens.ts";
+import { apiFetch } from "../harness/api.ts";
 import { PASSWORD, signInWorld } from "./sign-in-world.ts";
 
 const world = await signInWorld();
@@ -88,7 +89,7 @@ test("a stolen cookie changes nothing from another origin or without the session
   ];
   for (const attempt of attempts) expect(attempt).toMatchObject({ status: 403, body: { code: "not-allowed" } });
   // A form of another site cannot send a header at all; its media type is not even looked at.
-  const form = await fetch(`${world.url}/api/v1/users/${bob.id}/suspend`, {
+  const form = await apiFetch(`${world.url}/api/v1/users/${bob.id}/suspend`, {
     method: "POST",
     headers: { cookie: `__Host-muster=${ada.token}`, "content-type": "text/plain" },
     body: "{}",
@@ -148,6 +149,9 @@ test("a session that has ended is nobody's: sign-out, suspension, lost rights, a
     expect((await own.signIn("changes@example.com")).status).toBe(401);
     expect((await browser().signIn("changes@example.com", { password: change.newPassword })).status).toBe(201);
   });
+  await ended("another-record", ({ id }) =>
+    asOwner(`update muster.sessions set record = gen_random_uuid() where account = '${id}'`),
+  );
   await ended("idle", ({ id }) =>
     asOwner(`update muster.sessions set last_used_at = now() - interval '31 minutes' where account = '${id}'`),
   );

@@ -8,6 +8,7 @@ import { makeApp } from "../../src/http/app.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";
 import { prepareSetup } from "../../src/identity/setup.ts";
 import { newTokenText } from "../../src/identity/token-form.ts";
+import { apiFetch } from "../harness/api.ts";
 import { testContext } from "../harness/postgres.ts";
 import { statements } from "../harness/server.ts";
 
@@ -23,7 +24,7 @@ const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`
 const PASSWORD = "a lake between two hills";
 
 async function post(path: string, body: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(base + path, {
+  const response = await apiFetch(base + path, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify(body),

@@ -11,6 +11,7 @@ import { addAdministrator } from "../../src/identity/administrators.ts";
 import { setPassword } from "../../src/identity/credentials.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";
 import { hashPassword } from "../../src/identity/sign-in/password-hash.ts";
+import { apiFetch } from "../harness/api.ts";
 import { listeningLogger } from "../harness/log.ts";
 import { testContext } from "../harness/postgres.ts";
 import { statements } from "../harness/server.ts";
@@ -40,7 +41,9 @@ export async function signInWorld(settings: Partial<Config> = {}) {
     address = `10.${(networks >> 16) & 255}.${(networks >> 8) & 255}.${networks++ & 255}`;
 
     async ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
-      const response = await fetch(path.startsWith("http") ? path : `${url}/api/v1${path}`, {
+      const target = path.startsWith("http") ? path : `${url}/api/v1${path}`;
+      const send = target.startsWith(`${url}/api/v1/`) ? apiFetch : fetch;
+      const response = await send(target, {
         method,
         redirect: "manual",
         headers: {

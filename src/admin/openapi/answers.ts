@@ -102,7 +102,8 @@ export function problemAnswers(schemas: Schemas): Record<string, Answer> {
         nameOf(status),
         {
           description: `${STATUS_CODES[status]}: ${codes.join(", ")}`,
-          headers: headers(...ALWAYS, ...(BESIDE[status] ?? [])),
+          // A session that has ended is taken from the browser, whatever it asked for.
+          headers: headers(...ALWAYS, ...(BESIDE[status] ?? []), "Set-Cookie"),
           content: { "application/problem+json": { schema } },
         },
       ];
@@ -141,7 +142,10 @@ function successes(schemas: Schemas, route: Route): [string, Answer][] {
   }
   if ("open" in route)
     return [[String(status), answer(DONE[status], schema, "Set-Cookie", ...(status === 302 ? ["Location"] : []))]];
-  const made = route.location === undefined ? [] : ["Location"];
+  const made = [
+    ...(route.location === undefined ? [] : ["Location"]),
+    ...(route.id.startsWith("session.") ? ["Set-Cookie"] : []),
+  ];
   if ("act" in route) {
     const done: [string, Answer] = [String(status), answer(DONE[status], schema, ...made)];
     return status === 200 ? [done] : [["200", answer("What would be done.", schema)], done];
@@ -194,7 +198,8 @@ function failuresOf(route: Route): number[] {
   // Signing in can end in every way; the document itself in none of them.
   if ("open" in route) return route.id === "openapi.get" ? always : [400, 401, 403, 404, 409, ...ofBody, ...always];
   const writes = route.method !== "GET";
-  const asks = writes || route.params !== undefined || route.query !== undefined;
+  // What a route that anybody known may ask has to show is not there for everybody.
+  const asks = writes || route.params !== undefined || route.query !== undefined || route.guard === "known";
   const statuses = [
     400,
     401,
