@@ -13,7 +13,6 @@ export async function up(knex: Knex): Promise<void> {
     await knex.raw(`grant execute on function ${routine} to muster_app`);
   }
   await knex.raw("revoke all on function end_sessions_without_rights() from public");
-  await knex.raw("revoke all on function end_sessions_of_suspended() from public");
   for (const table of [
     "credentials",
     "recovery_codes",
@@ -142,8 +141,8 @@ const SESSIONS = `
       from live l
     $$;
 
-  -- Whoever has no right left is signed out for good: the sessions of one who is suspended for a moment, or whose rights
-  -- wait for an administrator, do not come back with them.
+  -- Whoever has no right left is signed out for good: the sessions of one who is suspended or deactivated for a moment, or
+  -- whose rights wait for an administrator, do not come back with them.
   create function end_sessions_without_rights() returns trigger
     language plpgsql set search_path = muster, pg_temp
     as $$
@@ -157,17 +156,6 @@ const SESSIONS = `
     for each row when (old.in_force and old.parked_at is null and not (new.in_force and new.parked_at is null))
     execute function end_sessions_without_rights();
   create trigger rights_taken after delete on rights for each row execute function end_sessions_without_rights();
-
-  create function end_sessions_of_suspended() returns trigger
-    language plpgsql set search_path = muster, pg_temp
-    as $$
-    begin
-      delete from sessions s where s.organization = new.organization and s.account = new.id;
-      return null;
-    end $$;
-  create trigger accounts_suspended after update of suspended_at on accounts
-    for each row when (old.suspended_at is null and new.suspended_at is not null)
-    execute function end_sessions_of_suspended();
 `;
 
 const SINGLE_SIGN_ON = `

@@ -117,7 +117,8 @@ test.each<[string, Person]>([
 
 async function strangers(): Promise<void> {
   await world.administrator("carl@example.com");
-  await world.administrator("elsewhere@example.com");
+  for (const domain of ["elsewhere.example", "notexample.com", "mail.example.com"])
+    await world.administrator(`carl@${domain}`);
   const former = await world.administrator("former@example.com");
   await write((tx) => removeAdministrator(tx, former));
   await write(async (tx) => {
