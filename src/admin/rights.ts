@@ -6,11 +6,12 @@ import { getRight, giveRight, listRights, type Right, takeRight, targetOfRight }
 import { targetOf } from "../identity/rights/scope.ts";
 import { listAdministrators } from "../identity/rights/who.ts";
 import { listSiteMembers } from "../identity/site-memberships.ts";
-import { getSite, listSites } from "../identity/sites.ts";
+import { getSite } from "../identity/sites.ts";
 import { afterOf, idIn, idOut, instant, keyIn, listOf, listQuery, pageOf } from "./fields.ts";
 import { paging } from "./input.ts";
 import { route } from "./route.ts";
 import { bundle, scopeIn, scopeOut } from "./scope.ts";
+import { siteTarget } from "./sites.ts";
 import { status } from "./words.ts";
 
 const rightAnswer = z
@@ -29,11 +30,6 @@ const rightAnswer = z
 const one = z.strictObject({ id: idIn<RightId>() });
 
 const ofRight = (db: Db, { params }: { params: { id: RightId } }) => targetOfRight(db, params.id);
-
-async function siteTarget(db: Db, key: string) {
-  const site = (await listSites(db)).find((each) => each.key === key);
-  return site && ({ kind: "site", id: site.id } as const);
-}
 
 function answerOf({ account, ...right }: Right) {
   return { ...right, user: account };

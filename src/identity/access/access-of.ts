@@ -35,8 +35,11 @@ export type AccountAccess = {
   access: ProductAccess[];
 };
 
+/** So many paths are told at once; `explain` tells the others. */
+const MOST_TOLD = 1_000;
+
 /**
- * What one person may use and why (R19, R55): one row per product with every path that leads to a role there, those
+ * What one person may use and why (R19, R55): one row per product with the paths that lead to a role there, those
  * that do not count included. The state comes from the reconciler's rows, the trace from its own SELECT.
  * @throws MusterError `not-found` when the organization has no such account.
  */
@@ -63,7 +66,7 @@ export async function accessOf(db: Db, account: AccountId): Promise<AccountAcces
       where g.organization = $1 and g.account = $2 and g.parked_at is null order by s.key`,
     values: [db.organization, account],
   });
-  const paths = await explain(db, [account]);
+  const paths = await explain(db, [account], { limit: MOST_TOLD });
   return {
     account: person,
     access: products.map(({ id, site, product, ...facts }) => ({

@@ -23,6 +23,7 @@ export type Path = {
  * Every path of these accounts to every role, those that do not count with the condition that fails: the very SELECT
  * that the reconciler computes with, so that the explanation cannot differ from the rule (design §4). The strongest role first,
  * then those that count, then by directory order.
+ * @param page only one product's; so many of them, after so many.
  */
 export async function explain(
   db: Db,
