@@ -31,9 +31,9 @@ export type JobRow = {
 };
 
 /** People of one job. */
-export const MOST_PEOPLE = 100_000;
+const MOST_PEOPLE = 100_000;
 /** People that the answer names. */
-export const MOST_NAMED = 100;
+const MOST_NAMED = 100;
 
 /** What is needed for each action, for the whole organization. */
 export const PERMISSIONS_FOR: Readonly<Record<BulkAction, readonly Permission[]>> = {

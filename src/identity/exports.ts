@@ -17,7 +17,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 export type ExportInput = { kind: ExportKind; format: ExportFormat; filter: ExportFilter };
 
 /** What an export shows, whoever makes or fetches it must be allowed to read. */
-export const PERMISSION_FOR: Readonly<Record<ExportKind, Permission>> = {
+const PERMISSION_FOR: Readonly<Record<ExportKind, Permission>> = {
   users: "users:read",
   access: "access:read",
   audit: "audit:read",
@@ -26,11 +26,11 @@ export const PERMISSION_FOR: Readonly<Record<ExportKind, Permission>> = {
 };
 
 /** Hours for which a file is kept. */
-export const FILE_HOURS = 24;
+const FILE_HOURS = 24;
 /** Exports of one organization whose files are kept, or that are being made. */
-export const MOST_FILES = 10;
+const MOST_FILES = 10;
 /** Bytes of one file. */
-export const LARGEST_FILE = 256 * 1024 * 1024;
+const LARGEST_FILE = 256 * 1024 * 1024;
 
 /** @throws MusterError `not-allowed`, naming the permission that is missing for the whole organization. */
 export function requireExportRights(held: readonly Held[], kind: ExportKind): void {

@@ -5,7 +5,7 @@ import { MusterError } from "../errors.ts";
 import { recordChanges } from "./record.ts";
 
 export const JOB_STATES = ["queued", "running", "done", "failed", "cancelled"] as const;
-export type JobState = (typeof JOB_STATES)[number];
+type JobState = (typeof JOB_STATES)[number];
 export const JOB_ACTIONS = ["suspend", "restore", "resend-invite", "export"] as const;
 export type JobAction = (typeof JOB_ACTIONS)[number];
 
@@ -32,7 +32,7 @@ export type Job = {
 export type Turn = { id: JobId; epoch: number; action: JobAction; input: Record<string, unknown>; maker: Actor };
 
 /** Jobs of one organization that are not ended. */
-export const MOST_OPEN_JOBS = 10;
+const MOST_OPEN_JOBS = 10;
 /** Days for which an ended job is kept to be looked at, and how many at most. */
 const KEPT_DAYS = 30;
 const MOST_KEPT = 500;

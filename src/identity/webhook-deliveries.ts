@@ -33,7 +33,7 @@ export type WebhookDelivery = {
 };
 
 /** Days for which ended deliveries are kept to be looked at. */
-export const KEPT_DAYS = 14;
+const KEPT_DAYS = 14;
 
 const COLUMNS = `d.id, d.number, case when d.event is not null then
     json_build_object('transaction', d.transaction::text, 'id', d.event) end as event,
@@ -126,13 +126,16 @@ export async function replayFrom(tx: Tx, webhook: WebhookId, after: EventPositio
   ]);
 }
 
-/** Forgets deliveries that ended two weeks ago, a number of them at a time. For a job. Returns how many there were. */
+/** Deliveries that are forgotten at once: a longer transaction would hold up whoever reads events. */
+export const PRUNED_AT_ONCE = 10_000;
+
+/** Forgets deliveries that ended two weeks ago, so many at once. For a job. Returns how many there were. */
 export async function pruneDeliveries(tx: Tx): Promise<number> {
   const rows = await tx.query({
     text: `delete from webhook_deliveries where organization = $1 and id in (
         select id from webhook_deliveries
         where organization = $1 and ended_at < statement_timestamp() - make_interval(days => $2)
-        order by ended_at limit 50000)
+        order by ended_at limit ${PRUNED_AT_ONCE})
       returning 1`,
     values: [tx.organization, KEPT_DAYS],
   });

@@ -38,7 +38,7 @@ export type NewSecret = { webhook: Webhook; secret: string };
 export type WebhookRules = { key: SecretKey; allowPrivate: boolean };
 
 /** Webhooks of one organization. */
-export const MOST_WEBHOOKS = 20;
+const MOST_WEBHOOKS = 20;
 /** Hours for which a rotated secret may go on signing. */
 export const LONGEST_OVERLAP = 168;
 

@@ -89,7 +89,7 @@ async function attemptOnce(ctx: Context, actor: Actor, delivery: Outgoing): Prom
 }
 
 /** Standard Webhooks 1.0: id, time and every valid signature stand in the headers; the id is the event's in the feed. */
-export function writeRequest(
+function writeRequest(
   organization: OrganizationId,
   { id, event, kind, at, subject, detail, secrets }: Outgoing,
   now: Date,

@@ -44,13 +44,13 @@ export async function runJob(ctx: Context, payload: unknown, stop: AbortSignal |
 async function workThrough(ctx: Context, turn: Turn, stop: AbortSignal | undefined): Promise<Stepped> {
   for (;;) {
     if (stop?.aborted) return "lost";
-    const stepped = await step(ctx, turn);
+    const stepped = await step(ctx, turn, stop);
     if (stepped !== "more") return stepped;
   }
 }
 
 /** A whole set in one transaction; where that is refused, one by one, so that each of them is told why. */
-async function step(ctx: Context, turn: Turn): Promise<Stepped> {
+async function step(ctx: Context, turn: Turn, stop: AbortSignal | undefined): Promise<Stepped> {
   const { most, lock } = stepOf(turn);
   if (most > 1) {
     try {
@@ -62,6 +62,7 @@ async function step(ctx: Context, turn: Turn): Promise<Stepped> {
   const people = await nextPeople(ctx.db.of(turn.maker.organization), turn);
   if (people.length === 0) return "over";
   for (const account of people) {
+    if (stop?.aborted) return "lost";
     try {
       const stepped = await inTransaction(
         ctx,

@@ -12,7 +12,7 @@ import { pruneRemovals } from "../identity/removal-budget.ts";
 import { noticeRemovals } from "../identity/removal-notice.ts";
 import { KEPT_REQUESTS, pruneRequests } from "../identity/request-log.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
-import { pruneDeliveries } from "../identity/webhook-deliveries.ts";
+import { PRUNED_AT_ONCE, pruneDeliveries } from "../identity/webhook-deliveries.ts";
 import { parseSender } from "../mail/address.ts";
 import { makeSend } from "../mail/transport.ts";
 import { ASKED_SYNC_TASK, askedSyncTask } from "../sync/ask.ts";
@@ -65,7 +65,7 @@ export function makeTasks(ctx: Context): TaskList {
     "prune-request-log": () => pruneRequestLog(ctx),
     "prune-idempotent-requests": () => inEveryOrganization(ctx, pruneIdempotentRequests, "none"),
     "prune-jobs": () => inEveryOrganization(ctx, pruneJobs, "none"),
-    "prune-webhook-deliveries": () => inEveryOrganization(ctx, pruneDeliveries, "none"),
+    "prune-webhook-deliveries": () => pruneEveryDelivery(ctx),
   };
 }
 
@@ -110,6 +110,15 @@ async function noticeEveryRemoval(ctx: Context): Promise<void> {
         directory,
         counts,
       });
+  }
+}
+
+async function pruneEveryDelivery(ctx: Context): Promise<void> {
+  for (const { id: organization } of await listOrganizations(ctx.db)) {
+    const actor: Actor = { organization, kind: "job", id: null, requestId: null };
+    let pruned: number;
+    do pruned = await inTransaction(ctx, actor, pruneDeliveries, { lock: "none" });
+    while (pruned === PRUNED_AT_ONCE);
   }
 }
 

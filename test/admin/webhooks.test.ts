@@ -13,6 +13,7 @@ import { loadSecretKey } from "../../src/identity/secrets.ts";
 import { resolveSite } from "../../src/identity/sites.ts";
 import { createToken } from "../../src/identity/tokens.ts";
 import { pruneDeliveries } from "../../src/identity/webhook-deliveries.ts";
+import { MOST_OPEN } from "../../src/identity/webhook-dispatch.ts";
 import { deliverWebhook } from "../../src/jobs/deliver-webhook.ts";
 import { dispatchOnce } from "../../src/jobs/dispatch-webhooks.ts";
 import { apiFetch } from "../harness/api.ts";
@@ -358,6 +359,36 @@ test("what came long ago is forgotten, what is open never", async () => {
   expect(await write(acme.organization, pruneDeliveries)).toBe(1);
   const { data } = (await acme.ask("GET", `/webhooks/${webhook.id}/deliveries`)).body;
   expect(data).toMatchObject([{ state: "pending" }]);
+});
+
+test("so many deliveries are open at most; what comes after them waits in the outbox and is not lost", async () => {
+  const acme = await company();
+  const { webhook } = await acme.make();
+  const count = MOST_OPEN + 300;
+  await statements(base.database.superuserUrl, [
+    `insert into muster.outbox (organization, kind, subject_kind, subject)
+       select '${acme.organization}', 'account.suspended', 'account', gen_random_uuid() from generate_series(1, ${count})`,
+  ]);
+  const made = async () =>
+    (
+      await ctx.db.of(acme.organization).query<{ count: number }>({
+        text: "select count(*) as count from webhook_deliveries where organization = $1",
+        values: [acme.organization],
+      })
+    )[0]?.count;
+  const full = (wanted: number) =>
+    until(`${wanted} deliveries`, 60, async () => {
+      await dispatchOnce(ctx);
+      return (await made()) === wanted;
+    });
+  await full(MOST_OPEN);
+  await dispatchOnce(ctx);
+  expect(await made()).toBe(MOST_OPEN);
+  expect((await acme.ask("GET", `/webhooks/${webhook.id}`)).body.open).toBe(MOST_OPEN);
+  await statements(base.database.superuserUrl, [
+    `update muster.webhook_deliveries set state = 'delivered', ended_at = now() where webhook = '${webhook.id}'`,
+  ]);
+  await full(count);
 });
 
 test("an event too long to send is sent without its detail", async () => {

@@ -50,3 +50,9 @@ test("nothing is in the list that nobody writes", () => {
   const written = (kind: string) => names.has(kind) || [...beginnings].some((start) => kind.startsWith(start));
   expect(known.filter((kind) => !written(kind))).toEqual([]);
 });
+
+test("docs/webhooks.md tells all of them, in their order", () => {
+  const text = readFileSync(join(root, "docs/webhooks.md"), "utf8");
+  const told = [...text.matchAll(/^\| `([a-z-]+\.[a-z-]+)` \| (.+) \|$/gm)].map(([, kind, meaning]) => [kind, meaning]);
+  expect(told).toEqual(Object.entries(EVENT_KINDS));
+});

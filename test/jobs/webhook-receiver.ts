@@ -8,7 +8,7 @@ export type Received = { id: string; timestamp: string; signatures: string[]; bo
 /** Answers one request; what it does not end stays open. */
 type Answer = (received: Received, response: ServerResponse, request: IncomingMessage) => void | Promise<void>;
 
-export type Receiver = { url: string; received: Received[]; answer: Answer; stop(): Promise<void> };
+type Receiver = { url: string; received: Received[]; answer: Answer; stop(): Promise<void> };
 
 /** A real HTTP server on the loopback that keeps what it gets; it answers 204 unless told otherwise. */
 export async function startReceiver(answer: Answer = (_received, response) => void response.writeHead(204).end()) {
