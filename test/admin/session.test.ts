@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
-import { newId } from "../../src/db/id.ts";
+import { newId, type OrganizationId } from "../../src/db/id.ts";
+import { inTransaction } from "../../src/db/transaction.ts";
 import { restoreAccount, suspendAccount } from "../../src/identity/accounts/suspend.ts";
-import { removeAdministrator } from "../../src/identity/administrators.ts";
+import { addAdministrator, removeAdministrator } from "../../src/identity/administrators.ts";
+import { createOrganization } from "../../src/identity/organizations.ts";
 import { newTokenText } from "../../src/identity/token-form.ts";
 import { createToken } from "../../src/identity/tokens.ts";
 import { apiFetch } from "../harness/api.ts";
@@ -158,6 +160,14 @@ test("a session that has ended is nobody's: sign-out, suspension, lost rights, a
   await ended("long", ({ id }) => asOwner(`update muster.sessions set expires_at = now() where account = '${id}'`));
 });
 
+test("rights that come back bring no session back", async () => {
+  const ada = await signedIn("comes-back");
+  await write((tx) => removeAdministrator(tx, ada.id));
+  await write((tx) => addAdministrator(tx, "comes-back@example.com"));
+  expect((await thief(ada).ask("GET", "/session")).status).toBe(401);
+  expect((await ada.own.signIn("comes-back@example.com")).status).toBe(201);
+});
+
 test("a session that is used goes on for as long as it may, and not longer", async () => {
   const ada = await signedIn("goes-on");
   await asOwner(`update muster.sessions set last_used_at = now() - interval '29 minutes' where account = '${ada.id}'`);
@@ -252,4 +262,26 @@ test("a page of another site cannot sign somebody in", async () => {
   const body = { userName: "root@example.com", password: PASSWORD };
   expect((await own.ask("POST", "/session", body, { origin: "https://evil.example" })).status).toBe(403);
   expect(own.cookies.size).toBe(0);
+});
+
+test("of several organizations one is named, and none opens another", async () => {
+  const beta = newId<OrganizationId>();
+  await inTransaction(
+    world.ctx,
+    { organization: beta, kind: "system", id: null, requestId: null },
+    async (tx) => {
+      await createOrganization(tx, { key: "beta" });
+      await addAdministrator(tx, "root@example.com");
+    },
+    { lock: "exclusive" },
+  );
+  const unnamed = await browser().signIn("root@example.com");
+  expect(unnamed).toMatchObject({ status: 422, body: { errors: [{ pointer: "/organization" }] } });
+  // Which there are is not for strangers.
+  expect(unnamed.text).not.toMatch(/acme|beta/);
+  expect((await browser().signIn("root@example.com", { organization: "beta" })).status).toBe(401);
+  const own = browser();
+  expect((await own.signIn("root@example.com", { organization: "acme" })).status).toBe(201);
+  const [there] = await asOwner<{ id: string }>(`select id from muster.accounts where organization = '${beta}'`);
+  expect((await own.ask("GET", `/users/${there?.id}`)).status).toBe(404);
 });
