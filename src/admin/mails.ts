@@ -11,7 +11,7 @@ const state = z.enum(MAIL_STATES);
 const mailAnswer = z
   .object({
     id: idOut,
-    kind: z.enum(["invitation", "removals"]),
+    kind: z.enum(["invitation", "removals", "break-glass"]),
     account: idOut.nullable(),
     invitation: idOut.nullable(),
     recipient: z.string(),

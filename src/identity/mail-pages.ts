@@ -10,7 +10,7 @@ export const MAIL_STATES = ["queued", "sent", "failed", "cancelled"] as const;
 /** A mail and what became of it; its link is in nobody's hands but the addressee's. */
 export type ShownMail = {
   id: MailId;
-  kind: "invitation" | "removals";
+  kind: "invitation" | "removals" | "break-glass";
   account: AccountId | null;
   invitation: InvitationId | null;
   recipient: string;

@@ -4,6 +4,7 @@ import { setPassword } from "../../src/identity/credentials.ts";
 import { loadSecretKey } from "../../src/identity/secrets.ts";
 import { generatePassword } from "../../src/identity/sign-in/generated-password.ts";
 import { hashPassword } from "../../src/identity/sign-in/password-hash.ts";
+import { newTokenText } from "../../src/identity/token-form.ts";
 import { scaled } from "../harness/scale.ts";
 import { codeOf, PASSWORD, signInWorld } from "./sign-in-world.ts";
 
@@ -168,7 +169,9 @@ test("guesses at a break-glass administrator, with either factor wrong: none pas
 test("guesses at sessions: none passes", async () => {
   const statuses = await guess((turn) => {
     const own = browser();
-    own.cookies.set("__Host-muster", `mst_ses_${String(turn).padStart(49, "0")}`);
+    // Those with a right checksum are asked about.
+    const wrong = `mst_ses_${String(turn).padStart(49, "0")}`;
+    own.cookies.set("__Host-muster", turn % 2 === 0 ? newTokenText("ses") : wrong);
     return own.ask("GET", "/session");
   });
   expect(statuses).toEqual({ 401: GUESSES });
