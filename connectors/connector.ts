@@ -32,9 +32,12 @@ export type Page = {
   members?: readonly PulledMembers[];
 };
 
-/** Entries that could not be taken as they are, named so that a person finds them; they do not make the read incomplete. */
+/**
+ * Entries that could not be taken as they are, named so that a person finds them; they do not make the read incomplete.
+ * An entry without an id, or with another's, is none of them: it may be somebody who is held, so it ends the read.
+ */
 export type Oddity = {
-  code: "no-id" | "no-user-name" | "duplicate-id" | "unresolved-member" | "referral";
+  code: "no-user-name" | "unresolved-member" | "referral";
   location: string;
   detail: string;
   /**
@@ -46,7 +49,7 @@ export type Oddity = {
 
 /**
  * What a connector returns after the last page, and only when it knows that it saw everything: every page followed
- * to its end, the same identity bound before and after, no range of values missing, ids unique, no limit hit.
+ * to its end, the same identity bound before and after, no range of values missing, ids there and unique, no limit hit.
  * Only a snapshot with this proof may lead to removals.
  */
 export type CompletenessProof = {
@@ -54,7 +57,7 @@ export type CompletenessProof = {
   groups: number;
   memberships: number;
   pages: number;
-  /** The identity that the server confirmed before and after the read. */
+  /** The identity that the server confirmed before and after the read; of files, what they are. */
   boundAs: string;
   /** At most 1,000, then only counted. */
   oddities: readonly Oddity[];
@@ -91,6 +94,7 @@ export class ConnectorError extends Error {
   }
 }
 
+/** test/connectors/conformance.ts asks all of this of any connector; docs/connectors.md shows how to write one. */
 export type Connector = {
   /**
    * Reads the whole directory. Yields pages as they arrive, so that memory grows with the number of ids only, and

@@ -17,6 +17,7 @@ import * as rights from "./0017-rights.ts";
 import * as signIn from "./0018-sign-in.ts";
 import * as webhooks from "./0019-webhooks.ts";
 import * as bulkJobs from "./0020-bulk-jobs.ts";
+import * as connectorKinds from "./0021-connector-kinds.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -40,4 +41,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0018-sign-in", signIn],
   ["0019-webhooks", webhooks],
   ["0020-bulk-jobs", bulkJobs],
+  ["0021-connector-kinds", connectorKinds],
 ];

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { MusterError } from "./errors.ts";
@@ -36,6 +36,8 @@ export const configSchema = z.strictObject({
   trustedProxies: z.array(z.string().min(1)).default([]),
   /** Where the embedded PostgreSQL, keys and mail files live. */
   dataDirectory: z.string().min(1).default("./data"),
+  /** The only folder whose files directories of kind csv may read. Default: `files` in the data directory. */
+  filesDirectory: z.string().min(1).optional(),
   database: z
     .strictObject({
       /** PostgreSQL 15 or newer. Empty: Muster runs its own in the data directory. */
@@ -152,7 +154,10 @@ function requestLimits(of: { perSecond: number; burst: number; inFlight: number;
     .prefault({});
 }
 
-export type Config = Omit<z.output<typeof configSchema>, "publicUrl"> & { publicUrl: string };
+export type Config = Omit<z.output<typeof configSchema>, "publicUrl" | "filesDirectory"> & {
+  publicUrl: string;
+  filesDirectory: string;
+};
 
 /** Environment variable → key. Lists are separated by commas. */
 const ENVIRONMENT: Record<string, readonly string[]> = {
@@ -160,6 +165,7 @@ const ENVIRONMENT: Record<string, readonly string[]> = {
   MUSTER_PUBLIC_URL: ["publicUrl"],
   MUSTER_TRUSTED_PROXIES: ["trustedProxies"],
   MUSTER_DATA_DIR: ["dataDirectory"],
+  MUSTER_FILES_DIR: ["filesDirectory"],
   DATABASE_URL: ["database", "url"],
   DATABASE_OWNER_URL: ["database", "ownerUrl"],
   MUSTER_TLS_CERT_FILE: ["tls", "certFile"],
@@ -191,6 +197,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   return {
     ...config,
     dataDirectory: resolve(config.dataDirectory),
+    filesDirectory: resolve(config.filesDirectory ?? join(config.dataDirectory, "files")),
     publicUrl: config.publicUrl ?? `${scheme}://${config.listen}`,
   };
 }

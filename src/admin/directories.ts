@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { settingsFault } from "../../connectors/index.ts";
+import { isConnectorKind, settingsFault } from "../../connectors/index.ts";
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import {
@@ -22,12 +22,12 @@ import { pointer } from "./pointer.ts";
 import { InvalidInput } from "./problem.ts";
 import { route } from "./route.ts";
 
-const kind = z.enum(["internal", "scim", "ldap", "google-workspace"]);
+const kind = z.enum(["internal", "scim", "ldap", "google-workspace", "csv"]);
 const firstRun = z.enum(["preview", "apply"]);
 const profile = z.enum(PROFILES);
 
 /** `settings` never hold the secret; `baseUrl` is what the identity provider of a scim directory is given. */
-export const directoryAnswer = z
+const directoryAnswer = z
   .object({
     id: idOut,
     name: z.string(),
@@ -115,7 +115,7 @@ export const directoryRoutes = [
     write: async (tx, { ctx, body }) => {
       if (body.kind === "scim") return shown(ctx, await addDirectory(tx, given(body)));
       const { secret, ...input } = body;
-      checkSettings(body.settings);
+      checkSettings(body.kind, body.settings);
       return shown(ctx, await addDirectory(tx, given(input), { key: loadSecretKey(ctx.config), text: secret }));
     },
   }),
@@ -133,7 +133,7 @@ export const directoryRoutes = [
     write: async (tx, { ctx, params, body: { secret, ...changes } }) => {
       const directory = await directoryFor(tx, params.directory);
       refuseForeign(directory.kind, { ...changes, ...(secret !== undefined && { secret }) });
-      if (changes.settings) checkSettings(changes.settings);
+      if (changes.settings) checkSettings(directory.kind, changes.settings);
       const sealed = secret === undefined ? undefined : { key: loadSecretKey(ctx.config), text: secret };
       await updateDirectory(tx, directory.id, given(changes), sealed);
       return shown(ctx, (await getDirectory(tx, directory.id)) ?? directory);
@@ -216,6 +216,7 @@ function refuseForeign(kind: Directory["kind"], changes: object): void {
   const foreign = [
     ...(kind === "scim" ? [] : Object.keys(pushed)),
     ...(kind === "scim" || kind === "internal" ? Object.keys(pulled) : []),
+    ...(kind === "csv" ? ["secret"] : []),
   ].filter((key) => Object.hasOwn(changes, key));
   if (foreign.length > 0)
     throw new InvalidInput(
@@ -227,11 +228,16 @@ function refuseForeign(kind: Directory["kind"], changes: object): void {
     );
 }
 
-/** @throws InvalidInput */
-function checkSettings(settings: Record<string, unknown>): void {
-  const fault = Object.hasOwn(settings, "caFile")
-    ? { path: ["caFile"], message: "files of the server are named in its own configuration; give ca" }
-    : settingsFault("ldap", settings);
+/** Files of the server are named on the server: who may write here need not be one who may read there. @throws InvalidInput */
+function checkSettings(kind: Directory["kind"], settings: Record<string, unknown>): void {
+  const fault =
+    kind === "csv"
+      ? { path: [], message: "files of the server are named on the server, with muster directory add or apply" }
+      : Object.hasOwn(settings, "caFile")
+        ? { path: ["caFile"], message: "files of the server are named in its own configuration; give ca" }
+        : isConnectorKind(kind)
+          ? settingsFault(kind, settings)
+          : undefined;
   if (fault)
     throw new InvalidInput([
       { pointer: pointer(["settings", ...fault.path]), code: "invalid", message: fault.message },

@@ -6,12 +6,13 @@ import { PROFILES, type Profile } from "../identity/profiles.ts";
 import { createToken } from "../identity/tokens.ts";
 import { type Answer, facts } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { CSV_OPTIONS, columnOption, csvFlagOf, csvSettingsOf } from "./directory-add-csv.ts";
+import { checkDirectorySettings } from "./directory-settings.ts";
 import { duration, readInput, readSecret, typedPath } from "./input.ts";
-import { checkLdapSettings } from "./ldap-settings.ts";
 import { type Session, secretKey } from "./session.ts";
 
 type AddOptions = {
-  kind: "scim" | "ldap";
+  kind: "scim" | "ldap" | "csv";
   domainPolicy?: true;
   profile?: Profile;
   firstRun?: "preview" | "apply";
@@ -39,6 +40,8 @@ const LDAP_OPTIONS: Record<string, readonly [key: string, inside?: "attributes"]
   groupNameAttribute: ["groupName", "attributes"],
 };
 
+const LDAP_ONLY = ["bindPasswordFile", "ca", ...Object.keys(LDAP_OPTIONS)];
+
 const EVERY = 3600;
 
 /** `muster directory add`. */
@@ -47,8 +50,8 @@ export function registerDirectoryAdd(directory: Command, line: CommandLine): voi
     .command("add <name>")
     .description("add a directory, before internal where that stands last")
     .addOption(
-      new Option("--kind <kind>", "scim: pushed by an identity provider; ldap: pulled")
-        .choices(["scim", "ldap"])
+      new Option("--kind <kind>", "scim: pushed by an identity provider; ldap, csv: pulled")
+        .choices(["scim", "ldap", "csv"])
         .makeOptionMandatory(),
     )
     .option("--domain-policy", "user and admin roles by synced groups only for addresses in the sign-up domains")
@@ -59,16 +62,17 @@ export function registerDirectoryAdd(directory: Command, line: CommandLine): voi
         "how the identity provider speaks SCIM (default: generic, which understands all)",
       ).choices([...PROFILES]),
     )
+    .optionsGroup("Options of kind ldap and csv:")
+    .option("--every <duration>", "how often it is read, as in 60m (default: 60m; csv: only when asked)", duration)
+    .addOption(
+      new Option("--first-run <how>", "whether the first run waits for approval").choices(["preview", "apply"]),
+    )
     .optionsGroup("Options of kind ldap:")
     .option("--url <url>", "ldap://host[:port] or ldaps://host[:port]")
     .option("--bind-dn <dn>", "who reads")
     .option("--bind-password-file <file>", "the reader's password")
     .option("--base <dn>", "where people and groups are")
     .option("--ca <file>", "certificates to trust in place of the system's (PEM)")
-    .option("--every <duration>", "how often it is read, as in 60m (default: 60m)", duration)
-    .addOption(
-      new Option("--first-run <how>", "whether the first run waits for approval").choices(["preview", "apply"]),
-    )
     .option("--start-tls", "encrypt an ldap:// connection before anything is said")
     .option("--allow-plaintext", "send the password unencrypted to another machine")
     .addOption(new Option("--vendor <name>", "told by the server when left out").choices([...VENDOR_NAMES]))
@@ -81,21 +85,28 @@ export function registerDirectoryAdd(directory: Command, line: CommandLine): voi
     .option("--email-attribute <name>", "holds the e-mail address")
     .option("--display-name-attribute <name>", "holds the name that people read")
     .option("--group-name-attribute <name>", "holds a group's name")
+    .optionsGroup(
+      "Options of kind csv (docs/connectors.md); files are named from the folder that is set aside for them:",
+    )
+    .option("--users <file>", "people")
+    .option("--groups <file>", "groups")
+    .option("--members <file>", "who is in which group")
+    .option("--sums <file>", "what sha256sum says of the files; proves that they arrived whole")
+    .option("--delimiter <character>", "what stands between cells: , ; | or a tab (default: ,)")
+    .option(
+      "--column <place=heading>",
+      "as in users.email=Mail, repeatable; nothing after = when there is none",
+      columnOption,
+    )
     .action(
-      line.inOrganization((session, options: AddOptions, name: string) =>
-        options.kind === "scim" ? addScim(session, options, name) : addLdap(session, options, name),
-      ),
+      line.inOrganization((session, options: AddOptions, name: string) => ADD[options.kind](session, options, name)),
     );
 }
 
+const ADD = { scim: addScim, ldap: addLdap, csv: addCsv };
+
 async function addScim(session: Session, options: AddOptions, name: string): Promise<Answer> {
-  const foreign = ["bindPasswordFile", "ca", "every", "firstRun", ...Object.keys(LDAP_OPTIONS)].find(
-    (key) => options[key] !== undefined,
-  );
-  if (foreign !== undefined)
-    throw new MusterError("usage", `a directory of kind scim is pushed: it has no ${flag(foreign)}`, {
-      at: flag(foreign),
-    });
+  refuseForeign(options, [...LDAP_ONLY, ...CSV_OPTIONS, "every", "firstRun"], "scim is pushed");
   const { made, token } = await session.write(async (tx) => {
     const { domainPolicy = false, profile = "generic" } = options;
     const made = await addDirectory(tx, { name, kind: "scim", domainPolicy, profile });
@@ -109,14 +120,13 @@ async function addScim(session: Session, options: AddOptions, name: string): Pro
 }
 
 async function addLdap(session: Session, options: AddOptions, name: string): Promise<Answer> {
-  if (options.profile !== undefined)
-    throw new MusterError("usage", "a directory of kind ldap is pulled: it has no --profile", { at: "--profile" });
+  refuseForeign(options, ["profile", ...CSV_OPTIONS], "ldap is pulled from a server");
   for (const key of ["url", "bindDn", "bindPasswordFile", "base"])
     if (options[key] === undefined)
       throw new MusterError("usage", `a directory of kind ldap needs ${flag(key)}`, { at: flag(key) });
   const { environment } = session;
   const ca = options.ca === undefined ? {} : { ca: readInput(typedPath(environment, options.ca), "--ca") };
-  const settings = checkLdapSettings({ ...ldapSettingsOf(options), ...ca }, { name: flagOf, at: flagOf });
+  const settings = checkDirectorySettings("ldap", { ...ldapSettingsOf(options), ...ca }, { name: flagOf, at: flagOf });
   const password = readSecret(typedPath(environment, options.bindPasswordFile ?? ""), "--bind-password-file");
   const made = await session.write(
     (tx) =>
@@ -134,8 +144,36 @@ async function addLdap(session: Session, options: AddOptions, name: string): Pro
       ),
     "exclusive",
   );
+  return pulledAnswer(made);
+}
+
+async function addCsv(session: Session, options: AddOptions, name: string): Promise<Answer> {
+  refuseForeign(options, ["profile", ...LDAP_ONLY], "csv is read from files");
+  if (options.users === undefined)
+    throw new MusterError("usage", "a directory of kind csv needs --users", { at: "--users" });
+  const settings = checkDirectorySettings("csv", csvSettingsOf(options), { name: csvFlagOf, at: csvFlagOf });
+  const { domainPolicy = false, firstRun = "preview", every = null } = options;
+  return pulledAnswer(
+    await session.write(
+      (tx) => addDirectory(tx, { name, kind: "csv", settings, domainPolicy, firstRun, syncEvery: every }),
+      "exclusive",
+    ),
+  );
+}
+
+function pulledAnswer(made: Directory): Answer {
   const view = directoryView(made);
-  return { json: view, text: `${facts(view)}\nSee what it would bring with: muster directory sync ${name} --dry-run` };
+  return {
+    json: view,
+    text: `${facts(view)}\nSee what it would bring with: muster directory sync ${made.name} --dry-run`,
+  };
+}
+
+/** @throws MusterError `usage` */
+function refuseForeign(options: AddOptions, foreign: readonly string[], what: string): void {
+  const key = foreign.find((candidate) => options[candidate] !== undefined);
+  if (key === undefined) return;
+  throw new MusterError("usage", `a directory of kind ${what}: it has no ${flag(key)}`, { at: flag(key) });
 }
 
 function ldapSettingsOf(options: AddOptions): Record<string, unknown> {

@@ -38,7 +38,9 @@ export function registerDirectorySync(directory: Command, line: CommandLine): vo
           });
         try {
           const secret = found.hasSecret ? await readDirectorySecret(db, secretKey(ctx), found.id) : null;
-          const reader = makeConnector(found.kind, found.settings, secret).read(AbortSignal.timeout(600_000));
+          const reader = makeConnector(found.kind, found.settings, secret, {
+            filesFolder: ctx.config.filesDirectory,
+          }).read(AbortSignal.timeout(600_000));
           let step = await reader.next();
           while (!step.done) step = await reader.next();
           const { users, groups, memberships, pages, boundAs, oddityCount, oddities } = step.value;

@@ -47,9 +47,7 @@ function registerOrder(directory: Command, line: CommandLine): void {
                   removals: budgets.get(id),
                 }
               : {}),
-            ...(kind === "ldap" || kind === "google-workspace"
-              ? { firstRun: one.firstRun, syncEvery: one.syncEvery }
-              : {}),
+            ...(kind !== "scim" && kind !== "internal" ? { firstRun: one.firstRun, syncEvery: one.syncEvery } : {}),
           })),
           text: table(
             ["position", "name", "kind", "profile", "removals", "domain policy", "id"],

@@ -7,7 +7,7 @@ import type { Profile } from "./profiles.ts";
 import { recordChanges } from "./record.ts";
 import { openSecret, type SecretKey, type SecretPlace, sealSecret } from "./secrets.ts";
 
-type DirectoryKind = "internal" | "scim" | "ldap" | "google-workspace";
+type DirectoryKind = "internal" | "scim" | "ldap" | "google-workspace" | "csv";
 
 export type DirectorySettings = {
   /** What the kind's connector needs to read it, checked by the door; empty for `internal` and `scim`. */
@@ -73,7 +73,7 @@ export async function createInternalDirectory(tx: Tx): Promise<DirectoryId> {
  */
 export async function addDirectory(
   tx: Tx,
-  input: { name: string; kind: "scim" | "ldap" } & Partial<DirectorySettings>,
+  input: { name: string; kind: "scim" | "ldap" | "csv" } & Partial<DirectorySettings>,
   secret?: { key: SecretKey; text: string },
 ): Promise<Directory> {
   if (input.name === "local")

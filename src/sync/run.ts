@@ -133,7 +133,7 @@ async function read(
 async function connectorOf(ctx: Context, db: Db, source: Directory): Promise<Connector> {
   if (!isConnectorKind(source.kind)) throw new ConnectorError("configuration", `nothing pulls from ${source.kind}`);
   const secret = source.hasSecret ? await readDirectorySecret(db, loadSecretKey(ctx.config), source.id) : null;
-  return makeConnector(source.kind, source.settings, secret);
+  return makeConnector(source.kind, source.settings, secret, { filesFolder: ctx.config.filesDirectory });
 }
 
 /** Above this many staged rows the planner's guesses about them cost more than counting them. */

@@ -14,7 +14,7 @@ import type { CommandLine } from "../command-line.ts";
 import { typedPath } from "../input.ts";
 import { commandActor, secretKey } from "../session.ts";
 import { applyDirectories, type Secrets } from "./directories.ts";
-import { type LdapParts, ldapParts } from "./ldap-parts.ts";
+import { type PulledParts, pulledParts } from "./pulled-parts.ts";
 import { type ApplySource, readApplyFile } from "./read.ts";
 import { applyRoles } from "./roles.ts";
 import type { WantedOrganization } from "./schema.ts";
@@ -37,11 +37,11 @@ export function registerApply(program: Command, line: CommandLine): void {
 }
 
 async function apply(ctx: Context, source: ApplySource, dryRun: boolean) {
-  const secrets: Secrets = { ldap: new Map(), key: () => secretKey(ctx) };
+  const secrets: Secrets = { pulled: new Map(), key: () => secretKey(ctx) };
   const total = newTally();
   for (const [index, wanted] of source.file.organizations.entries()) {
-    const ldap = readLdapParts(source, index, wanted);
-    const tally = await applyOrganization(ctx, wanted, { ...secrets, ldap }, dryRun);
+    const pulled = readPulledParts(source, index, wanted);
+    const tally = await applyOrganization(ctx, wanted, { ...secrets, pulled }, dryRun);
     for (const outcome of ["created", "updated", "unchanged", "removed"] as const)
       total.counts[outcome] += tally.counts[outcome];
     total.lines.push(...tally.lines);
@@ -51,13 +51,17 @@ async function apply(ctx: Context, source: ApplySource, dryRun: boolean) {
   return { json: total.counts, text: [...total.lines, sum].join("\n") };
 }
 
-function readLdapParts(source: ApplySource, organization: number, wanted: WantedOrganization): Map<string, LdapParts> {
-  const parts = new Map<string, LdapParts>();
+function readPulledParts(
+  source: ApplySource,
+  organization: number,
+  wanted: WantedOrganization,
+): Map<string, PulledParts> {
+  const parts = new Map<string, PulledParts>();
   for (const [index, directory] of wanted.directories.entries())
-    if (directory.kind === "ldap") {
+    if (directory.kind === "ldap" || directory.kind === "csv") {
       const place = (path: string) =>
         source.place(["organizations", organization, "directories", index, ...path.split(".")]);
-      parts.set(directory.name, ldapParts(directory, dirname(source.path), place));
+      parts.set(directory.name, pulledParts(directory, dirname(source.path), place));
     }
   return parts;
 }

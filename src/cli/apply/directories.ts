@@ -9,12 +9,12 @@ import {
 } from "../../identity/directories.ts";
 import { orderDirectories } from "../../identity/directory-order.ts";
 import type { SecretKey } from "../../identity/secrets.ts";
-import type { LdapParts } from "./ldap-parts.ts";
+import type { PulledParts } from "./pulled-parts.ts";
 import type { WantedDirectory } from "./schema.ts";
 import { type Tally, updatedIf } from "./tally.ts";
 
-/** What the files beside the YAML hold: settings and password of each LDAP directory, by its name; and the key for them. */
-export type Secrets = { ldap: ReadonlyMap<string, LdapParts>; key(): SecretKey };
+/** What the files beside the YAML hold: settings and secret of each pulled directory, by its name; and the key for them. */
+export type Secrets = { pulled: ReadonlyMap<string, PulledParts>; key(): SecretKey };
 
 /** Directories and their order. Those that the file does not name keep their places. */
 export async function applyDirectories(
@@ -45,9 +45,9 @@ async function applyDirectory(tx: Tx, there: Directory | undefined, wanted: Want
       { at: there.name },
     );
   const common = { domainPolicy: wanted.domainPolicy, authoritativeDomains: wanted.authoritativeDomains };
-  const parts = secrets.ldap.get(wanted.name);
+  const parts = secrets.pulled.get(wanted.name);
   const settings: Partial<DirectorySettings> =
-    wanted.kind === "ldap" && parts
+    (wanted.kind === "ldap" || wanted.kind === "csv") && parts
       ? { ...common, firstRun: wanted.firstRun, syncEvery: wanted.every, settings: parts.settings }
       : wanted.kind === "scim"
         ? {
@@ -56,7 +56,7 @@ async function applyDirectory(tx: Tx, there: Directory | undefined, wanted: Want
             ...(wanted.requireIfMatch !== undefined && { requireIfMatch: wanted.requireIfMatch }),
           }
         : common;
-  const secret = parts && { key: secrets.key(), text: parts.password };
+  const secret = parts?.secret == null ? undefined : { key: secrets.key(), text: parts.secret };
   if (there) return updatedIf(await updateDirectory(tx, there.id, settings, secret));
   if (wanted.kind === "internal")
     throw new MusterError("invalid", "an organization has one directory of kind internal, which is called internal", {

@@ -86,6 +86,13 @@ const directory = z.discriminatedUnion("kind", [
     /** A file that holds the password, relative to this file; a secret itself never stands here. */
     bindPasswordFile: z.string().min(1),
   }),
+  // As above, with connectors/csv/settings.ts.
+  z.looseObject({
+    ...common,
+    kind: z.literal("csv"),
+    firstRun: z.enum(["preview", "apply"]).default("preview"),
+    every: every.nullable().default(null),
+  }),
 ]);
 
 const group = z.strictObject({

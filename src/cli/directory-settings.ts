@@ -1,17 +1,18 @@
-import { settingsFault } from "../../connectors/index.ts";
+import { type ConnectorKind, settingsFault } from "../../connectors/index.ts";
 import { MusterError } from "../errors.ts";
 
 /**
- * The settings of an LDAP directory as they are stored: checked by the connector's own schema, as they were given
+ * The settings of a pulled directory as they are stored: checked by the connector's own schema, as they were given
  * (defaults are filled in whenever they are read).
  * @param where how a setting is called and where it was given: a flag, a place in a file.
  * @throws MusterError `invalid`.
  */
-export function checkLdapSettings(
+export function checkDirectorySettings(
+  kind: ConnectorKind,
   settings: Record<string, unknown>,
   where: { name(path: string): string; at(path: string): string },
 ): Record<string, unknown> {
-  const fault = settingsFault("ldap", settings);
+  const fault = settingsFault(kind, settings);
   if (fault === undefined) return settings;
   const path = fault.path.join(".");
   throw new MusterError("invalid", `${where.name(path)}: ${fault.message}`, { at: where.at(path) });
