@@ -14,15 +14,15 @@ const guarded = routes.filter((route) => "write" in route && route.current !== u
 describe("every read", () => {
   it.each(reads.map((route) => route.id))("%s has an ETag, and answers 304 to who knows it", async (id) => {
     const { path } = requests[id] as { path: string };
-    const first = await api.checked("GET", path, { token });
+    const first = await api.ask("GET", path, { token });
     expect(first.status, first.text).toBe(200);
     const etag = first.headers.get("etag") ?? "";
     expect(etag).toMatch(/^"[\w-]{22}"$/);
     for (const known of [etag, `"other", W/${etag}`, "*"]) {
-      const again = await api.checked("GET", path, { token, headers: { "if-none-match": known } });
+      const again = await api.ask("GET", path, { token, headers: { "if-none-match": known } });
       expect([again.status, again.text, again.headers.get("etag")]).toEqual([304, "", etag]);
     }
-    const stale = await api.checked("GET", path, { token, headers: { "if-none-match": '"stale"' } });
+    const stale = await api.ask("GET", path, { token, headers: { "if-none-match": '"stale"' } });
     expect(stale.text).toBe(first.text);
   });
 });
@@ -57,16 +57,16 @@ describe("every change of one thing", () => {
 
   it("of two who read the same one is refused", async () => {
     const path = `/groups/${company.groups.empty.id}`;
-    const { headers } = await api.checked("GET", path, { token });
+    const { headers } = await api.ask("GET", path, { token });
     const known = { "if-match": headers.get("etag") ?? "" };
     const answers = await Promise.all(
-      ["first", "second", "third"].map((name) => api.checked("PATCH", path, { token, body: { name }, headers: known })),
+      ["first", "second", "third"].map((name) => api.ask("PATCH", path, { token, body: { name }, headers: known })),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
   });
 
   it("of what has no ETag cannot be asked for with one", async () => {
-    const answer = await api.checked("POST", "/groups", { token, body: { name: "x" }, headers: { "if-match": "*" } });
+    const answer = await api.ask("POST", "/groups", { token, body: { name: "x" }, headers: { "if-match": "*" } });
     expect(answer.status).toBe(412);
   });
 });

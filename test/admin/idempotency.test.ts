@@ -2,12 +2,14 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { createToken } from "../../src/identity/tokens.ts";
+import { until } from "../harness/process.ts";
 import { statements } from "../harness/server.ts";
 import { apiServer, makeCompany } from "./world.ts";
 
 const api = await apiServer();
 const company = await makeCompany(api, "acme");
 const { token, organization } = company;
+const { superuserUrl } = api.ctx.database;
 const actor = { organization, kind: "system", id: null, requestId: null } as const;
 const other = await inTransaction(
   api.ctx,
@@ -24,7 +26,24 @@ const create = (key: string, body: unknown, by = token) =>
 describe("Idempotency-Key", () => {
   it("200 replays at one moment act once; those refused meanwhile are answered the same when they ask again", async () => {
     const replay = () => create("at-once", { name: "at once" });
-    const answers = await Promise.all(Array.from({ length: 200 }, replay));
+    // Whoever makes a group waits for the organization, which is held until as many wait as there are connections.
+    const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const hold = async () => {
+      held.resolve();
+      await release.promise;
+    };
+    const holder = inTransaction(api.ctx, actor, hold, { lock: "exclusive" });
+    await held.promise;
+    const sent = Array.from({ length: 200 }, replay);
+    await until("requests wait", 30, async () => {
+      const waiting = await statements(superuserUrl, [
+        "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      ]);
+      return waiting.length > 5;
+    });
+    release.resolve();
+    await holder;
+    const answers = await Promise.all(sent);
     for (const answer of answers) {
       expect([201, 409]).toContain(answer.status);
       if (answer.status === 409) expect(answer.headers.get("retry-after")).toBe("1");
@@ -52,7 +71,7 @@ describe("Idempotency-Key", () => {
       ["/groups", { name: "two" }],
       ["/sites", { key: "one" }],
     ] as const) {
-      const answer = await api.checked("POST", path, { token, body, headers });
+      const answer = await api.ask("POST", path, { token, body, headers });
       expect(answer.status).toBe(422);
       expect(answer.body.errors).toMatchObject([{ pointer: "Idempotency-Key" }]);
     }
@@ -91,8 +110,8 @@ describe("Idempotency-Key", () => {
   it("keeps nothing by which a password of the request could be guessed", async () => {
     const body = { kind: "scim", name: "guessed" };
     const headers = { "idempotency-key": "guess" };
-    expect((await api.checked("POST", "/directories", { token, body, headers })).status).toBe(201);
-    const [row] = await statements<{ held: string }>(api.ctx.database.superuserUrl, [
+    expect((await api.ask("POST", "/directories", { token, body, headers })).status).toBe(201);
+    const [row] = await statements<{ held: string }>(superuserUrl, [
       "select encode(fingerprint, 'hex') as held from muster.idempotent_requests where key = 'guess'",
     ]);
     const guess = JSON.stringify(["POST", "/api/v1/directories", null, body]);
@@ -107,7 +126,7 @@ describe("Idempotency-Key", () => {
     const [first, again] = [await make(), await make()];
     expect(first.body.token).toMatch(/^mst_scim_/);
     expect(again.body).toEqual(first.body);
-    const [row] = await statements<{ held: string }>(api.ctx.database.superuserUrl, [
+    const [row] = await statements<{ held: string }>(superuserUrl, [
       "select string_agg(encode(answer, 'escape'), '') as held from muster.idempotent_requests",
     ]);
     expect(row?.held).not.toContain("mst_scim_");

@@ -6,11 +6,11 @@ const acme = await makeCompany(api, "acme");
 const other = await makeCompany(api, "other");
 const { people, groups } = acme;
 
-const get = (path: string, options: Ask = {}) => api.checked("GET", path, { token: acme.token, ...options });
-const post = (path: string, body?: unknown) => api.checked("POST", path, { token: acme.token, body });
-const patch = (path: string, body: unknown) => api.checked("PATCH", path, { token: acme.token, body });
-const put = (path: string, body: unknown) => api.checked("PUT", path, { token: acme.token, body });
-const remove = (path: string) => api.checked("DELETE", path, { token: acme.token });
+const get = (path: string, options: Ask = {}) => api.ask("GET", path, { token: acme.token, ...options });
+const post = (path: string, body?: unknown) => api.ask("POST", path, { token: acme.token, body });
+const patch = (path: string, body: unknown) => api.ask("PATCH", path, { token: acme.token, body });
+const put = (path: string, body: unknown) => api.ask("PUT", path, { token: acme.token, body });
+const remove = (path: string) => api.ask("DELETE", path, { token: acme.token });
 
 /** Status, code and the places that an answer names. */
 const refusal = ({ status, body }: Awaited<ReturnType<typeof get>>) => [
@@ -101,7 +101,7 @@ describe("sites, products and spaces", () => {
     expect(refusal(await post("/products", { key: "wiki", site: "north" }))).toEqual([409, "uniqueness", "/key"]);
     expect(refusal(await post("/products", { key: "desk" }))).toEqual([400, "usage", "/site"]);
     const etag = (await get("/products/wiki?site=north")).headers.get("etag") ?? "";
-    const changed = await api.checked("PATCH", "/products/wiki?site=north", {
+    const changed = await api.ask("PATCH", "/products/wiki?site=north", {
       token: acme.token,
       body: { name: "North wiki" },
       headers: { "if-match": etag },

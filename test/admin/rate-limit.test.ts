@@ -10,7 +10,7 @@ const company = await makeCompany(api, "acme");
 it("a caller that asks too fast is told what is left, and then to wait, whatever it asks for", async () => {
   const answers = [];
   for (const path of ["/users", "/nowhere", "/users?limit=x", "/users"])
-    answers.push(await api.checked("GET", path, { token: company.token }));
+    answers.push(await api.ask("GET", path, { token: company.token }));
   expect(answers.map(({ status, headers }) => [status, headers.get("ratelimit")])).toEqual([
     [200, '"rate";r=2;t=1000'],
     [404, '"rate";r=1;t=2000'],
@@ -27,6 +27,6 @@ it("a caller that asks too fast is told what is left, and then to wait, whatever
 it("does not slow another caller", async () => {
   const actor = { organization: company.organization, kind: "system", id: null, requestId: null } as const;
   const other = await inTransaction(api.ctx, actor, (tx) => createToken(tx, { administration: true }));
-  expect((await api.checked("GET", "/users", { token: other.token })).status).toBe(200);
-  expect((await api.checked("GET", "/users", { token: company.token })).status).toBe(429);
+  expect((await api.ask("GET", "/users", { token: other.token })).status).toBe(200);
+  expect((await api.ask("GET", "/users", { token: company.token })).status).toBe(429);
 });

@@ -7,7 +7,7 @@ const acme = await makeCompany(api, "acme");
 const { groups, grants, guest, people } = acme;
 
 const made = async (path: string, body: unknown) => {
-  const answer = await api.checked("POST", path, { token: acme.token, body });
+  const answer = await api.ask("POST", path, { token: acme.token, body });
   expect(answer.status, answer.text).toBe(201);
   return answer.body;
 };
@@ -43,14 +43,14 @@ const [ofWiki, ofAcme, ofUsers] = [
 ];
 
 async function listed(token: string, path: string, key = "id"): Promise<string[]> {
-  const { status, body, text } = await api.checked("GET", path, { token });
+  const { status, body, text } = await api.ask("GET", path, { token });
   expect(status, text).toBe(200);
   return body.data.map((each: Record<string, string>) => each[key]).sort();
 }
 
 /** Status and body without what differs from request to request. */
 async function answerOf(token: string, method: string, path: string, body?: unknown): Promise<string> {
-  const answer = await api.checked(method, path, { token, body });
+  const answer = await api.ask(method, path, { token, body });
   return `${answer.status} ${answer.text.replace(answer.body?.requestId ?? "-", "")}`;
 }
 
@@ -85,7 +85,7 @@ describe("what a caller reaches", () => {
 
   it("a key that several sites have means the one within reach", async () => {
     for (const token of [ofWiki, ofAcme])
-      expect((await api.checked("GET", "/products/wiki", { token })).body.id).toBe(acme.wiki.id);
+      expect((await api.ask("GET", "/products/wiki", { token })).body.id).toBe(acme.wiki.id);
   });
 });
 
@@ -141,7 +141,7 @@ describe("what a caller does not reach", () => {
     expect(await answerOf(ofAcme, "POST", "/products", product)).toBe(
       await answerOf(ofAcme, "POST", "/products", { ...product, site: "nope" }),
     );
-    expect((await api.checked("POST", "/products", { token: ofAcme, body: { key: "new", site: "acme" } })).status).toBe(
+    expect((await api.ask("POST", "/products", { token: ofAcme, body: { key: "new", site: "acme" } })).status).toBe(
       201,
     );
     expect(await answerOf(ofAcme, "POST", "/sites", { key: "new" })).toMatch(/^403 /);

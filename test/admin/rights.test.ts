@@ -13,7 +13,7 @@ import { newPerson } from "./actors.ts";
 import { apiServer, makeCompany } from "./world.ts";
 
 const api = await apiServer();
-const { checked, write } = api;
+const { ask: apiAsk, write } = api;
 const c = await makeCompany(api, "acme");
 const EVERYWHERE: RightScope = { kind: "organization" };
 const wiki: RightScope = { kind: "product", id: c.wiki.id };
@@ -41,7 +41,7 @@ const tokenOf = (
     async (tx) => (await createToken(tx, { administration: true, permissions, scope, owner })).token,
   );
 
-const make = (token: string, body: object) => checked("POST", "/tokens", { token, body });
+const make = (token: string, body: object) => apiAsk("POST", "/tokens", { token, body });
 const boss = await holder("organization-administrator");
 
 describe("a token never exceeds who makes it", () => {
@@ -78,7 +78,7 @@ describe("a token never exceeds who makes it", () => {
 
   it("in whose it is: what a person's own token makes ends with the person", async () => {
     const own = (await make(boss.token, { permissions: ["users:read"] })).body;
-    expect((await checked("GET", `/tokens/${own.id}`, { token: c.token })).body).toMatchObject({
+    expect((await apiAsk("GET", `/tokens/${own.id}`, { token: c.token })).body).toMatchObject({
       kind: "administration",
       permissions: ["users:read"],
       scope: EVERYWHERE,
@@ -92,11 +92,11 @@ describe("a token never exceeds who makes it", () => {
 
   it("when it is rotated: neither by whoever has less, nor by another person", async () => {
     const big = (await make(c.token, { permissions: ["users:read", "users:write"], name: "big" })).body;
-    const rotate = (token: string, id: string, body = {}) => checked("POST", `/tokens/${id}/rotate`, { token, body });
+    const rotate = (token: string, id: string, body = {}) => apiAsk("POST", `/tokens/${id}/rotate`, { token, body });
     expect((await rotate(await tokenOf(["tokens:write", "users:read"]), big.id)).status).toBe(403);
     const next = await rotate(c.token, big.id, { overlapHours: 0 });
     expect(next.status).toBe(201);
-    expect((await checked("GET", `/tokens/${next.body.id}`, { token: c.token })).body).toMatchObject({
+    expect((await apiAsk("GET", `/tokens/${next.body.id}`, { token: c.token })).body).toMatchObject({
       name: "big",
       permissions: ["users:read", "users:write"],
       owner: null,
@@ -106,7 +106,7 @@ describe("a token never exceeds who makes it", () => {
       60,
       async () => (await api.ask("GET", "/users", { token: big.token })).status === 401,
     );
-    expect((await checked("GET", "/users", { token: next.body.token })).status).toBe(200);
+    expect((await apiAsk("GET", "/users", { token: next.body.token })).status).toBe(200);
     const own = (await make(boss.token, { permissions: ["users:read"] })).body;
     const other = await holder("organization-administrator");
     expect((await rotate(other.token, own.id)).status).toBe(403);
@@ -116,16 +116,16 @@ describe("a token never exceeds who makes it", () => {
 
   it("and does nothing that its owner may not, or no more", async () => {
     const person = await holder("site-administrator", site);
-    const members = () => checked("GET", `/sites/${c.key}/members`, { token: person.token });
+    const members = () => apiAsk("GET", `/sites/${c.key}/members`, { token: person.token });
     expect((await members()).status).toBe(200);
-    expect((await checked("GET", "/users", { token: person.token })).status).toBe(403);
+    expect((await apiAsk("GET", "/users", { token: person.token })).status).toBe(403);
     const narrow = await tokenOf(["products:read"], wiki, person.account);
-    expect((await checked("GET", "/products/wiki", { token: narrow })).status).toBe(200);
-    expect((await checked("GET", "/products/tracker", { token: narrow })).status).toBe(403);
-    expect((await checked("GET", `/sites/${c.key}/members`, { token: narrow })).status).toBe(403);
+    expect((await apiAsk("GET", "/products/wiki", { token: narrow })).status).toBe(200);
+    expect((await apiAsk("GET", "/products/tracker", { token: narrow })).status).toBe(403);
+    expect((await apiAsk("GET", `/sites/${c.key}/members`, { token: narrow })).status).toBe(403);
     await write(c.organization, (tx) => takeRight(tx, [EVERYTHING], person.right));
     expect((await members()).status).toBe(403);
-    expect((await checked("GET", "/products/wiki", { token: narrow })).status).toBe(403);
+    expect((await apiAsk("GET", "/products/wiki", { token: narrow })).status).toBe(403);
   });
 
   it("ends with its owner, who is suspended, and is back with them", async () => {
@@ -143,22 +143,22 @@ describe("a token never exceeds who makes it", () => {
   it("is shown once, and revoked at once", async () => {
     const made = (await make(c.token, { permissions: ["users:read"] })).body;
     const shown = [
-      await checked("GET", "/tokens?limit=200", { token: c.token }),
-      await checked("GET", `/tokens/${made.id}`, { token: c.token }),
-      await checked("GET", "/audit?limit=200", { token: c.token }),
+      await apiAsk("GET", "/tokens?limit=200", { token: c.token }),
+      await apiAsk("GET", `/tokens/${made.id}`, { token: c.token }),
+      await apiAsk("GET", "/audit?limit=200", { token: c.token }),
     ];
     for (const { text } of shown) expect(text).not.toContain("mst_");
-    expect((await checked("POST", `/tokens/${made.id}/revoke`, { token: c.token })).status).toBe(204);
+    expect((await apiAsk("POST", `/tokens/${made.id}/revoke`, { token: c.token })).status).toBe(204);
     await until("it has ended", 60, async () => (await api.ask("GET", "/users", { token: made.token })).status === 401);
-    expect((await checked("GET", `/tokens/${made.id}`, { token: c.token })).status).toBe(404);
-    expect((await checked("POST", `/tokens/${made.id}/revoke`, { token: c.token })).status).toBe(404);
+    expect((await apiAsk("GET", `/tokens/${made.id}`, { token: c.token })).status).toBe(404);
+    expect((await apiAsk("POST", `/tokens/${made.id}/revoke`, { token: c.token })).status).toBe(404);
   });
 });
 
 describe("rights over the API", () => {
   it("are given and taken by who holds as much, and nobody else", async () => {
     const local = await holder("site-administrator", site);
-    const give = (token: string, body: object) => checked("POST", "/rights", { token, body });
+    const give = (token: string, body: object) => apiAsk("POST", "/rights", { token, body });
     const given = await give(local.token, { user: c.people.fay, bundle: "trusted", scope: site });
     expect(given).toMatchObject({
       status: 201,
@@ -170,9 +170,9 @@ describe("rights over the API", () => {
     expect((await give(c.token, { user: randomUUID(), bundle: "trusted", scope: site })).status).toBe(404);
     expect((await give(c.token, { user: c.people.fay, bundle: "trusted", scope: site })).status).toBe(409);
     const weak = await tokenOf(["rights:write"]);
-    expect((await checked("DELETE", `/rights/${given.body.id}`, { token: weak })).status).toBe(403);
-    expect((await checked("DELETE", `/rights/${given.body.id}`, { token: local.token })).status).toBe(204);
-    expect((await checked("DELETE", `/rights/${given.body.id}`, { token: c.token })).status).toBe(404);
+    expect((await apiAsk("DELETE", `/rights/${given.body.id}`, { token: weak })).status).toBe(403);
+    expect((await apiAsk("DELETE", `/rights/${given.body.id}`, { token: local.token })).status).toBe(204);
+    expect((await apiAsk("DELETE", `/rights/${given.body.id}`, { token: c.token })).status).toBe(404);
   });
 
   it("50 racers who take every administrator's right, or suspend them, leave one", { timeout: 60_000 }, async () => {
@@ -189,15 +189,15 @@ describe("rights over the API", () => {
     const answers = await Promise.all(
       all.map(({ account, right }, at) =>
         at % 2 === 0
-          ? checked("DELETE", `/rights/${right}`, { token: own.token })
-          : checked("POST", `/users/${account}/suspend`, { token: own.token, body: {} }),
+          ? apiAsk("DELETE", `/rights/${right}`, { token: own.token })
+          : apiAsk("POST", `/users/${account}/suspend`, { token: own.token, body: {} }),
       ),
     );
     expect(answers.filter(({ status }) => status === 409)).toMatchObject([
       { body: { code: "conflict", detail: expect.stringMatching(/last administrator; make somebody else/) } },
     ]);
     expect(answers.filter(({ status }) => status < 300)).toHaveLength(49);
-    const left = await checked("GET", "/administrators", { token: own.token });
+    const left = await apiAsk("GET", "/administrators", { token: own.token });
     expect(left.body.data).toMatchObject([{ rights: [{ bundle: "organization-administrator", scope: EVERYWHERE }] }]);
   });
 });
@@ -205,20 +205,20 @@ describe("rights over the API", () => {
 describe("/me", () => {
   it("says who the caller is and what they may, for what (R21)", async () => {
     const local = await holder("site-administrator", site);
-    expect((await checked("GET", "/me", { token: local.token })).body).toMatchObject({
+    expect((await apiAsk("GET", "/me", { token: local.token })).body).toMatchObject({
       kind: "token",
       organization: { key: "acme" },
       user: { id: local.account, userName: local.userName },
       rights: [{ id: local.right, bundle: "site-administrator", scope: site, scopeName: "acme" }],
       permissions: expect.arrayContaining([{ permission: "guests:write", scopes: [site] }]),
     });
-    expect((await checked("GET", "/me", { token: c.token })).body).toMatchObject({
+    expect((await apiAsk("GET", "/me", { token: c.token })).body).toMatchObject({
       kind: "token",
       user: null,
       rights: [],
     });
     const product = (await make(c.token, { product: c.wiki.id })).body;
-    expect((await checked("GET", "/me", { token: product.token })).body).toMatchObject({
+    expect((await apiAsk("GET", "/me", { token: product.token })).body).toMatchObject({
       kind: "product",
       permissions: [
         { permission: "access:read", scopes: [wiki] },
@@ -232,17 +232,17 @@ describe("/me", () => {
 describe("why can't I, and who can (R18 to R20)", () => {
   const ask = async (token: string, operation: string, on?: string) =>
     (
-      await checked("GET", `/me/capabilities?operation=${operation}${on ? `&on=${encodeURIComponent(on)}` : ""}`, {
+      await apiAsk("GET", `/me/capabilities?operation=${operation}${on ? `&on=${encodeURIComponent(on)}` : ""}`, {
         token,
       })
     ).body;
 
   it("every operation that is served is listed, with whether the caller may", async () => {
-    const mine = await checked("GET", "/me/capabilities", { token: boss.token });
+    const mine = await apiAsk("GET", "/me/capabilities", { token: boss.token });
     expect(mine.body.data.map((one: { operation: string }) => one.operation)).toEqual(routes.map((route) => route.id));
     expect(mine.body.data.every((one: { allowed: boolean }) => one.allowed)).toBe(true);
     const nobody = await holder(null);
-    const theirs = (await checked("GET", "/me/capabilities", { token: nobody.token })).body.data;
+    const theirs = (await apiAsk("GET", "/me/capabilities", { token: nobody.token })).body.data;
     for (const one of theirs) expect([one.allowed, one.anywhere]).toEqual(Array(2).fill(one.permission === null));
   });
 
@@ -297,6 +297,6 @@ describe("why can't I, and who can (R18 to R20)", () => {
 
   it("knows no operation that is not served", async () => {
     for (const operation of ["nothing", "users.LIST", "__proto__", "constructor"])
-      expect((await checked("GET", `/me/capabilities?operation=${operation}`, { token: c.token })).status).toBe(404);
+      expect((await apiAsk("GET", `/me/capabilities?operation=${operation}`, { token: c.token })).status).toBe(404);
   });
 });

@@ -17,8 +17,8 @@ const other = await makeCompany(api, "other");
 const { token } = company;
 const actor: Actor = { organization: company.organization, kind: "command", id: "test", requestId: null };
 
-const get = async (path: string) => (await api.checked("GET", path, { token })).body;
-const post = (path: string, body?: unknown) => api.checked("POST", path, { token, body });
+const get = async (path: string) => (await api.ask("GET", path, { token })).body;
+const post = (path: string, body?: unknown) => api.ask("POST", path, { token, body });
 
 /** What was asked for last, as a worker is given it: graphile-worker's own table refuses the application. */
 async function latestJob(): Promise<unknown> {
@@ -46,7 +46,7 @@ async function previewed(name: string): Promise<{ directory: DirectoryId; run: S
 it("a run that is asked for has its id before a worker begins it, and says why it failed", async () => {
   const asked = await post("/directories/corp/sync", {});
   expect([asked.status, asked.headers.get("location")]).toEqual([202, `/api/v1/runs/${asked.body.runId}`]);
-  expect((await api.checked("GET", `/runs/${asked.body.runId}`, { token })).status).toBe(404);
+  expect((await api.ask("GET", `/runs/${asked.body.runId}`, { token })).status).toBe(404);
   const job = await latestJob();
   await askedSyncTask(ctx, job);
   const run = await get(`/runs/${asked.body.runId}`);
@@ -112,5 +112,5 @@ it("are listed with the latest first, of one directory too", async () => {
   expect([...ids].sort().reverse()).toEqual(ids);
   const ofCorp = (await get("/runs?directory=corp")).data;
   expect(new Set(ofCorp.map((run: { directory: { name: string } }) => run.directory.name))).toEqual(new Set(["corp"]));
-  expect((await api.checked("GET", "/runs?directory=nope", { token })).status).toBe(404);
+  expect((await api.ask("GET", "/runs?directory=nope", { token })).status).toBe(404);
 });

@@ -12,9 +12,8 @@ export const document: OpenApi = JSON.parse(JSON.stringify(openApiDocument(route
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);
 ajv.addSchema(document, "api");
-/** The same, for what stands in a query string as text. */
-const ofText = new Ajv2020({ strict: false, allErrors: true, coerceTypes: true });
-addFormats.default(ofText);
+/** The same, for what stands in a query string or a header as text; an id that is none is taken for nobody's. */
+const ofText = new Ajv2020({ strict: false, allErrors: true, coerceTypes: true, validateFormats: false });
 ofText.addSchema(document, "api");
 
 /**
@@ -117,9 +116,8 @@ function checkHeaders(declared: Answer, headers: Headers, wrong: (what: string) 
       if (header?.required) throw wrong(`the header ${name} is missing`);
     } else {
       const { schema } = header as Header;
-      check(ofText.compile({ type: "object", properties: { value: schema } }), { value }, (faults) =>
-        wrong(`the header ${name} is not what the document says: ${faults}`),
-      );
+      const validate = once(`header ${name}`, () => ofText.compile({ type: "object", properties: { value: schema } }));
+      check(validate, { value }, (faults) => wrong(`the header ${name} is not what the document says: ${faults}`));
     }
   }
   // Whoever lacks a permission is told which, also where what lies outside of it answers as unknown.
@@ -135,7 +133,8 @@ function checkRequest({ operation, place }: Found, url: URL, init: RequestInit, 
     const at = parameters.findIndex((parameter) => parameter.in === "query" && parameter.name === name);
     if (at < 0) throw wrong(`the document has no parameter ${name}`);
     const schema = { type: "object", properties: { value: { $ref: `api${place}/parameters/${at}/schema` } } };
-    check(ofText.compile(schema), { value }, (faults) => wrong(`${name} is not what the document says: ${faults}`));
+    const validate = once(`parameter ${place} ${name}`, () => ofText.compile(schema));
+    check(validate, { value }, (faults) => wrong(`${name} is not what the document says: ${faults}`));
   }
   if (operation.requestBody === undefined || typeof init.body !== "string") return;
   check(
@@ -143,6 +142,15 @@ function checkRequest({ operation, place }: Found, url: URL, init: RequestInit, 
     JSON.parse(init.body),
     (faults) => wrong(`the document does not allow what was sent: ${faults}`),
   );
+}
+
+const compiled = new Map<string, ValidateFunction>();
+
+/** To compile a schema takes a thousand times as long as to ask it. */
+function once(name: string, compile: () => ValidateFunction): ValidateFunction {
+  const found = compiled.get(name) ?? compile();
+  compiled.set(name, found);
+  return found;
 }
 
 function validator(by: Ajv2020, place: string): ValidateFunction {

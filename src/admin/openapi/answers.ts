@@ -15,6 +15,12 @@ export type Answer = {
 
 const text = { type: "string" } as const;
 
+const RETRY_AFTER: Header = {
+  description: "Seconds after which the same request may succeed.",
+  required: true,
+  schema: { type: "integer", minimum: 0 },
+};
+
 /** The headers of answers. */
 export const HEADERS: Readonly<Record<string, Header>> = {
   "X-Request-Id": { description: "The id by which the log knows this request.", required: true, schema: text },
@@ -32,11 +38,7 @@ export const HEADERS: Readonly<Record<string, Header>> = {
     schema: text,
   },
   "RateLimit-Policy": { description: "What one caller may do in a window.", required: false, schema: text },
-  "Retry-After": {
-    description: "Seconds after which the same request may succeed.",
-    required: true,
-    schema: { type: "integer", minimum: 0 },
-  },
+  "Retry-After": RETRY_AFTER,
   "Set-Cookie": { description: "The session, or its end (RFC 6265).", required: false, schema: text },
   "WWW-Authenticate": { description: "What is needed (RFC 6750 §3).", required: false, schema: text },
 };
@@ -103,7 +105,10 @@ export function problemAnswers(schemas: Schemas): Record<string, Answer> {
         {
           description: `${STATUS_CODES[status]}: ${codes.join(", ")}`,
           // A session that has ended is taken from the browser, whatever it asked for.
-          headers: headers(...ALWAYS, ...(BESIDE[status] ?? []), "Set-Cookie"),
+          headers: {
+            ...headers(...ALWAYS, ...(BESIDE[status] ?? []), "Set-Cookie"),
+            ...(status === 409 && { "Retry-After": { ...RETRY_AFTER, required: false } }),
+          },
           content: { "application/problem+json": { schema } },
         },
       ];
