@@ -86,6 +86,7 @@ export const rightRoutes = [
     path: "/rights/{id}",
     summary: "Take a right away; the last organization administrator stays",
     guard: { permission: "rights:write", on: ofRight },
+    dangerous: true,
     params: one,
     current: "rights.get",
     lock: "exclusive",

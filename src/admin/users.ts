@@ -179,9 +179,9 @@ export const userRoutes = [
     params: one,
     answer: z.object({ confirmed: z.int() }),
     current: "users.get",
-    write: async (tx, { params }) => {
+    write: async (tx, { caller, params }) => {
       await getAccount(tx, params.id);
-      return { confirmed: await confirmAccount(tx, params.id) };
+      return { confirmed: await confirmAccount(tx, params.id, caller.held) };
     },
   }),
   route({

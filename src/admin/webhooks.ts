@@ -14,6 +14,7 @@ import {
   rotateWebhookSecret,
   updateWebhook,
 } from "../identity/webhooks.ts";
+import { require } from "./caller.ts";
 import { positionOf } from "./events.ts";
 import { idIn, idOut, instant, listOf, text, wholeList } from "./fields.ts";
 import { route } from "./route.ts";
@@ -76,13 +77,14 @@ export const webhookRoutes = [
     answer: withSecret,
     location: ({ webhook }) => `/webhooks/${webhook.id}`,
     lock: "none",
-    write: async (tx, { ctx, body }) =>
-      created(
-        await createWebhook(tx, body, {
-          key: loadSecretKey(ctx.config),
-          allowPrivate: ctx.config.webhooks.allowPrivate,
-        }),
-      ),
+    write: async (tx, { ctx, caller, body }) => {
+      // What a webhook is sent, its maker may read.
+      require(caller, "events:read", { kind: "organization" });
+      const { webhooks } = ctx.config;
+      return created(
+        await createWebhook(tx, body, { key: loadSecretKey(ctx.config), allowPrivate: webhooks.allowPrivate }),
+      );
+    },
   }),
   route({
     id: "webhooks.get",
@@ -105,7 +107,8 @@ export const webhookRoutes = [
     answer: webhookAnswer,
     current: "webhooks.get",
     lock: "none",
-    write: async (tx, { ctx, params, body }) => {
+    write: async (tx, { ctx, caller, params, body }) => {
+      require(caller, "events:read", { kind: "organization" });
       const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
       return webhookOut(await updateWebhook(tx, params.id, given, ctx.config.webhooks));
     },

@@ -10,6 +10,7 @@ import {
 import { confirmAccount } from "../identity/accounts/confirm.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
 import { restoreAccount, suspendAccount } from "../identity/accounts/suspend.ts";
+import { EVERYTHING } from "../identity/rights/held.ts";
 import type { Status } from "../identity/statuses.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
@@ -82,7 +83,7 @@ export function registerUser(program: Command, line: CommandLine): void {
       line.inOrganization((session, _options: object, person: string) =>
         session.write(async (tx) => {
           const id = await resolvePerson(tx, person);
-          const restored = await confirmAccount(tx, id);
+          const restored = await confirmAccount(tx, id, [EVERYTHING]);
           return { json: { id, restored }, text: `${restored} groups, spaces and rights count again` };
         }),
       ),

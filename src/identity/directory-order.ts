@@ -5,6 +5,7 @@ import { reconcile } from "./access/reconcile.ts";
 import { reassignCanonical } from "./accounts/assign.ts";
 import { type Directory, listDirectories } from "./directories.ts";
 import { recordChanges } from "./record.ts";
+import { keepAnAdministrator } from "./rights/last-administrator.ts";
 
 /**
  * Puts all directories in this order, chooses every account's canonical record anew and works out everybody's access.
@@ -12,7 +13,7 @@ import { recordChanges } from "./record.ts";
  *
  * Before: the organization is locked exclusively. After: the positions are those of `names`, counted from 1; canonical
  * records and access follow. Returns the directories as they stand, and whether the order is another than before.
- * @throws MusterError `invalid` when a directory is missing, unknown or named twice.
+ * @throws MusterError `invalid` when a directory is missing, unknown or named twice; `conflict` when no administrator would stay.
  */
 export async function orderDirectories(
   tx: Tx,
@@ -36,7 +37,7 @@ export async function orderDirectories(
       detail: { from: before.map((directory) => directory.name), to: names },
     },
   ]);
-  await reconcile(tx, await reassignCanonical(tx));
+  await keepAnAdministrator(tx, async () => reconcile(tx, await reassignCanonical(tx)));
   return { changed: true, directories: await listDirectories(tx) };
 }
 

@@ -4,6 +4,7 @@ import { confirmAccount } from "../../src/identity/accounts/confirm.ts";
 import { createBreakGlass, resetBreakGlass, revokeBreakGlass } from "../../src/identity/break-glass.ts";
 import { addDirectory } from "../../src/identity/directories.ts";
 import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.ts";
+import { EVERYTHING } from "../../src/identity/rights/held.ts";
 import { loadSecretKey } from "../../src/identity/secrets.ts";
 import { generatePassword } from "../../src/identity/sign-in/generated-password.ts";
 import { startJobs } from "../../src/jobs/start.ts";
@@ -133,6 +134,9 @@ test("each use is told to every organization administrator by mail, in the audit
   );
   expect(events.map(({ kind }) => kind)).toEqual(["break-glass.created", "session.begun"]);
 
+  const shown = (await own.ask("GET", "/mails")).body.data as { kind: string; recipient: string }[];
+  expect(shown).toContainEqual(expect.objectContaining({ kind: "break-glass", recipient: "ada@example.com" }));
+
   const mail = { smtpUrl: sink.url, from: "muster@example.com", retryDelays: [0] };
   const jobs = await startJobs({ ...ctx, config: { ...ctx.config, mail } }, { ownerUrl: ctx.database.ownerUrl });
   await until("both are told", 30, () => sink.mails.length >= 2);
@@ -183,7 +187,7 @@ test("a directory that takes an administrator's name takes no session, no passwo
   expect((await own.ask("GET", "/users")).status).toBe(401);
   expect((await browser().signIn("zoe@example.com")).status).toBe(401);
   const [zoe] = await asOwner<{ id: string }>("select id from muster.accounts where user_name = 'zoe@example.com'");
-  await write((tx) => confirmAccount(tx, zoe?.id as never));
+  await write((tx) => confirmAccount(tx, zoe?.id as never, [EVERYTHING]));
   // Still the same person, but one who comes from okta now: passwords are not theirs any more.
   expect((await own.ask("GET", "/users")).status).toBe(401);
   expect((await browser().signIn("zoe@example.com")).status).toBe(401);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { confirmAccount } from "../../src/identity/accounts/confirm.ts";
 import { addAdministrator, ensureAdministrator, rightsOf } from "../../src/identity/administrators.ts";
+import { EVERYTHING } from "../../src/identity/rights/held.ts";
 import { testContext } from "../harness/postgres.ts";
 import { makeOrganization } from "./access/organization.ts";
 
@@ -28,6 +29,6 @@ test("a right does not pass to another directory's person of the same name until
   await org.order("c", "internal");
   await org.person(c, "ada@example.com");
   expect(await rightsOf(org.db, id)).toEqual([]);
-  expect(await org.shared((tx) => confirmAccount(tx, id))).toBe(1);
+  expect(await org.shared((tx) => confirmAccount(tx, id, [EVERYTHING]))).toBe(1);
   expect(await rightsOf(org.db, id)).toEqual(["organization-administrator"]);
 });

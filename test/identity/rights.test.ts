@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type AccountId, type GroupId, newId, type ProductId, type RightId, type SiteId } from "../../src/db/id.ts";
+import { confirmAccount } from "../../src/identity/accounts/confirm.ts";
 import { restoreAccount, suspendAccount } from "../../src/identity/accounts/suspend.ts";
 import { removeAdministrator } from "../../src/identity/administrators.ts";
 import { addLocalMembers, createLocalGroup } from "../../src/identity/groups.ts";
@@ -309,6 +310,27 @@ describe("the last organization administrator", () => {
     await expect(own.shared((tx) => suspendAccount(tx, own.people[0]!, null))).rejects.toMatchObject({
       code: "internal",
     });
+    expect(await own.left()).toHaveLength(2);
+  });
+
+  test("does not lose the right in passing, when the order of directories makes it wait for a confirmation", async () => {
+    const own = await administrators("order", 1);
+    const entra = await own.directory("entra");
+    await own.person(entra, "admin-0");
+    const first = () => own.order("entra", "okta", "internal");
+    await expect(first()).rejects.toMatchObject({ code: "conflict" });
+    expect(await own.left()).toHaveLength(1);
+    const second = (await own.person(entra, "second")).account;
+    await own.alone((tx) =>
+      giveRight(tx, [EVERYTHING], { account: second, bundle: "organization-administrator", scope: EVERYWHERE }),
+    );
+    await first();
+    expect((await own.left()).map((right) => right.account.id)).toEqual([second]);
+    // To confirm a person is to give their rights.
+    const account = own.people[0]!;
+    const weak: Held[] = [{ permissions: new Set(["users:write", "rights:write"]), scope: EVERYWHERE }];
+    await expect(own.alone((tx) => confirmAccount(tx, account, weak))).rejects.toMatchObject({ code: "not-allowed" });
+    expect(await own.alone((tx) => confirmAccount(tx, account, [EVERYTHING]))).toBe(1);
     expect(await own.left()).toHaveLength(2);
   });
 

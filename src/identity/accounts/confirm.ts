@@ -2,13 +2,18 @@ import type { AccountId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { reconcile } from "../access/reconcile.ts";
 import { recordChanges } from "../record.ts";
+import type { Held } from "../rights/permissions.ts";
+import { refuseConfirmingBeyond } from "../rights/rights.ts";
 
 /**
  * An administrator confirms that the account is still the same person: what was parked when its canonical record
  * changed counts again (design §7).
  * Before: any. After: nothing of the account is parked and its access follows. Returns how many facts came back.
+ * @param held what the administrator holds: to confirm a right is to give it.
+ * @throws MusterError `not-allowed` when one of the rights goes beyond that.
  */
-export async function confirmAccount(tx: Tx, account: AccountId): Promise<number> {
+export async function confirmAccount(tx: Tx, account: AccountId, held: readonly Held[]): Promise<number> {
+  await refuseConfirmingBeyond(tx, held, account);
   const release = (table: string) =>
     `${table}_back as (update ${table} set parked_at = null
        where organization = $1 and account = $2 and parked_at is not null returning 1)`;

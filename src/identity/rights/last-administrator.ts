@@ -26,3 +26,29 @@ export async function refuseLastAdministrator(tx: Tx, ...accounts: AccountId[]):
     "this is the organization's last administrator; make somebody else an organization administrator first",
   );
 }
+
+/**
+ * The same for a change that ends rights in passing, because other records become canonical: it is made, then looked at.
+ * Before: the organization is locked exclusively. After: what `change` did, unless nobody is an administrator any more.
+ * @throws MusterError `conflict`; then the whole transaction is to be given up.
+ */
+export async function keepAnAdministrator<T>(tx: Tx, change: () => Promise<T>): Promise<T> {
+  requireExclusive(tx);
+  const before = await hasAdministrator(tx);
+  const done = await change();
+  if (before && !(await hasAdministrator(tx)))
+    throw new MusterError(
+      "conflict",
+      "nobody would be left whose right of organization administrator is in force; make somebody else one first",
+    );
+  return done;
+}
+
+async function hasAdministrator(tx: Tx): Promise<boolean> {
+  const rows = await tx.query({
+    text: `select id from rights
+      where organization = $1 and bundle = 'organization-administrator' and in_force limit 1`,
+    values: [tx.organization],
+  });
+  return rows.length > 0;
+}

@@ -109,6 +109,16 @@ export async function takeRight(tx: Tx, held: readonly Held[], id: RightId): Pro
   ]);
 }
 
+/** Whoever says that a person is still the same gives the rights that are parked. @throws MusterError `not-allowed`. */
+export async function refuseConfirmingBeyond(tx: Tx, held: readonly Held[], account: AccountId): Promise<void> {
+  const rights = await listRights(tx, { account, within: null, after: null, limit: MOST_OF_ONE });
+  for (const { bundle, scope, parkedAt } of rights)
+    if (parkedAt) refuseBeyond(held, needed(bundle), (await targetOf(tx, scope)) ?? { kind: "organization" });
+}
+
+/** More rights than anybody has. */
+const MOST_OF_ONE = 100_000;
+
 type Row = Omit<Right, "account" | "scope"> &
   ScopeColumns & { account: AccountId; userName: string; email: string | null };
 
