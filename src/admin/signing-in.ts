@@ -74,8 +74,8 @@ export async function letIn<S extends NewSession>(
     return { ...session, csrfToken: csrfTokenOf(session.token) };
   } catch (error) {
     const code = isMusterError(error) ? error.code : "internal";
-    // Somebody who knows the password is no guesser.
-    if (code === "second-factor-required") attempts.succeeded(request.ip);
+    // Who knows the password is no guesser, and neither is who was not looked at.
+    if (code === "second-factor-required" || code === "unavailable") attempts.succeeded(request.ip);
     if (code === "unauthenticated" || code === "second-factor-required")
       response.set("WWW-Authenticate", 'Bearer realm="muster"');
     ctx.logger.info("a sign-in was refused", { code, address: request.ip, requestId: requestIdOf(response) });

@@ -1,3 +1,4 @@
+import { argon2Sync } from "node:crypto";
 import { expect, test } from "vitest";
 import { codeOf, PASSWORD, signInWorld } from "./sign-in-world.ts";
 
@@ -83,6 +84,25 @@ test("a recovery code stands in for the second factor once, also for many at the
   const [fourth = ""] = renewed.body.recoveryCodes as string[];
   expect((await signIn({ password: "something else", recoveryCode: fourth })).status).toBe(401);
   expect((await signIn({ recoveryCode: fourth })).status).toBe(201);
+});
+
+test("a password that was hashed with other parameters opens the account, and is hashed anew by it", async () => {
+  const id = await world.administrator("stale@example.com");
+  const salt = Buffer.from("sixteen bytes of");
+  const weak = { message: PASSWORD, nonce: salt, parallelism: 1, tagLength: 32, memory: 1_024, passes: 1 };
+  const [b64Salt, b64Tag] = [salt, argon2Sync("argon2id", weak)].map((each) =>
+    each.toString("base64").replace(/=+$/, ""),
+  );
+  const kept = `$argon2id$v=19$m=1024,t=1,p=1$${b64Salt}$${b64Tag}`;
+  await asOwner(`update muster.credentials set password = '${kept}' where account = '${id}'`);
+  const hash = async () =>
+    (await asOwner<{ password: string }>(`select password from muster.credentials where account = '${id}'`))[0]
+      ?.password;
+  expect((await browser().signIn("stale@example.com", { password: "something else" })).status).toBe(401);
+  expect(await hash()).toBe(kept);
+  expect((await browser().signIn("stale@example.com")).status).toBe(201);
+  expect(await hash()).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  expect((await browser().signIn("stale@example.com")).status).toBe(201);
 });
 
 test("another person's codes open nothing", async () => {

@@ -1,7 +1,7 @@
 import type { Database } from "../../db/connection.ts";
 import type { OrganizationId } from "../../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../../db/transaction.ts";
-import { MusterError } from "../../errors.ts";
+import { isMusterError, MusterError } from "../../errors.ts";
 import { openSecret, type SecretKey, type SecretPlace } from "../secrets.ts";
 import { countAttempt, forgetAttempts, type Guessed, giveBackAttempt } from "./attempts.ts";
 import { hashPassword, verifyPassword } from "./password-hash.ts";
@@ -57,18 +57,29 @@ export async function prove(
   const actor: Actor = { organization, kind: "system", id: null, requestId: null };
   const apart = <T>(work: (tx: Tx) => Promise<T>) => inTransaction(ctx, actor, work, { lock: "none" });
   await apart((tx) => countAttempt(tx, guessed));
-  const { right, stale } = await verifyPassword(known?.password ?? null, proof.password);
-  if (!known || !right) throw refused();
   try {
+    const { right, stale } = await verifyPassword(known?.password ?? null, proof.password);
+    if (!known || !right) throw refused();
     await mayEnter();
     if (known.totp && proof.code === undefined && proof.recoveryCode === undefined)
       throw new MusterError("second-factor-required", "the password is right; this account needs a code too", {
         at: "code",
       });
+    return await proveFactor(ctx, organization, known, proof, stale);
   } catch (error) {
-    await apart((tx) => giveBackAttempt(tx, guessed));
+    // What was not looked at, or was right so far, was no guess.
+    if (!isMusterError(error) || error.code !== "unauthenticated") await apart((tx) => giveBackAttempt(tx, guessed));
     throw error;
   }
+}
+
+async function proveFactor(
+  ctx: { db: Database; secret: SecretKey },
+  organization: OrganizationId,
+  known: Known,
+  proof: Proof,
+  stale: boolean,
+): Promise<Proven> {
   const step = known.totp && proof.code !== undefined ? await knownStep(ctx, organization, known, proof.code) : null;
   if (step === undefined) throw refused();
   return {
