@@ -17,6 +17,7 @@ import { createToken } from "../../src/identity/tokens.ts";
 import { type Jobs, startJobs } from "../../src/jobs/start.ts";
 import { doors } from "../../src/start/doors.ts";
 import { runSync } from "../../src/sync/run.ts";
+import { apiFetch } from "../harness/api.ts";
 import { testContext } from "../harness/postgres.ts";
 import { readExchangeFiles, replay } from "../harness/replay.ts";
 import { type RunningSlapd, startSlapd } from "../harness/slapd.ts";
@@ -94,7 +95,8 @@ describeWithSlapd("R64 to R67 over the real wires: SCIM, LDAP, SMTP, HTTP", (ins
   });
 
   async function call<Body>(method: string, path: string, token: string, body?: object) {
-    const response = await fetch(origin + path, {
+    const send = path.startsWith("/api/v1/") ? apiFetch : fetch;
+    const response = await send(origin + path, {
       method,
       headers: { authorization: `Bearer ${tokens.get(token)}`, ...(body && { "content-type": "application/json" }) },
       ...(body && { body: JSON.stringify(body) }),
