@@ -71,6 +71,8 @@ export async function up(knex: Knex): Promise<void> {
       where state in ('waiting', 'pending');
     create index webhook_deliveries_due on webhook_deliveries (organization, webhook, next_attempt_at)
       where state = 'pending';
+    create index webhook_deliveries_held on webhook_deliveries (organization, webhook, held_until)
+      where state = 'pending' and held_until is not null;
     create index webhook_deliveries_ended on webhook_deliveries (organization, ended_at) where ended_at is not null;
     create index webhook_deliveries_listed on webhook_deliveries (organization, webhook, number);
 

@@ -11,8 +11,8 @@ export type Jobs = {
   stop(): Promise<void>;
 };
 
-/** More than a few long syncs, so that a mail never waits for them. */
-const CONCURRENCY = 8;
+/** More than a few long syncs and all slow receivers, so that a mail never waits for them. */
+const CONCURRENCY = 16;
 const RESTART_DELAY = 2_000;
 
 /**

@@ -50,8 +50,8 @@ export function makeTasks(ctx: Context): TaskList {
     "send-mail": (payload) => sendMail(ctx, sender, payload),
     [ASKED_SYNC_TASK]: (payload, helpers) => askedSyncTask(ctx, payload, helpers.abortSignal),
     [SYNC_TASK]: (payload, helpers) => syncTask(ctx, payload, helpers.abortSignal),
-    "run-job": fewAtOnce((payload, helpers) => runJob(ctx, payload, helpers.abortSignal)),
-    "deliver-webhook": fewAtOnce((payload, helpers) => deliverWebhook(ctx, sender.key, payload, helpers.abortSignal)),
+    "run-job": atMost(2, (payload, helpers) => runJob(ctx, payload, helpers.abortSignal)),
+    "deliver-webhook": atMost(8, (payload, helpers) => deliverWebhook(ctx, sender.key, payload, helpers.abortSignal)),
     "requeue-mails": async () => {
       await requeueOverdueMails(ctx.db);
     },
@@ -69,13 +69,14 @@ export function makeTasks(ctx: Context): TaskList {
   };
 }
 
-/** Places that slow receivers, whole lists and files may take of those that all jobs share; whoever finds none comes again. */
-const FEW = 2;
-
-function fewAtOnce(task: Task): Task {
+/**
+ * A task that takes at most so many of the places that all jobs share: neither slow receivers nor long work may keep a mail
+ * or a sync waiting. Who finds no place does nothing; the rows are looked at again every second.
+ */
+function atMost(places: number, task: Task): Task {
   let running = 0;
   return async (payload, helpers) => {
-    if (running >= FEW) return;
+    if (running >= places) return;
     running += 1;
     try {
       await task(payload, helpers);
