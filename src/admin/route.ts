@@ -21,7 +21,7 @@ export type Call<P, Q, B> = Input<P, Q, B> & { ctx: Context; caller: Caller };
  * will do, and the operation then says that it is unknown); with `anywhere`, for anything at all, and the operation
  * narrows what it shows or changes to the caller's reach.
  */
-export type Guard<P, Q, B> =
+type Guard<P, Q, B> =
   | "anyone"
   | "known"
   | {

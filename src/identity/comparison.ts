@@ -9,7 +9,7 @@ import { emailKey, nameKey, userNameKey } from "./keys.ts";
  * src/identity/keys.ts; `folded`: compared through the SQL function `fold_text`; `reference`: an id, whose case does not
  * count; the others as they are.
  */
-export type Form =
+type Form =
   | "exact"
   | "key"
   | "user-name-key"

@@ -66,6 +66,7 @@ test("a client made from the served document tells the demo's story, every step 
   await command("org", "create", "example");
   const { token } = await command<{ token: string }>("token", "create", "--scope", "admin");
   const { call, used } = await generatedClient(token);
+  await call("me.get", 200);
 
   // What there is to get access to, and where people come from.
   await call("products.create", 201, {}, { key: "wiki", hasGuests: true, seats: 50 });
@@ -84,7 +85,12 @@ test("a client made from the served document tells the demo's story, every step 
     await call("grants.create", 201, {}, { group, product, role });
 
   // The provider pushes.
-  const provider = await command<{ token: string }>("directory", "token", "rotate", "okta");
+  const provider = await call<{ token: string }>(
+    "directories.createToken",
+    201,
+    { directory: "okta" },
+    { name: "Okta" },
+  );
   const file = readExchangeFile(join(import.meta.dirname, "../fixtures/idp/okta/demo-company.json"));
   const outcomes = await replay(file, { baseUrl: `${origin}/scim/v2/${directory.id}`, token: provider.token });
   expect(outcomes.flatMap(({ problems }) => problems)).toEqual([]);
@@ -112,6 +118,15 @@ test("a client made from the served document tells the demo's story, every step 
   const filter = 'userName eq "BJensen@example.com"';
   expect((await call<Page<User>>("users.list", 200, { filter })).data).toEqual([barbara]);
   expect(barbara.status).toBe("invited-not-sent");
+  const waiting = 'status eq "invited-not-sent" and not (directory eq "internal")';
+  const sorted = await call<Page<User>>("users.list", 200, { filter: waiting, sort: "-userName" });
+  expect(sorted.data.map(({ userName }) => userName)).toEqual(
+    people
+      .filter(({ status }) => status === "invited-not-sent")
+      .map(({ userName }) => userName)
+      .sort()
+      .reverse(),
+  );
   const product = (await call<Access>("users.access", 200, { id: barbara.id })).access.find((row) => row.allowed);
   expect(product?.role).toBe("user");
   await call("users.explain", 200, { id: barbara.id });
@@ -142,6 +157,8 @@ test("a client made from the served document tells the demo's story, every step 
 
   const events = await call<Page<{ kind: string }>>("events.list", 200, { limit: 200 });
   expect(events.data.map(({ kind }) => kind)).toEqual(expect.arrayContaining(["account.suspended"]));
+  const mine = await call<Page<{ action: string }>>("audit.list", 200, { filter: 'action sw "account.s"' });
+  expect(mine.data.map(({ action }) => action)).toEqual(["account.suspended"]);
   await call("users.get", 404, { id: directory.id });
   expect(used.size).toBeGreaterThan(15);
 });

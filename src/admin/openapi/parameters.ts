@@ -68,7 +68,7 @@ function fromPath(schemas: Schemas, route: Route): Parameter[] {
 }
 
 /** The names of a path's parameters, in their order. */
-export function namesIn(path: string): string[] {
+function namesIn(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
 }
 
