@@ -61,6 +61,17 @@ test.each(["SIGTERM", "SIGINT"] as const)(
       `There is no organization yet. Make the first one within a day: ${muster.url}/setup#TOKEN`,
     );
     expect(more).toEqual([""]);
+    expect(muster.err()).not.toContain("mst_set_");
+    const made = await fetch(`${muster.url}/api/v1/setup`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        token: setUp?.split("#")[1],
+        organization: { key: "acme" },
+        administrator: { email: "ada@example.com", password: "a lake between two hills" },
+      }),
+    });
+    expect(made.status).toBe(201);
     for (const path of ["/livez", "/readyz"]) expect((await fetch(muster.url + path)).status).toBe(200);
     expect((await fetch(`${muster.url}/metrics`)).status).toBe(200);
     const pid = postmasterOf(data) ?? 0;
