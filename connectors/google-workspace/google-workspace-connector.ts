@@ -6,7 +6,7 @@ import { capped } from "./pages.ts";
 import { confirmPlace, readPlace, scopesFor } from "./place.ts";
 import { selectionOf } from "./selection.ts";
 import { parseServiceAccount, type ServiceAccount } from "./service-account.ts";
-import { openSession } from "./session.ts";
+import { type GoogleSession, openSession } from "./session.ts";
 import { type GoogleWorkspaceSettings, parseGoogleWorkspaceSettings } from "./settings.ts";
 import { emptySnapshot, type Snapshot } from "./snapshot.ts";
 import { readUsers } from "./users.ts";
@@ -40,27 +40,41 @@ async function* read(
 ): AsyncGenerator<Page, CompletenessProof, void> {
   const session = await openSession(settings, account, scopesFor(settings), signal);
   try {
-    const snapshot = emptySnapshot();
-    const place = await readPlace(session, settings);
-    const selection = selectionOf(settings);
-    yield* readUsers(session, settings, snapshot, place, selection);
-    const sources: Sources = { wanted: [], unwanted: new Map() };
-    yield* readGroups(session, settings, snapshot, place, selection, sources);
-    const members = memberReader(session, snapshot, settings, place.customer, sources.unwanted);
-    yield* readMembers(settings, snapshot, sources.wanted, members);
-    await confirmPlace(session, settings, place);
-    return {
-      users: snapshot.users.given.size,
-      groups: snapshot.groups.given.size,
-      memberships: snapshot.memberships,
-      pages: snapshot.pages,
-      boundAs: place.boundAs,
-      oddities: snapshot.oddities,
-      oddityCount: snapshot.oddityCount,
-    };
+    const pages = readPages(session, settings);
+    for (;;) {
+      const next = await pages.next();
+      session.check();
+      if (next.done) return next.value;
+      yield next.value;
+      session.check();
+    }
   } finally {
     session.close();
   }
+}
+
+async function* readPages(
+  session: GoogleSession,
+  settings: GoogleWorkspaceSettings,
+): AsyncGenerator<Page, CompletenessProof, void> {
+  const snapshot = emptySnapshot();
+  const place = await readPlace(session, settings);
+  const selection = selectionOf(settings);
+  yield* readUsers(session, settings, snapshot, place, selection);
+  const sources: Sources = { wanted: [], unwanted: new Map() };
+  yield* readGroups(session, settings, snapshot, place, selection, sources);
+  const members = memberReader(session, snapshot, settings, place.customer, sources.unwanted);
+  yield* readMembers(settings, snapshot, sources.wanted, members);
+  await confirmPlace(session, settings, place);
+  return {
+    users: snapshot.users.given.size,
+    groups: snapshot.groups.given.size,
+    memberships: snapshot.memberships,
+    pages: snapshot.pages,
+    boundAs: place.boundAs,
+    oddities: snapshot.oddities,
+    oddityCount: snapshot.oddityCount,
+  };
 }
 
 /** Several groups at once; each is given out as soon as it is whole. */

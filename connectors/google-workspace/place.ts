@@ -95,6 +95,6 @@ async function readUnits(
   );
 }
 
-function wrong(setting: string, why: string): ConnectorError {
+export function wrong(setting: string, why: string): ConnectorError {
   return new ConnectorError("configuration", `Google Workspace settings: ${setting}: ${why}`);
 }

@@ -24,7 +24,7 @@ const thrown = z.object({
   code: z.unknown().optional(),
   cause: z.object({ type: z.string().optional(), code: z.unknown().optional() }).optional().catch(undefined),
   response: z
-    .object({ status: z.number(), headers: z.custom<ReadHeaders>(isHeaders), data: z.unknown() })
+    .object({ status: z.number(), headers: z.custom<ReadHeaders>(isHeaders) })
     .optional()
     .catch(undefined),
 });
@@ -38,6 +38,8 @@ const refused = z.object({
   }),
 });
 
+/** All that the client library refuses in an answer that is none of its own: it is longer than a page can be. */
+const TOO_LONG = "an answer was far too long";
 const QUOTA_REASONS = ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "RATE_LIMIT_EXCEEDED"];
 const DAILY_REASONS = ["dailyLimitExceeded", "limitExceeded", "dailyLimitExceededUnreg"];
 const SCOPE_REASONS = ["insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"];
@@ -52,15 +54,17 @@ export function readRefusal(error: unknown, reader: Reader, doing: string): Refu
   const { code, cause, response } = thrown.catch({}).parse(error);
   if (response === undefined) return connectionRefusal(String(code ?? cause?.code ?? ""), cause?.type, doing);
   const { status, headers } = response;
+  const data = dataOf(error);
   const after = retryAfter(headers);
   const make = (kind: ConnectorErrorCode, text: string, more: Partial<Refusal> = {}): Refusal => ({
     ...{ again: false, isQuota: false, isToken: false, after, status },
-    error: new ConnectorError(kind, `${text} (${doing}; Google answered ${status}${said(response.data)})`),
+    error: new ConnectorError(kind, `${text} (${doing}; Google answered ${status}${said(data)})`),
     ...more,
   });
-  const reasons = reasonsOf(response.data);
+  const reasons = reasonsOf(data);
   const is = (known: readonly string[]): boolean => reasons.some((reason) => known.includes(reason));
 
+  if (status < 300) return make("protocol", TOO_LONG);
   if (status === 429 || (status === 403 && is(QUOTA_REASONS)))
     return make(
       "limit",
@@ -68,7 +72,7 @@ export function readRefusal(error: unknown, reader: Reader, doing: string): Refu
       { again: true, isQuota: true },
     );
   if (status === 408 || status >= 500) return make("unreachable", "Google cannot answer at present", { again: true });
-  const token = tokenRefusal(status, response.data, reader, clockSkew(headers));
+  const token = tokenRefusal(status, data, reader, clockSkew(headers));
   if (token !== null) return make(token.code, token.text);
   if (status === 401)
     return make("credentials", "Google does not take the access token that it gave", { isToken: true });
@@ -104,7 +108,7 @@ function connectionRefusal(code: string, type: string | undefined, doing: string
     return {
       ...base,
       again: false,
-      error: new ConnectorError("protocol", `an answer was far too long (${doing})`),
+      error: new ConnectorError("protocol", `${TOO_LONG} (${doing})`),
     };
   const words = code === "" ? doing : `${doing}; ${code.slice(0, 60)}`;
   if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|EPROTO)/.test(code))
@@ -159,6 +163,15 @@ function clockSkew(headers: ReadHeaders): number | null {
 export function serverTime(headers: ReadHeaders): number | null {
   const at = Date.parse(headers.get("date") ?? "");
   return Number.isNaN(at) ? null : at;
+}
+
+/** The body of an answer. Where none was read, asking for it would only make the library warn. */
+function dataOf(error: unknown): unknown {
+  if (typeof error !== "object" || error === null || !("response" in error)) return undefined;
+  const { response } = error;
+  return typeof response === "object" && response !== null && Object.hasOwn(response, "data") && "data" in response
+    ? response.data
+    : undefined;
 }
 
 function isHeaders(value: unknown): value is ReadHeaders {

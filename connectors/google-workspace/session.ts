@@ -28,6 +28,8 @@ export type GoogleSession = {
   call<Answer>(ask: Ask<Answer>): Promise<Answer>;
   /** The same, but what is not there or not to be seen (403, 404) is null. */
   find<Answer>(ask: Ask<Answer>): Promise<Answer | null>;
+  /** @throws ConnectorError `cancelled` when it was. */
+  check(): void;
   /** Google's time of its first answer, in milliseconds since 1970. */
   began(): number;
   /** Who reads, for messages. */
@@ -94,7 +96,8 @@ export async function openSession(
       retryConfig: { retry: 0, noResponseRetries: 0 },
       adapter: async (options, send) => {
         ending.signal.throwIfAborted();
-        const response = await send({ ...options, url: redirect(options.url) });
+        // The library passes its bound on to the reading of an answer only when each request says it.
+        const response = await send({ ...options, url: redirect(options.url), size: LONGEST_ANSWER });
         began ??= serverTime(response.headers);
         return response;
       },
@@ -175,6 +178,9 @@ export async function openSession(
       return answer;
     },
     find: (ask) => run(ask, ({ status, again }) => !again && (status === 403 || status === 404)),
+    check() {
+      if (ending.signal.aborted) throw cancelled();
+    },
     began: () => began ?? Date.now(),
     reader,
     close,

@@ -2,7 +2,7 @@ import { ConnectorError, type Page, type PulledUser } from "../connector.ts";
 import { type GoogleUser, USERS } from "./answers.ts";
 import { capped, eachPage, endOfList, type List, twice, wholeList } from "./pages.ts";
 import { locationOf, pulledUser } from "./people.ts";
-import type { Place } from "./place.ts";
+import { type Place, wrong } from "./place.ts";
 import type { Selection } from "./selection.ts";
 import type { GoogleSession } from "./session.ts";
 import type { GoogleWorkspaceSettings } from "./settings.ts";
@@ -34,6 +34,10 @@ export async function* readUsers(
     return pulled === null ? [] : [pulled];
   };
 
+  const unknownCustomer = {
+    status: [400, 403, 404],
+    error: wrong("customer", `there is no ${place.customer}, or ${settings.admin} may not read it`),
+  };
   const sorted = (sortOrder: "ASCENDING" | "DESCENDING"): List<GoogleUser> => ({
     of: "people",
     pageSize: settings.userPageSize,
@@ -44,6 +48,7 @@ export async function* readUsers(
           ...{ projection: "basic", viewType: "admin_view", fields: USERS.fields },
         }),
       shape: USERS.shape,
+      ...(settings.customer === "my_customer" ? {} : { unless: unknownCustomer }),
     }),
   });
   for await (const page of eachPage(session, snapshot, sorted("ASCENDING"))) {

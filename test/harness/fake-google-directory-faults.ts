@@ -173,8 +173,8 @@ export function refuse(
 }
 
 export function send(response: ServerResponse, status: number, type: string, body: string | Buffer): true {
-  response.statusCode = status;
-  response.setHeader("content-type", type);
+  if (!response.headersSent)
+    response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) });
   response.end(body);
   return true;
 }

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { type Fault, refuse, send, sendFault } from "./fake-google-directory-faults.ts";
 import { grantToken, keyPair, type TokenOptions } from "./fake-google-directory-token.ts";
@@ -57,8 +58,8 @@ export type Phase =
   | "units-again";
 
 export type FakeOptions = Partial<TokenOptions> & {
-  /** The nth thing asked for in a phase, from 1, goes wrong: so often, or always. */
-  fault?: { phase: Phase; page: number; kind: Fault; times?: number };
+  /** The nth thing asked for in a phase (or of all but tokens), from 1, goes wrong: so often, or always. */
+  fault?: { phase: Phase | "any"; page: number; kind: Fault; times?: number };
   /** Calls of one administrator in any window of so many milliseconds. */
   quota?: { calls: number; windowMs: number };
   /** Milliseconds that each call takes. */
@@ -82,6 +83,10 @@ export type FakeGoogle = {
   mostAtOnce: number;
   faults: number;
   byPhase: Partial<Record<Phase, number>>;
+  /** Different things that were asked for, tokens apart. */
+  asked(): number;
+  /** Connections that stand. */
+  connections(): Promise<number>;
   /** Every token given out stops working. */
   revokeTokens(): void;
   stop(): Promise<void>;
@@ -94,7 +99,7 @@ const BASE = "/admin/directory/v1";
 /** The first person of the company who is a super administrator may be acted as. */
 export async function startFakeGoogle(company: FakeCompany, options: FakeOptions = {}): Promise<FakeGoogle> {
   const tokens = new Map<string, { sub: string; scopes: readonly string[]; until: number }>();
-  const seen = new Map<Phase, Map<string, number>>();
+  const seen = new Map<Phase | "any", Map<string, number>>();
   let underWay = 0;
 
   const server = createServer((request, response) => {
@@ -125,6 +130,8 @@ export async function startFakeGoogle(company: FakeCompany, options: FakeOptions
     mostAtOnce: 0,
     faults: 0,
     byPhase: {},
+    asked: () => seen.get("any")?.size ?? 0,
+    connections: () => promisify(server.getConnections.bind(server))(),
     revokeTokens: () => tokens.clear(),
     async stop() {
       server.closeAllConnections();
@@ -133,7 +140,7 @@ export async function startFakeGoogle(company: FakeCompany, options: FakeOptions
   };
 
   /** Which in its phase: the same thing asked again keeps its number. */
-  const number = (phase: Phase, what: string): number => {
+  const number = (phase: Phase | "any", what: string): number => {
     const known = seen.get(phase) ?? new Map<string, number>();
     seen.set(phase, known);
     const found = known.get(what) ?? known.size + 1;
@@ -142,13 +149,14 @@ export async function startFakeGoogle(company: FakeCompany, options: FakeOptions
   };
   const goesWrong = (
     phase: Phase,
-    page: number,
+    page: { ofPhase: number; ofAll: number | null },
     response: ServerResponse,
     body: Record<string, unknown>,
     token: Parameters<typeof sendFault>[3],
   ): boolean => {
     const { fault } = fake.options;
-    if (fault?.phase !== phase || fault.page !== page || fake.faults >= (fault.times ?? Number.POSITIVE_INFINITY))
+    if (fault === undefined || fake.faults >= (fault.times ?? Number.POSITIVE_INFINITY)) return false;
+    if (fault.phase === "any" ? fault.page !== page.ofAll : fault.phase !== phase || fault.page !== page.ofPhase)
       return false;
     const sent = sendFault(fault.kind, response, body, token);
     if (sent) fake.faults += 1;
@@ -182,6 +190,7 @@ export async function startFakeGoogle(company: FakeCompany, options: FakeOptions
     }
     const phase = phaseOf(url, fake);
     const page = number(phase, url.href);
+    const ofAll = number("any", `${phase} ${url.href}`);
     fake.byPhase[phase] = (fake.byPhase[phase] ?? 0) + 1;
     if (fake.options.onRequest?.(phase, page, fake, response) === true) return;
     if (!token.scopes.includes(scopeOf(phase))) {
@@ -209,7 +218,7 @@ export async function startFakeGoogle(company: FakeCompany, options: FakeOptions
       const page = look(before, fake, (href) => pageOf(new URL(href, "http://fake"), fake));
       return typeof page === "number" ? null : masked(page, url.searchParams.get("fields"));
     };
-    if (goesWrong(phase, page, response, body, { own, previous })) return;
+    if (goesWrong(phase, { ofPhase: page, ofAll }, response, body, { own, previous })) return;
     reply(request, response, body);
   }
 
@@ -233,7 +242,7 @@ export async function startFakeGoogle(company: FakeCompany, options: FakeOptions
     const lifetime = fake.options.lifetime ?? 3599;
     tokens.set(granted.token, { ...granted, until: Date.now() + lifetime * 1000 });
     const body = { access_token: granted.token, expires_in: lifetime, token_type: "Bearer" };
-    if (goesWrong("token", page, response, body, { own: null, previous: () => null })) return;
+    if (goesWrong("token", { ofPhase: page, ofAll: null }, response, body, { own: null, previous: () => null })) return;
     reply(request, response, body);
   }
 

@@ -1,0 +1,38 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { type FakeGoogle, startFakeGoogle } from "../../harness/fake-google-directory.ts";
+import { scaled } from "../../harness/scale.ts";
+import { readAll } from "../ldap/read-all.ts";
+import { company, connectorFor, group, person } from "./company.ts";
+
+let fake: FakeGoogle | undefined;
+afterEach(async () => {
+  await fake?.stop();
+  fake = undefined;
+});
+
+/** One call for each group. Google's minute made short: the quota that 24,000 a minute are in six seconds. */
+async function start(groups: number): Promise<FakeGoogle> {
+  const all = Array.from({ length: groups }, (_, number) => group(number, []));
+  fake = await startFakeGoogle(company([person(1)], all), { quota: { calls: 2400, windowMs: 6000 } });
+  return fake;
+}
+
+describe("the quota", () => {
+  it("is never overdrawn, however long the read", async () => {
+    const google = await start(scaled(4000));
+    const { proof } = await readAll(connectorFor(google, { quotaPerMinute: 24_000 }));
+    expect(proof.groups).toBe(scaled(4000));
+    expect(google.breaches).toBe(0);
+    // As few calls as the directory can be read with.
+    const pages = 1 + Math.ceil(scaled(4000) / 200) + scaled(4000);
+    expect(google.calls).toBe(pages + 4);
+  });
+
+  it("that is lower than the settings say is found out and waited for", async () => {
+    const google = await start(50);
+    google.options.quota = { calls: 30, windowMs: 300 };
+    const { proof } = await readAll(connectorFor(google, { maxAttempts: 100, retryDelaySeconds: 0.05 }));
+    expect(proof.groups).toBe(50);
+    expect(google.breaches).toBeGreaterThan(0);
+  });
+});
