@@ -10,7 +10,7 @@ import { ldapSettings } from "./ldap/settings.ts";
 export type ConnectorKind = "csv" | "google-workspace" | "ldap";
 
 /** What this machine lends to connectors. */
-export type Host = {
+type Host = {
   /** The absolute path of the only folder whose files may be read; null: no files are read. */
   filesFolder: string | null;
 };

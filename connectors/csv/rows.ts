@@ -12,8 +12,6 @@ const LONGEST_ROW = 32 * 1024;
 /** One row: its first line in the file, and the cells of the wanted columns; null where the file has no such column. */
 export type Row<Key extends string> = { line: number; cells: Record<Key, string | null> };
 
-type Parsed = { record: string[]; info: { lines: number } };
-
 /**
  * The rows of a file of comma-separated values (RFC 4180), its first line being headings. Line ends are CR LF or LF, a
  * byte order mark is passed over, and so are empty lines.
@@ -26,8 +24,21 @@ export async function* rowsOf<Key extends string>(
   columns: Readonly<Record<Key, string | null>>,
   settings: { kind: string; delimiter: string },
 ): AsyncGenerator<Row<Key>, void, void> {
+  let headings: readonly string[] = [];
+  /** Where the row stands that is being taken apart: a fault in it may show only far behind. */
+  let next = 1;
+  /** Where those stand that were taken apart and not yet asked for. */
+  const begun: number[] = [];
+  let returns = 0;
   const parser = parse({
-    info: true,
+    on_record: (record: string[], { lines }) => {
+      if (headings.length === 0) headings = record.map((heading) => heading.trim());
+      // The parser counts up to the row's end, and a carriage return inside a cell as a line of its own.
+      returns += count(record, "\r");
+      begun.push(lines - returns - count(record, "\n"));
+      next = lines - returns + 1;
+      return record;
+    },
     bom: true,
     delimiter: settings.delimiter,
     record_delimiter: ["\r\n", "\n"],
@@ -38,19 +49,16 @@ export async function* rowsOf<Key extends string>(
   // The parser tells its reader of every fault; this promise would only tell it again.
   pipeline(source, parser).catch(() => {});
   let places: Record<Key, number | null> | undefined;
-  let headings: readonly string[] = [];
   try {
-    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      const line = info.lines - record.reduce((breaks, cell) => breaks + (cell.split("\n").length - 1), 0);
+    for await (const record of parser as AsyncIterable<string[]>) {
+      const line = begun.shift() ?? next;
       const nul = record.findIndex((cell) => cell.includes("\0"));
       if (nul >= 0) throw faultAt({ file: file.path, line, column: headings[nul] ?? nul + 1 }, "holds a NUL");
-      if (places === undefined) {
-        headings = record.map((heading) => heading.trim());
-        places = placesOf(headings, columns, { file: file.path, line }, settings.kind);
-      } else yield { line, cells: pick(record, places) };
+      if (places === undefined) places = placesOf(headings, columns, { file: file.path, line }, settings.kind);
+      else yield { line, cells: pick(record, places) };
     }
   } catch (error) {
-    throw error instanceof CsvError ? refusal(error, file.path, headings) : error;
+    throw error instanceof CsvError ? refusal(error, { file: file.path, line: next }, headings) : error;
   } finally {
     source.destroy();
     parser.destroy();
@@ -88,6 +96,10 @@ function placesOf<Key extends string>(
   return Object.fromEntries(places) as Record<Key, number | null>;
 }
 
+function count(cells: readonly string[], character: string): number {
+  return cells.reduce((sum, cell) => sum + cell.split(character).length - 1, 0);
+}
+
 function pick<Key extends string>(record: readonly string[], places: Record<Key, number | null>) {
   const cells = Object.entries<number | null>(places).map(([key, index]) => [
     key,
@@ -97,10 +109,9 @@ function pick<Key extends string>(record: readonly string[], places: Record<Key,
 }
 
 /** In our own words: the parser's quote what stands in the file. */
-function refusal(error: CsvError, file: string, headings: readonly string[]): ConnectorError {
-  const line = Number(error.lines ?? 1);
+function refusal(error: CsvError, row: Place, headings: readonly string[]): ConnectorError {
   const index = Number(error.column ?? 0);
-  const place = { file, line, column: headings[index] ?? index + 1 };
+  const place = { ...row, column: headings[index] ?? index + 1 };
   switch (error.code) {
     case "CSV_RECORD_INCONSISTENT_FIELDS_LENGTH": {
       const found = Array.isArray(error.record) ? error.record.length : index;

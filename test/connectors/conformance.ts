@@ -21,7 +21,7 @@ export type Person = {
   familyName: string;
 };
 
-export type Group = {
+type Group = {
   id: string;
   name: string;
   users: readonly string[];
