@@ -22,6 +22,9 @@ export async function up(knex: Knex): Promise<void> {
       previous_until timestamptz,
       -- Deliveries given up one after the other.
       failures integer not null default 0,
+      -- Attempts that had no answer at all, one after the other; after many of them nothing is tried for a while.
+      silences integer not null default 0,
+      paused_until timestamptz,
       -- The last event of the outbox that was looked at.
       after_transaction xid8 not null,
       after_event bigint not null,
@@ -96,7 +99,7 @@ export async function up(knex: Knex): Promise<void> {
       language sql stable security definer set search_path = muster, pg_temp
       as $$
         select w.organization, w.id from webhooks w
-        where w.state = 'active'
+        where w.state = 'active' and (w.paused_until is null or w.paused_until <= statement_timestamp())
           and exists (
             select from webhook_deliveries d
             where d.organization = w.organization and d.webhook = w.id and d.state = 'pending'

@@ -32,6 +32,7 @@ const webhookAnswer = z
     state: z.enum(["active", "disabled"]),
     disabledReason: z.string().nullable(),
     disabledAt: instant.nullable(),
+    pausedUntil: instant.nullable(),
     previousSecretUntil: instant.nullable(),
     open: z.int(),
     createdBy: z.object({ kind: z.string(), id: z.string().nullable() }),

@@ -4,6 +4,10 @@ import type { EventPosition } from "./events.ts";
 import { openSecret, type SecretKey } from "./secrets.ts";
 import { disableWebhook, secretPlace } from "./webhooks.ts";
 
+/** Attempts without any answer, one after the other, after which a webhook is left alone, and for how many seconds. */
+const SILENCES = 16;
+const PAUSE_SECONDS = 60;
+
 /** A delivery that is to be sent now, with everything that a request needs. */
 export type Outgoing = {
   id: WebhookDeliveryId;
@@ -29,7 +33,7 @@ type Signing = { url: string; secret: Buffer; previous: Buffer | null };
 /**
  * Takes deliveries of a webhook that are due, for one attempt each.
  * Before: any. After: nobody else sends these for `holdSeconds`; each attempt is counted; at most `atOnce` of the webhook are held
- * by anybody; no two of one subject. Returns none while the webhook is disabled or gone.
+ * by anybody; no two of one subject. Returns none while the webhook is disabled, paused or gone.
  */
 export async function claimDeliveries(
   tx: Tx,
@@ -38,7 +42,9 @@ export async function claimDeliveries(
 ): Promise<Outgoing[]> {
   const [signing] = await tx.query<Signing>({
     text: `select url, secret, case when previous_until > statement_timestamp() then previous_secret end as previous
-      from webhooks where organization = $1 and id = $2 and state = 'active' for no key update`,
+      from webhooks where organization = $1 and id = $2 and state = 'active'
+        and (paused_until is null or paused_until <= statement_timestamp())
+      for no key update`,
     values: [tx.organization, webhook],
   });
   if (!signing) return [];
@@ -89,7 +95,7 @@ export type Attempted = { status: number | null; reply: string } & (
 /**
  * Records how an attempt ended.
  * Before: the delivery was claimed. After: it is delivered or failed, and the next one of its subject is pending, or it is due
- * again later; after `disableAfter` that failed one after the other, or when the receiver is gone for good, the webhook is
+ * again later; a webhook that never answers is paused for a minute; after `disableAfter` that failed one after the other, or when the receiver is gone for good, the webhook is
  * disabled. Nothing happens when somebody else is at it by now, but that it was delivered is always recorded.
  */
 export async function recordAttempt(
@@ -98,11 +104,12 @@ export async function recordAttempt(
   attempted: Attempted,
   disableAfter: number,
 ): Promise<void> {
-  const [webhook] = await tx.query<{ failures: number }>({
-    text: "select failures from webhooks where organization = $1 and id = $2 for no key update",
+  const [webhook] = await tx.query<{ failures: number; silences: number }>({
+    text: "select failures, silences from webhooks where organization = $1 and id = $2 for no key update",
     values: [tx.organization, delivery.webhook],
   });
   if (!webhook) return;
+  await countSilence(tx, delivery.webhook, webhook.silences, attempted.status === null);
   const { outcome } = attempted;
   const ended = outcome !== "again";
   const [row] = await tx.query<{ subject: string }>({
@@ -141,4 +148,16 @@ export async function recordAttempt(
   if (attempted.gone) await disableWebhook(tx, delivery.webhook, "the receiver answered 410 Gone");
   else if (failures >= disableAfter)
     await disableWebhook(tx, delivery.webhook, `${failures} deliveries failed one after the other`);
+}
+
+/** A receiver that is not there at all must not take the places of those that are. */
+async function countSilence(tx: Tx, webhook: WebhookId, before: number, silent: boolean): Promise<void> {
+  const silences = silent ? before + 1 : 0;
+  if (silences === before) return;
+  await tx.query({
+    text: `update webhooks set silences = $3, paused_until = case when $3 >= ${SILENCES}
+        then statement_timestamp() + make_interval(secs => ${PAUSE_SECONDS}) end
+      where organization = $1 and id = $2`,
+    values: [tx.organization, webhook, silences],
+  });
 }

@@ -23,6 +23,8 @@ export type Webhook = WebhookSettings & {
   state: "active" | "disabled";
   disabledReason: string | null;
   disabledAt: Date | null;
+  /** It did not answer at all for a while and is left alone until then. */
+  pausedUntil: Date | null;
   /** Until when the secret before the present one signs too. */
   previousSecretUntil: Date | null;
   /** Deliveries that wait to be sent. */
@@ -44,6 +46,7 @@ export const LONGEST_OVERLAP = 168;
 
 const COLUMNS = `w.id, w.name, w.url, w.kinds, w.product, w.state, w.disabled_reason as "disabledReason",
   w.disabled_at as "disabledAt",
+  case when w.paused_until > statement_timestamp() then w.paused_until end as "pausedUntil",
   case when w.previous_until > statement_timestamp() then w.previous_until end as "previousSecretUntil",
   (select count(*) from webhook_deliveries d where d.organization = w.organization and d.webhook = w.id
     and d.state in ('waiting', 'pending')) as open,
@@ -183,6 +186,7 @@ export async function enableWebhook(tx: Tx, id: WebhookId, missed: "send" | "ski
   await lockWebhook(tx, id);
   const rows = await tx.query({
     text: `update webhooks set state = 'active', disabled_reason = null, disabled_at = null, failures = 0,
+        silences = 0, paused_until = null,
         after_transaction = case when $3 then pg_snapshot_xmin(pg_current_snapshot()) else after_transaction end,
         after_event = case when $3 then 0 else after_event end,
         since = case when $3 then pg_current_snapshot() else since end, updated_at = statement_timestamp()

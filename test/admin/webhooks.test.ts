@@ -361,6 +361,35 @@ test("what came long ago is forgotten, what is open never", async () => {
   expect(data).toMatchObject([{ state: "pending" }]);
 });
 
+test("a receiver that is not there is left alone for a while, and has its turn again", async () => {
+  const acme = await company();
+  const { webhook } = await acme.make({ url: "http://127.0.0.1:1/" });
+  for (let n = 0; n < 20; n++) await acme.happen(newId<never>() as string, { n });
+  await acme.send(webhook.id);
+  const attempts = async () =>
+    (
+      await ctx.db.of(acme.organization).query<{ sum: number }>({
+        text: "select sum(attempts)::integer as sum from webhook_deliveries where organization = $1",
+        values: [acme.organization],
+      })
+    )[0]?.sum ?? 0;
+  const before = await attempts();
+  expect(before).toBeGreaterThanOrEqual(16);
+  // Those that were under way when it was one too many.
+  expect(before).toBeLessThan(20);
+  expect((await acme.ask("GET", `/webhooks/${webhook.id}`)).body).toMatchObject({
+    state: "active",
+    pausedUntil: expect.any(String),
+  });
+  await acme.ask("PATCH", `/webhooks/${webhook.id}`, { url: receiver.url });
+  await acme.send(webhook.id);
+  expect(await attempts()).toBe(before);
+  await statements(base.database.superuserUrl, ["update muster.webhooks set paused_until = now()"]);
+  await acme.send(webhook.id);
+  expect(new Set(details().map(({ n }) => n)).size).toBe(20);
+  expect((await acme.ask("GET", `/webhooks/${webhook.id}`)).body).toMatchObject({ pausedUntil: null, open: 0 });
+});
+
 test("so many deliveries are open at most; what comes after them waits in the outbox and is not lost", async () => {
   const acme = await company();
   const { webhook } = await acme.make();
