@@ -204,7 +204,7 @@ async function proven<T>(
     actor,
     async (tx) => {
       await settle(tx, guessed, right, {
-        step: (step) => spendStep(tx, known.id, step),
+        step: (step) => spendStep(tx, known, step),
         recoveryCode: async () => false,
       });
       return work(tx, known);
@@ -213,11 +213,13 @@ async function proven<T>(
   );
 }
 
-async function spendStep(tx: Tx, id: BreakGlassId, step: number): Promise<boolean> {
+/** Not after it was revoked or reset meanwhile: then what was shown is worth nothing. */
+async function spendStep(tx: Tx, { id, password }: Row, step: number): Promise<boolean> {
   const spent = await tx.query({
     text: `update break_glass_administrators set totp_last_step = $3
-      where organization = $1 and id = $2 and revoked_at is null and (totp_last_step is null or totp_last_step < $3) returning id`,
-    values: [tx.organization, id, step],
+      where organization = $1 and id = $2 and revoked_at is null and password = $4
+        and (totp_last_step is null or totp_last_step < $3) returning id`,
+    values: [tx.organization, id, step, password],
   });
   return spent.length > 0;
 }

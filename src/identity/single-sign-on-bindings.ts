@@ -6,7 +6,7 @@ import { MusterError } from "../errors.ts";
 import { emailDomain, emailKey } from "./keys.ts";
 import { recordChanges } from "./record.ts";
 import { beginSession, type NewSession, type SessionTimes } from "./sessions.ts";
-import { requireRights } from "./sign-in/sign-in.ts";
+import { requireRightsUntilCommit } from "./sign-in/sign-in.ts";
 import type { SingleSignOn } from "./single-sign-on.ts";
 
 /** Who a provider says that somebody is, after its answer was checked. */
@@ -58,15 +58,22 @@ export async function signInThroughProvider(
   times: SessionTimes,
   address: string | null,
 ): Promise<NewSession & { account: AccountId }> {
+  // Whoever switches it off at this moment comes before, and is seen here, or after, and ends the session.
+  const [stands] = await tx.query({
+    text: `select organization from single_sign_on
+      where organization = $1 and enabled and issuer = $2 and client_id = $3 for share`,
+    values: [tx.organization, setting.issuer, setting.clientId],
+  });
+  if (!stands) throw refused("it was changed meanwhile");
   const bound = await boundTo(tx, word);
   const { account, record } = bound ?? (await bindByAddress(tx, setting, word));
+  await requireRightsUntilCommit(tx, account);
   const [present] = await tx.query<{ record: DirectoryUserId | null }>({
     text: "select canonical as record from accounts where organization = $1 and id = $2",
     values: [tx.organization, account],
   });
   if (present?.record !== record)
     throw refused("another record stands for this account since it was bound; an administrator has to bind it anew");
-  await requireRights(tx, account);
   const facts = { method: "single-sign-on", authenticated: word.authenticatedAt, address } as const;
   return { ...(await beginSession(tx, { account, record }, facts, times)), account };
 }
@@ -91,15 +98,17 @@ async function bindByAddress(tx: Tx, setting: SingleSignOn, word: ProvidersWord)
   });
   const [only] = rows;
   if (!only || rows.length > 1) throw refused("there is not exactly one person with this address");
-  return bind(tx, word, only.id);
+  const bound = (await bind(tx, word, only.id)) ?? (await boundTo(tx, word));
+  if (bound?.account !== only.id) throw refused("the account is bound to somebody else at the provider");
+  return bound;
 }
 
-/** Of two that bind at once the second finds the first's row; no row is ever changed. */
+/** Of two that bind at once the second finds the first's row; no row is ever changed. Undefined: either is bound already. */
 async function bind(
   tx: Tx,
   { issuer, subject }: Pick<ProvidersWord, "issuer" | "subject">,
   account: AccountId,
-): Promise<Bound> {
+): Promise<Bound | undefined> {
   const [row] = await tx.query<Bound>({
     text: `insert into single_sign_on_bindings (organization, issuer, subject, account, record)
       select a.organization, $2, $3, a.id, a.canonical from accounts a
@@ -107,7 +116,7 @@ async function bind(
       on conflict do nothing returning account, record`,
     values: [tx.organization, issuer, subject, account],
   });
-  if (!row) throw refused("the account, or the person at the provider, is bound already");
+  if (!row) return undefined;
   await recordChanges(tx, [
     {
       action: "single-sign-on.bound",
@@ -148,13 +157,8 @@ export async function bindAccount(tx: Tx, account: AccountId, subject: string): 
   });
   if (!known) throw new MusterError("not-found", "there is no such person", { at: "user" });
   if (known.issuer === null) throw new MusterError("conflict", "there is no single sign-on yet");
-  try {
-    await bind(tx, { issuer: known.issuer, subject }, account);
-  } catch (error) {
-    if (error instanceof MusterError && error.code === "not-allowed")
-      throw new MusterError("conflict", "the person, or the subject, is bound already; take that away first");
-    throw error;
-  }
+  if (!(await bind(tx, { issuer: known.issuer, subject }, account)))
+    throw new MusterError("conflict", "the person, or the subject, is bound already; take that away first");
   const [made] = await tx.query<Binding>({
     text: `${BINDINGS} and b.account = $2 and b.issuer = $3`,
     values: [tx.organization, account, known.issuer],

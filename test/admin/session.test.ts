@@ -1,12 +1,15 @@
 import { expect, test } from "vitest";
-import { newId, type OrganizationId } from "../../src/db/id.ts";
-import { inTransaction } from "../../src/db/transaction.ts";
+import { type AccountId, newId, type OrganizationId } from "../../src/db/id.ts";
+import { inTransaction, type Tx } from "../../src/db/transaction.ts";
 import { restoreAccount, suspendAccount } from "../../src/identity/accounts/suspend.ts";
 import { addAdministrator, removeAdministrator } from "../../src/identity/administrators.ts";
+import { setPassword } from "../../src/identity/credentials.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";
+import { hashPassword } from "../../src/identity/sign-in/password-hash.ts";
 import { newTokenText } from "../../src/identity/token-form.ts";
 import { createToken } from "../../src/identity/tokens.ts";
 import { apiFetch } from "../harness/api.ts";
+import { until } from "../harness/process.ts";
 import { PASSWORD, signInWorld } from "./sign-in-world.ts";
 
 const world = await signInWorld();
@@ -158,6 +161,35 @@ test("a session that has ended is nobody's: sign-out, suspension, lost rights, a
     asOwner(`update muster.sessions set last_used_at = now() - interval '31 minutes' where account = '${id}'`),
   );
   await ended("long", ({ id }) => asOwner(`update muster.sessions set expires_at = now() where account = '${id}'`));
+});
+
+test("who signs in at the moment in which the password changes, the rights go or the person is suspended is not signed in", async () => {
+  const hash = await hashPassword("three clouds over the harbour");
+  const changes: Record<string, (tx: Tx, id: AccountId) => Promise<unknown>> = {
+    password: (tx, id) => setPassword(tx, id, hash),
+    rights: (tx, id) => removeAdministrator(tx, id),
+    suspension: (tx, id) => suspendAccount(tx, id, null),
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    const id = await world.administrator(`moment-${name}@example.com`);
+    const own = browser();
+    let signing: Promise<{ status: number }> | undefined;
+    let answered = false;
+    await write(async (tx) => {
+      await change(tx, id);
+      signing = own.signIn(`moment-${name}@example.com`).finally(() => {
+        answered = true;
+      });
+      await until("it waits for the change", 30, async () => {
+        const [waiting] = await asOwner<{ count: number }>(
+          "select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        );
+        return answered || (waiting?.count ?? 0) > 0;
+      });
+    });
+    expect((await signing)?.status, name).toBe(name === "password" ? 401 : 403);
+    expect(await asOwner(`select 1 from muster.sessions where account = '${id}'`), name).toEqual([]);
+  }
 });
 
 test("rights that come back bring no session back", async () => {

@@ -95,6 +95,13 @@ test("a verified address of a listed domain signs in whose it is, is bound by it
   expect((await bindings()).map(({ account }) => account)).toEqual([ada, bea]);
 });
 
+test("a person who comes twice at the same moment is bound once, and signed in twice", async () => {
+  const id = await world.administrator("gus@example.com");
+  const answers = await Promise.all(Array.from({ length: 4 }, () => through(verified("gus"))));
+  expect(answers.map(({ status }) => status)).toEqual([302, 302, 302, 302]);
+  expect((await bindings()).filter(({ account }) => account === id)).toHaveLength(1);
+});
+
 test.each<[string, Person]>([
   ["an address that is not verified", { sub: "u1", email: "carl@example.com", email_verified: false }],
   ["an address of which nothing is said", { sub: "u2", email: "carl@example.com" }],

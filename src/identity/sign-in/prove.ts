@@ -29,7 +29,7 @@ export type Proven = {
 };
 
 /** The one answer to whatever is wrong, whoever it is and whether there is anybody. */
-function refused(): MusterError {
+export function refused(): MusterError {
   return new MusterError("unauthenticated", "the name, the password or the code is wrong");
 }
 

@@ -20,12 +20,12 @@ import { beginSession, type NewSession, renewAuthentication, type SessionTimes }
 import { type Guessed, nobody } from "./attempts.ts";
 import { hashPassword } from "./password-hash.ts";
 import { checkPassword } from "./password-rules.ts";
-import { type Proof, type Proven, prove, refuseNobody, settle, type Whence } from "./prove.ts";
+import { type Proof, type Proven, prove, refused, refuseNobody, settle, type Whence } from "./prove.ts";
 
 type Surroundings = { db: Database; secret: SecretKey; times: SessionTimes };
 
 /** @throws MusterError `not-allowed` for whoever has no permission at all: suspended, deactivated, or never given any. */
-export async function requireRights(db: Db, account: AccountId): Promise<void> {
+async function requireRights(db: Db, account: AccountId): Promise<void> {
   const active = await db.query({
     text: `select a.id from accounts a
       join directory_users u on u.organization = a.organization and u.id = a.canonical
@@ -35,6 +35,23 @@ export async function requireRights(db: Db, account: AccountId): Promise<void> {
   const held = active.length === 0 ? [] : await heldByAccount(db, account);
   if (!held.some(({ permissions }) => permissions.size > 0))
     throw new MusterError("not-allowed", "this person has no rights here; an administrator can give them");
+}
+
+/**
+ * For the transaction in which a session begins: whoever suspends the person, takes their rights or changes their password
+ * at the same moment comes before, and is seen here, or after, and ends the session.
+ * @throws MusterError as `requireRights`
+ */
+export async function requireRightsUntilCommit(tx: Tx, account: AccountId): Promise<void> {
+  await tx.query({
+    text: "select id from accounts where organization = $1 and id = $2 for share",
+    values: [tx.organization, account],
+  });
+  await tx.query({
+    text: "select id from rights where organization = $1 and account = $2 order by id for share",
+    values: [tx.organization, account],
+  });
+  await requireRights(tx, account);
 }
 
 /**
@@ -65,6 +82,8 @@ export async function signIn(
     ctx,
     actor,
     async (tx) => {
+      await requireRightsUntilCommit(tx, known.account);
+      if ((await credentialsOf(tx, known.account)).password !== known.password) throw refused();
       await spend(tx, known, guessed, proven);
       const factor = proven.step !== null ? "totp" : proven.recoveryCode !== null ? "recovery-code" : null;
       const facts = { method: "password", factor, authenticated: "now", address: whence.address } as const;
