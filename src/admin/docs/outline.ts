@@ -40,9 +40,15 @@ function fieldsOf(schema: Schema, indent: string): Html {
   const required = new Set((schema.required ?? []) as string[]);
   const deeper = `${indent}  `;
   const lines = fields.map(
-    ([name, inner]) => html`${deeper}${name}${required.has(name) ? "" : "?"}: ${outlineOf(inner, deeper)}\n`,
+    ([name, inner]) =>
+      html`${deeper}${name}${required.has(name) ? "" : "?"}: ${outlineOf(inner, deeper)}${noteOf(inner)}\n`,
   );
   return html`{\n${lines}${indent}}`;
+}
+
+/** What a field says of itself. */
+function noteOf({ description }: Schema): string {
+  return typeof description === "string" ? `  # ${description}` : "";
 }
 
 /** The bounds of a number or a text, in a few characters. */
