@@ -9,7 +9,7 @@ import { serveRoutes } from "./serve.ts";
  * decides the organization. Every failure is a problem document.
  */
 export function adminRouter(ctx: Context): Router {
-  const router = express.Router();
+  const router = express.Router({ caseSensitive: true });
   router.use((_request, response, next) => {
     response.set("Cache-Control", "no-store");
     next();

@@ -19,7 +19,7 @@ const NOTHING = z.strictObject({});
 
 /** An Express router of these routes. Every request but to an open one needs a live token or session. */
 export function serveRoutes(ctx: Context, routes: readonly Route[]): Router {
-  const router = express.Router();
+  const router = express.Router({ caseSensitive: true });
   const known = [authenticate(ctx), inTurn(ctx)];
   const byPath = Map.groupBy(routes, (route) => route.path);
   for (const [path, siblings] of [...byPath].sort(([a], [b]) => namesFirst(a, b))) {

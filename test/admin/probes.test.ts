@@ -38,9 +38,12 @@ function probe(): Probe {
   const route = pick(closed);
   const { path, body } = requests.ours[route.id] as Fixture;
   let text = JSON.stringify({ path: byId(path), body });
-  // A list is asked with more than its own ids.
-  if (route.method === "GET" && !text.includes("?"))
-    text = JSON.stringify({ path: byId(path) + pick(QUERIES)(someId()), body });
+  // A list is asked with the parameters that it has.
+  const narrowing = Object.keys(route.query?.shape ?? {}).filter((name) => name in QUERIES);
+  if (narrowing.length > 0 && !path.includes("?")) {
+    const name = pick(narrowing);
+    text = JSON.stringify({ path: `${byId(path)}?${name}=${QUERIES[name]?.(someId())}`, body });
+  }
   const all = [...new Set(text.match(UUID) ?? [])];
   const chosen = below(2) === 0 ? all : all.length > 0 ? [pick(all)] : [];
   const ids = chosen.map((id) => [counterpart.get(id) ?? randomUUID(), randomUUID()] as [string, string]);
@@ -56,14 +59,16 @@ function byId(path: string): string {
     .replace("/directories/corp", `/directories/${ours.corp.id}`);
 }
 
-const QUERIES = [
-  () => "",
-  (id: string) => `?user=${id}`,
-  (id: string) => `?directory=${id}`,
-  (id: string) => `?filter=${encodeURIComponent(`id eq "${id}"`)}`,
-  (id: string) => `?product=${id}`,
-  (id: string) => `?subject=${id}`,
-];
+/** Parameters of lists that name something by its id. */
+const QUERIES: Readonly<Record<string, (id: string) => string>> = {
+  user: (id) => id,
+  group: (id) => id,
+  run: (id) => id,
+  directory: (id) => id,
+  subject: (id) => id,
+  actor: (id) => id,
+  filter: (id) => encodeURIComponent(`id eq "${id}"`),
+};
 
 const known = new Set([...counterpart].flat());
 const INSTANT = /\d{4}-\d\d-\d\dT[\d:.]+Z/g;
@@ -116,7 +121,7 @@ it(`${COUNT} questions after what is another organization's are answered as afte
   const { leaks, statuses } = await ask(api, COUNT);
   expect(leaks).toEqual([]);
   expect([...statuses.keys()].filter((status) => status >= "500")).toEqual([]);
-  expect(statuses.get("404")).toBeGreaterThan(COUNT / 4);
+  expect(statuses.get("404")).toBeGreaterThan(COUNT / 2);
 });
 
 describe("with Muster's own conditions on the organization taken out of every statement", async () => {
@@ -145,7 +150,7 @@ describe("with Muster's own conditions on the organization taken out of every st
     const { leaks, statuses } = await ask(on, COUNT);
     expect(leaks).toEqual([]);
     expect([...statuses.keys()].filter((status) => status >= "500")).toEqual([]);
-    expect(statuses.get("404")).toBeGreaterThan(COUNT / 4);
+    expect(statuses.get("404")).toBeGreaterThan(COUNT / 2);
     expect([...bound.sent].filter(isConditioned)).toEqual([]);
     expect(bound.rewritten.size).toBeGreaterThan(20);
   });
@@ -153,7 +158,7 @@ describe("with Muster's own conditions on the organization taken out of every st
   it("and without row-level security they would be answered: the conditions are really gone", async () => {
     const on = await serveApi({ ...api.ctx, db: free.db, logger: listeningLogger().logger });
     const { leaks } = await ask(on, scaled(1_000));
-    expect(leaks.length).toBeGreaterThan(scaled(1_000) / 10);
+    expect(leaks.length).toBeGreaterThan(scaled(1_000) / 2);
     const got = await on.ask("GET", `/users/${theirs.people.ada}`, { token: ours.token });
     expect(got.body).toMatchObject({ id: theirs.people.ada, userName: "ada" });
   });
