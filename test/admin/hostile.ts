@@ -153,33 +153,40 @@ function anyOf(schema: z.core.$ZodType): unknown {
   return wordsOf(schema)[0] ?? (def.type === "number" ? 1 : "text");
 }
 
+/** Milliseconds: all values are some thousand requests to one route, which may be made to wait for each other. */
+const LONG = 600_000;
+
 /** Sends hostile values to every field of these routes, a tenth of them or all, and looks at what is answered. */
 export async function tryRoutes(tried: readonly Route[]): Promise<void> {
   const api = await apiServer({ logger: silent });
   const company = await makeCompany(api, "acme");
   const requests = await validRequests(api, company);
 
-  it.each(tried.map((route) => [route.id, route] as const))("%s takes none of them amiss", async (id, route) => {
-    const valid = requests[id];
-    const draw = random(seed + [...id].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7));
-    const wrong: string[] = [];
-    for (const place of placesOf(route)) {
-      const values = hostileValues
-        .filter(({ json }) => !place.words.some((word) => json === JSON.stringify(word) || json === word))
-        .map((value) => ({ value, order: draw() }))
-        .sort((a, b) => a.order - b.order)
-        .slice(0, scaled(hostileValues.length));
-      for (let at = 0; at < values.length; at += 8)
-        await Promise.all(
-          values.slice(at, at + 8).map(async ({ value }) => {
-            const answer = await send(api, company.token, route, valid ?? anyRequest(route), place, value);
-            const found = valid ? wrongWith(place, answer) : troubleOf(answer);
-            if (found !== undefined)
-              wrong.push(`${place.in} ${pointerTo(place)} = ${value.name}: ${found}`.slice(0, 500));
-          }),
-        );
-    }
-    expect(wrong).toEqual([]);
-    expect((await api.ask("GET", "/me", { token: company.token })).status).toBe(200);
-  });
+  it.each(tried.map((route) => [route.id, route] as const))(
+    "%s takes none of them amiss",
+    { timeout: LONG },
+    async (id, route) => {
+      const valid = requests[id];
+      const draw = random(seed + [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 65_536, 7));
+      const wrong: string[] = [];
+      for (const place of placesOf(route)) {
+        const values = hostileValues
+          .filter(({ json }) => !place.words.some((word) => json === JSON.stringify(word) || json === word))
+          .map((value) => ({ value, order: draw() }))
+          .sort((a, b) => a.order - b.order)
+          .slice(0, scaled(hostileValues.length));
+        for (let at = 0; at < values.length; at += 8)
+          await Promise.all(
+            values.slice(at, at + 8).map(async ({ value }) => {
+              const answer = await send(api, company.token, route, valid ?? anyRequest(route), place, value);
+              const found = valid ? wrongWith(place, answer) : troubleOf(answer);
+              if (found !== undefined)
+                wrong.push(`${place.in} ${pointerTo(place)} = ${value.name}: ${found}`.slice(0, 500));
+            }),
+          );
+      }
+      expect(wrong).toEqual([]);
+      expect((await api.ask("GET", "/me", { token: company.token })).status).toBe(200);
+    },
+  );
 }
