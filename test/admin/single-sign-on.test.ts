@@ -10,6 +10,7 @@ import { isProviderUrl } from "../../src/identity/single-sign-on.ts";
 import { createToken } from "../../src/identity/tokens.ts";
 import { freePort } from "../harness/muster.ts";
 import { type OidcProvider, type Person, startOidcProvider } from "../harness/oidc.ts";
+import { until } from "../harness/process.ts";
 import { PASSWORD, signInWorld } from "./sign-in-world.ts";
 
 const SECRET = "a secret of the client muster, long enough for anybody";
@@ -97,8 +98,25 @@ test("a verified address of a listed domain signs in whose it is, is bound by it
 
 test("a person who comes twice at the same moment is bound once, and signed in twice", async () => {
   const id = await world.administrator("gus@example.com");
-  const answers = await Promise.all(Array.from({ length: 4 }, () => through(verified("gus"))));
-  expect(answers.map(({ status }) => status)).toEqual([302, 302, 302, 302]);
+  provider.next = verified("gus");
+  const browsers = Array.from({ length: 4 }, () => browser());
+  const ways = await Promise.all(browsers.map(async (own) => provider.visit((await start(own)).href)));
+  let answers: Promise<{ status: number }[]> | undefined;
+  // Holds the first until another waits for it.
+  await write(async (tx) => {
+    await tx.query({
+      text: "select id from accounts where organization = $1 and id = $2 for no key update",
+      values: [tx.organization, id],
+    });
+    answers = Promise.all(browsers.map((own, turn) => own.ask("GET", ways[turn] ?? "")));
+    await until("two wait", 30, async () => {
+      const [waiting] = await asOwner<{ count: number }>(
+        "select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      );
+      return (waiting?.count ?? 0) > 1;
+    });
+  });
+  expect((await answers)?.map(({ status }) => status)).toEqual([302, 302, 302, 302]);
   expect((await bindings()).filter(({ account }) => account === id)).toHaveLength(1);
 });
 
