@@ -26,8 +26,10 @@ import { resolveSite } from "../../src/identity/sites.ts";
 import { createSpace } from "../../src/identity/spaces.ts";
 import { printFilter, type Filter as ScimFilter } from "../../src/scim/filter/ast.ts";
 import type { Attribute, AttributePath, ResourceType } from "../../src/scim/schema/attribute.ts";
+import { listRuns, RUN_FIELDS } from "../../src/sync/history.ts";
 import { testContext } from "../harness/postgres.ts";
 import { scaled, seed } from "../harness/scale.ts";
+import { statements } from "../harness/server.ts";
 import { anyFilter, type Pool } from "../scim/filter/arbitrary.ts";
 import { matches } from "../scim/filter/reference.ts";
 
@@ -51,8 +53,23 @@ const NAMES = [
   "Dave",
 ];
 
+/** Runs as they are left by runs. */
+async function makeRuns(directory: string): Promise<void> {
+  const row = (state: string, phase: string, mode: string, started: string, more: string) =>
+    `('${organization}', '${newId()}', '${directory}', '${mode}', 'schedule', '${state}', '${phase}', 1, '${started}', ${more})`;
+  const columns =
+    "organization, id, directory, mode, trigger, state, phase, epoch, started_at, rows_written, complete, applied_at, finished_at";
+  await statements(ctx.database.superuserUrl, [
+    `insert into muster.sync_runs (${columns}) values
+      ${row("done", "over", "run", "2026-01-31T12:00:00.000999Z", "5, true, '2026-01-31T12:00:01Z', '2026-01-31T12:00:02Z'")},
+      ${row("held", "over", "run", "2026-01-31T12:00:00.001Z", "0, true, null, null")},
+      ${row("failed", "over", "dry-run", "2026-02-01T00:00:00Z", "0, false, null, '2026-02-01T00:00:00.002Z'")}`,
+  ]);
+}
+
 /** People of two directories in every status, with guests' spaces, mails, groups and all that was recorded of it. */
 async function makeWorld(): Promise<void> {
+  const directories: string[] = [];
   const { wiki, docs, guests } = await write(async (tx) => {
     await createOrganization(tx, { key: "acme" });
     const wiki = await createProduct(tx, await resolveSite(tx, "acme"), { key: "wiki", hasGuests: true });
@@ -74,6 +91,7 @@ async function makeWorld(): Promise<void> {
         contentHash: null,
       }));
       await insertDirectoryUsers(tx, directory.id, people);
+      directories.push(directory.id);
     }
     const guests = await createLocalGroup(tx, "Guests É");
     for (const name of ["guests", "Work", "é", "z%_"]) await createLocalGroup(tx, name);
@@ -95,6 +113,7 @@ async function makeWorld(): Promise<void> {
     await assignGuest(tx, { ...space, account: eric, permission: "read-only", expiresAt: new Date(at.getTime() + 1) });
     await suspendAccount(tx, zoe, "left");
   });
+  await makeRuns(directories[0] as string);
   await checkAccess(ctx, actor, { product: wiki.id, user: { id: ada }, seen: true });
   for (const name of [1, 3, 5, 6, 7, 9, 10, 11].map((index) => NAMES[index] as string))
     await write(async (tx) => resendInvitation(tx, ctx.config.invitations, await resolvePerson(tx, name)));
@@ -181,6 +200,13 @@ const lists: List[] = [
         sponsor: guest.sponsor?.id,
       })),
     found: async (db, filter) => ids(await pageOfGuests(db, { ...all, filter })),
+    runs: 250,
+  },
+  {
+    name: "runs",
+    fields: RUN_FIELDS,
+    rows: async (db) => await listRuns(db, { limit: 1_000 }),
+    found: async (db, filter) => ids(await listRuns(db, { limit: 1_000, filter })),
     runs: 250,
   },
 ];
