@@ -7,6 +7,9 @@ import { nextPeople, recordRefusal, type Stepped, stepBulkJob, stepOf } from "..
 import { endJob, holdJob, type Turn, takeJob } from "../identity/jobs.ts";
 import { writeExport } from "./write-export.ts";
 
+/** Turns after which a job is given up: each of them died, or found the database too slow for a single step. */
+const MOST_TURNS = 50;
+
 const payloadSchema = z.object({ organization: z.uuid(), job: z.uuid() });
 
 /**
@@ -23,6 +26,7 @@ export async function runJob(ctx: Context, payload: unknown, stop: AbortSignal |
   if (!turn) return;
   let failure: string | null = null;
   try {
+    if (turn.epoch > MOST_TURNS) throw new MusterError("conflict", `given up after ${MOST_TURNS} turns without an end`);
     const stepped = await (turn.action === "export" ? writeExport(ctx, turn, stop) : workThrough(ctx, turn, stop));
     if (stepped !== "over") return;
   } catch (error) {
