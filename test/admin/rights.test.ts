@@ -3,10 +3,12 @@ import { describe, expect, it } from "vitest";
 import { routes } from "../../src/admin/routes.ts";
 import type { AccountId } from "../../src/db/id.ts";
 import { restoreAccount, suspendAccount } from "../../src/identity/accounts/suspend.ts";
+import { createProduct } from "../../src/identity/products.ts";
 import type { Bundle } from "../../src/identity/rights/bundles.ts";
 import { EVERYTHING } from "../../src/identity/rights/held.ts";
 import type { Permission, RightScope } from "../../src/identity/rights/permissions.ts";
 import { giveRight, takeRight } from "../../src/identity/rights/rights.ts";
+import { createSite } from "../../src/identity/sites.ts";
 import { createToken } from "../../src/identity/tokens.ts";
 import { until } from "../harness/process.ts";
 import { newPerson } from "./actors.ts";
@@ -283,11 +285,16 @@ describe("why can't I, and who can (R18 to R20)", () => {
 
   it("says no more of what is out of reach than of what is not there", async () => {
     const access = await holder("user-access-administrator", wiki);
+    // Two sites have a product of this key, and the caller nothing to do with either.
+    await write(c.organization, async (tx) =>
+      createProduct(tx, await createSite(tx, { key: "south" }), { key: "tracker" }),
+    );
     const answers = [];
     for (const on of [
       `product:${c.tracker.id}`,
       `product:${randomUUID()}`,
       "product:nothing",
+      "product:tracker",
       "site:nowhere",
       "nonsense",
     ])

@@ -79,12 +79,15 @@ export async function resolveScope(db: Db, text: string): Promise<RightScope> {
   }
 }
 
-/** The same as a target; undefined when there is no such thing, whatever its name looks like. @throws MusterError `conflict`. */
+/**
+ * The same as a target; undefined when there is no one such thing, whatever its name looks like: a name that several have
+ * is not told from one that nobody has, because they may be out of the caller's reach.
+ */
 export async function targetNamed(db: Db, text: string): Promise<Target | undefined> {
   try {
     return await targetOf(db, await resolveScope(db, text));
   } catch (error) {
-    if (isMusterError(error) && (error.code === "not-found" || error.code === "usage")) return undefined;
+    if (isMusterError(error) && ["not-found", "usage", "conflict"].includes(error.code)) return undefined;
     throw error;
   }
 }
