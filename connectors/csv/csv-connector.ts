@@ -52,7 +52,6 @@ async function* read(
       if (signal.aborted) throw cancelled();
       snapshot.pages += 1;
       yield page;
-      if (signal.aborted) throw cancelled();
     }
     await files.confirm();
     return {
