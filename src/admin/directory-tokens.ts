@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { DirectoryUserId, TokenId } from "../db/id.ts";
 import { SCOPES } from "../identity/scopes.ts";
-import { createToken, listTokens } from "../identity/tokens.ts";
+import { giveToken } from "../identity/token-rights.ts";
+import { listTokens } from "../identity/tokens.ts";
 import { refuseUnlessPushed } from "./directories.ts";
 import { directoryFor, oneDirectory } from "./directory-of.ts";
 import { afterOf, idIn, idOut, instant, instantIn, listOf, listQuery, pageOf, text } from "./fields.ts";
@@ -63,14 +64,15 @@ export const directoryTokenRoutes = [
     status: 201,
     location: (token) => `/tokens/${token.id}`,
     lock: "none",
-    write: async (tx, { params, body: { name, scopes, user, expiresAt } }) => {
+    write: async (tx, { caller, params, body: { name, scopes, user, expiresAt } }) => {
       const directory = await directoryFor(tx, params.directory);
       refuseUnlessPushed(directory);
       const wanted = scopes && SCOPES.filter((each) => scopes.includes(each));
-      return createToken(tx, { directory: directory.id }, expiresAt, {
-        ...(name !== undefined && { name }),
-        ...(wanted && { scopes: wanted }),
-        ...(user !== undefined && { subject: user }),
+      return giveToken(tx, caller, {
+        name,
+        expires: expiresAt,
+        directory: directory.id,
+        facts: { ...(wanted && { scopes: wanted }), ...(user !== undefined && { subject: user }) },
       });
     },
   }),

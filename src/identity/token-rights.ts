@@ -7,20 +7,32 @@ import { refuseBeyond } from "./rights/ceiling.ts";
 import { OF_A_PRODUCTS_TOKEN } from "./rights/held.ts";
 import { type Held, PERMISSIONS, type Permission, type RightScope, type Target } from "./rights/permissions.ts";
 import { knownTarget, type ScopeColumns, scopeOf, targetOf, withinScopes } from "./rights/scope.ts";
-import { createToken, DAY, type NewToken, OVERLAP_HOURS, TOKEN_DAYS } from "./tokens.ts";
+import {
+  createToken,
+  DAY,
+  type NewToken,
+  OVERLAP_HOURS,
+  TOKEN_DAYS,
+  type TokenFacts,
+  type TokenScope,
+} from "./tokens.ts";
 
 /** Who makes a token: what they hold, and the person they are or act for. */
 export type TokenMaker = { held: readonly Held[]; account: AccountId | null };
 
+/** Whoever pushes people and groups decides through them who has access. */
+const OF_A_DIRECTORYS_TOKEN = ["directories:write", "users:write", "groups:write", "members:write"] as const;
+
 type Expiry = Date | { seconds: number } | null;
 
-/** The token that is wanted: a product's own, or one of the administration. */
+/** The token that is wanted: a product's own, a directory's, or one of the administration. */
 export type WantedToken = {
   name?: string | undefined;
   /** The instant, or seconds from now; null: never. Left out: in 365 days, or with the token that makes it. */
   expires?: Expiry | undefined;
 } & (
   | { product: ProductId }
+  | { directory: DirectoryId; facts: Pick<TokenFacts, "scopes" | "subject"> }
   | {
       /** null: everything that there is in the scope; for a person's own, everything that the person may. */
       permissions: readonly Permission[] | null;
@@ -42,8 +54,13 @@ export async function giveToken(tx: Tx, maker: TokenMaker, wanted: WantedToken):
   if (made && expires !== undefined && outlives(expires, made))
     throw new MusterError("not-allowed", "a token does not outlive the one that makes it", { at: "expiresAt" });
   const bounded = made?.expiresAt ? { seconds: Math.min(made.secondsLeft, TOKEN_DAYS * DAY) } : undefined;
-  const opens = "product" in wanted ? { product: wanted.product } : administration(wanted);
-  return createToken(tx, opens, expires === undefined ? bounded : expires, name === undefined ? {} : { name });
+  const facts = { ...(name !== undefined && { name }), ...("directory" in wanted && wanted.facts) };
+  return createToken(tx, openedBy(wanted), expires === undefined ? bounded : expires, facts);
+}
+
+function openedBy(wanted: WantedToken): TokenScope {
+  if ("product" in wanted) return { product: wanted.product };
+  return "directory" in wanted ? { directory: wanted.directory } : administration(wanted);
 }
 
 function outlives(expires: Expiry, { expiresAt, secondsLeft }: Making): boolean {
@@ -52,7 +69,7 @@ function outlives(expires: Expiry, { expiresAt, secondsLeft }: Making): boolean 
   return expires instanceof Date ? expires > expiresAt : expires.seconds > secondsLeft;
 }
 
-function administration({ permissions, scope, owner }: Exclude<WantedToken, { product: ProductId }>) {
+function administration({ permissions, scope, owner }: Extract<WantedToken, { scope: RightScope }>) {
   return { administration: true, permissions, scope, owner } as const;
 }
 
@@ -75,6 +92,10 @@ async function refuseExceeding(tx: Tx, maker: TokenMaker, wanted: WantedToken, m
     refuseOwnerless(made);
     const target = await knownTarget(tx, { kind: "product", id: wanted.product });
     return refuseBeyond(maker.held, ["tokens:write", ...OF_A_PRODUCTS_TOKEN], target);
+  }
+  if ("directory" in wanted) {
+    refuseOwnerless(made);
+    return refuseBeyond(maker.held, ["tokens:write", ...OF_A_DIRECTORYS_TOKEN], { kind: "organization" });
   }
   const { permissions, scope, owner } = wanted;
   if (owner === null) refuseOwnerless(made);

@@ -147,6 +147,20 @@ describe("what a caller does not reach", () => {
     expect(await answerOf(ofAcme, "POST", "/sites", { key: "new" })).toMatch(/^403 /);
   });
 
+  it("nor makes a directory's token do more than it may itself, or for longer", async () => {
+    const path = "/directories/okta/tokens";
+    const { token } = await made("/tokens", { permissions: ["tokens:write", "directories:write"] });
+    expect(await answerOf(token, "POST", path, {})).toMatch(/^403 .*users:write/);
+    const permissions = ["tokens:write", "directories:write", "users:write", "groups:write", "members:write"];
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const short = (await made("/tokens", { permissions, expiresAt })).token;
+    expect(await answerOf(short, "POST", path, { expiresAt: null })).toMatch(/^403 /);
+    const { status, body } = await api.ask("POST", path, { token: short, body: {} });
+    expect(status).toBe(201);
+    // What is left is asked for by one statement and given by the next.
+    expect(Date.parse(body.expiresAt)).toBeLessThan(Date.parse(expiresAt) + 60_000);
+  });
+
   it("nor the whole organization's own", async () => {
     for (const path of [
       "/users",
