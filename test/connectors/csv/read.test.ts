@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, link, mkdir, rename, symlink, truncate } from "node:fs/promises";
+import { chmod, link, mkdir, readFile, rename, symlink, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { csvConnector } from "../../../connectors/csv/csv-connector.ts";
+import { csvSettings } from "../../../connectors/csv/settings.ts";
 import { scaled, seed } from "../../harness/scale.ts";
 import { failureOf, readAll } from "../ldap/read-all.ts";
 import { type CsvFolder, csv, csvFolder, SETTINGS, USER_HEADINGS } from "./files.ts";
@@ -272,7 +274,7 @@ describe("only plain files of the folder are read", () => {
       await symlink("own.csv", join(folder.path, "inside.csv"));
       await link(join(outside.path, "users.csv"), join(folder.path, "second.csv"));
       await mkdir(join(folder.path, "folder.csv"));
-      execFileSync("mkfifo", [join(folder.path, "pipe.csv")]);
+      execFileSync("/usr/bin/mkfifo", [join(folder.path, "pipe.csv")]);
       for (const users of [
         ...["link.csv", "way/users.csv", "inside.csv", "second.csv", "folder.csv", "pipe.csv"],
         ...["own.csv/users.csv"],
@@ -325,6 +327,27 @@ describe("only plain files of the folder are read", () => {
     const error = await failureOf(connector);
     expect(error).toMatchObject({ code: "limit" });
     expect(error.message).toMatch(/^users\.csv has 1048577 bytes/);
+  });
+});
+
+describe("docs/connectors.md", () => {
+  it("shows files that are read as it says, and settings that there are", async () => {
+    const text = await readFile(new URL("../../../docs/connectors.md", import.meta.url), "utf8");
+    const blocks = text.split("```");
+    const example = (begin: string) =>
+      blocks.find((part) => part.startsWith(begin))?.slice(begin.indexOf("\n") + 1) ?? "";
+    await folder.write("users.csv", example("\nid,userName,"));
+    await folder.write("groups.csv", example("\nid,name\n"));
+    await folder.write("members.csv", example("\ngroup,user,subgroup\n"));
+    const read = await readAll(csvConnector(SETTINGS, folder.path));
+    expect(read.proof).toMatchObject({ users: 2, groups: 2, memberships: 3, oddityCount: 0 });
+    expect(read.users.get("1002")).toMatchObject({ displayName: 'Ben "Benny" Okafor', active: false });
+    const { directories } = parse(example("yaml\ndirectories:"));
+    const { name, kind, firstRun, every, ...settings } = directories[0];
+    expect([name, kind, firstRun, every]).toEqual(["old-server", "csv", "preview", "24h"]);
+    expect(csvSettings.safeParse(settings).error).toBeUndefined();
+    const all = Object.keys(csvSettings.shape);
+    expect(Object.keys(settings).sort()).toEqual(all.sort());
   });
 });
 
