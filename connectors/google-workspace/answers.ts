@@ -21,7 +21,7 @@ const user = z.object({
 });
 export type GoogleUser = z.infer<typeof user>;
 
-const group = z.object({ id, email: text, name: text, directMembersCount: z.string().nullish() });
+const group = z.object({ id, email: z.string().min(1), name: text, directMembersCount: z.string().nullish() });
 export type GoogleGroup = z.infer<typeof group>;
 
 const member = z.object({ id: id.nullish(), email: text, type: z.enum(["USER", "GROUP", "CUSTOMER", "EXTERNAL"]) });

@@ -46,7 +46,6 @@ async function* read(
       session.check();
       if (next.done) return next.value;
       yield next.value;
-      session.check();
     }
   } finally {
     session.close();

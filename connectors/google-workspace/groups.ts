@@ -24,9 +24,8 @@ export async function* readGroups(
   const isWanted = (group: GoogleGroup): boolean => {
     if (isKnown(snapshot.groups, group.id)) throw twice(group.id, "listing groups");
     const wanted = selection.wantsGroup(group);
-    const address = group.email || group.id;
     const count = Number(group.directMembersCount ?? 0);
-    const source = { id: group.id, address, count: Number.isSafeInteger(count) ? count : 0 };
+    const source = { id: group.id, address: group.email, count: Number.isSafeInteger(count) ? count : 0 };
     snapshot.domains.add(domainOf(group.email));
     snapshot.groups[wanted ? "given" : "others"].add(group.id);
     if (wanted) sources.wanted.push(source);

@@ -3,7 +3,7 @@ import type { Ask, GoogleSession } from "./session.ts";
 import { isKnown, type Known, type Snapshot } from "./snapshot.ts";
 
 /** One page of a list as Google gives it. */
-export type ListPage<Item> = { next: string | null; items: Item[] };
+type ListPage<Item> = { next: string | null; items: Item[] };
 
 export type List<Item> = {
   /** For messages: `people`, `members of eng@example.com`. */

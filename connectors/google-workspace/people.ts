@@ -26,6 +26,6 @@ export function locationOf(user: GoogleUser): string {
 }
 
 export function pulledGroup(group: GoogleGroup, settings: GoogleWorkspaceSettings): PulledGroup {
-  const address = group.email || group.id;
-  return { id: group.id, name: (settings.groupName === "name" && group.name) || address, location: address };
+  const name = settings.groupName === "name" ? group.name : null;
+  return { id: group.id, name: name || group.email, location: group.email };
 }

@@ -14,11 +14,12 @@ export function selectionOf(settings: GoogleWorkspaceSettings): Selection {
   const patterns = settings.groups?.map((pattern) => pattern.toLowerCase());
   const inDomains = (address: string | null | undefined): boolean => domains?.has(domainOf(address)) ?? true;
   return {
+    // Who has no address could be anybody, so they are looked at.
     wantsUser: (user) =>
-      inDomains(user.primaryEmail) && (units?.some((unit) => isWithin(user.orgUnitPath ?? "", unit)) ?? true),
+      (!user.primaryEmail || inDomains(user.primaryEmail)) &&
+      (units?.some((unit) => isWithin(user.orgUnitPath ?? "", unit)) ?? true),
     wantsGroup: (group) =>
-      inDomains(group.email) &&
-      (patterns?.some((pattern) => matches((group.email ?? "").toLowerCase(), pattern)) ?? true),
+      inDomains(group.email) && (patterns?.some((pattern) => matches(group.email.toLowerCase(), pattern)) ?? true),
   };
 }
 

@@ -24,6 +24,9 @@ export async function* readUsers(
     if (isKnown(snapshot.users, user.id)) throw twice(user.id, "listing people");
     snapshot.domains.add(domainOf(user.primaryEmail));
     addresses?.add((user.primaryEmail ?? "").toLowerCase());
+    // Somebody whose unit is hidden would look as if they had left it.
+    if (place.units.size > 0 && !user.orgUnitPath)
+      throw new ConnectorError("incomplete", `Google does not say in which organizational unit ${user.id} is`);
     const isWanted = selection.wantsUser(user);
     const pulled = isWanted ? pulledUser(user, settings) : null;
     if (isWanted && pulled === null)

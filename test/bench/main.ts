@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { benchGoogle, googlePart, googleReport } from "./google.ts";
 import { benchHostile, hostilePart, hostileReport } from "./hostile.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { scimPart, writePart } from "./page.ts";
@@ -34,7 +35,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
     void stopServers();
   });
 try {
-  const { text, part } = options.bench === "scim" ? await scim() : await hostile();
+  const { text, part } = await { scim, hostile, google }[options.bench]();
   process.stdout.write(text);
   if (options.write) say(`wrote ${writePart(options.bench, part())}`);
 } catch (error) {
@@ -54,6 +55,11 @@ async function scim(): Promise<Outcome> {
 async function hostile(): Promise<Outcome> {
   const summary = await benchHostile(options, run, say);
   return { text: options.json ? oneLine(summary) : hostileReport(summary), part: () => hostilePart(summary) };
+}
+
+async function google(): Promise<Outcome> {
+  const summary = await benchGoogle(options, stopping.signal, say);
+  return { text: options.json ? oneLine(summary) : googleReport(summary), part: () => googlePart(summary) };
 }
 
 function oneLine(summary: object): string {

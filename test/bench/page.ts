@@ -8,13 +8,13 @@ import { asMarkdown } from "./table.ts";
 const PAGE = resolve(import.meta.dirname, "../../docs/performance.md");
 const HEAD = `# Performance
 
-Every figure here was written by the bench (\`npm run bench -- scim --write\`, \`npm run bench -- hostile --write\`), none by
-hand. It measures on whatever machine runs it: run it on yours.
+Every figure here was written by the bench (\`npm run bench -- scim --write\`, \`npm run bench -- hostile --write\`,
+\`npm run bench -- google --write\`), none by hand. It measures on whatever machine runs it: run it on yours.
 `;
 
 /** A part of docs/performance.md that one bench writes; the others stay as they are. */
-export type Part = "scim" | "hostile";
-const PARTS: readonly Part[] = ["scim", "hostile"];
+export type Part = "scim" | "hostile" | "google";
+const PARTS: readonly Part[] = ["scim", "hostile", "google"];
 
 /** Writes one part of the page, making the page where there is none. Returns its path. */
 export function writePart(part: Part, text: string, file = PAGE): string {

@@ -56,8 +56,6 @@ export const PASSING: readonly Fault[] = [
 /** Seconds that a refusal with Retry-After wants. */
 export const LONG_WAIT = 4000;
 
-export type ListAnswer = { kind: string; nextPageToken?: string; [items: string]: unknown };
-
 /** Sends what the fault makes of an answer; false when the fault leaves it as it is. */
 export function sendFault(
   fault: Fault,

@@ -93,7 +93,7 @@ export type FakeGoogle = {
 };
 
 const SCOPE = "https://www.googleapis.com/auth/admin.directory";
-export const ALL_SCOPES = ["user", "group", "orgunit"].map((name) => `${SCOPE}.${name}.readonly`);
+const ALL_SCOPES = ["user", "group", "orgunit"].map((name) => `${SCOPE}.${name}.readonly`);
 const BASE = "/admin/directory/v1";
 
 /** The first person of the company who is a super administrator may be acted as. */

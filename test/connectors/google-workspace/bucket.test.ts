@@ -53,7 +53,7 @@ describe("a bucket of tokens", () => {
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: 700 }), { minLength: 500, maxLength: 900 }),
         async (pauses) => {
-          const times = await starts(perSecond, perSecond, pauses);
+          const times = await starts(perSecond, perSecond * 3, pauses);
           for (let first = 0; first + quota < times.length; first++)
             expect((times[first + quota] ?? 0) - (times[first] ?? 0)).toBeGreaterThan(60_000);
         },

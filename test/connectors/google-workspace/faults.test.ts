@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import { ConnectorError } from "../../../connectors/connector.ts";
 import { type FakeGoogle, type FakeOptions, type Phase, startFakeGoogle } from "../../harness/fake-google-directory.ts";
-import { FAULTS, type Fault, LONG_WAIT, PASSING } from "../../harness/fake-google-directory-faults.ts";
+import { FAULTS, type Fault, LONG_WAIT, PASSING, send } from "../../harness/fake-google-directory-faults.ts";
 import { scaled } from "../../harness/scale.ts";
 import { failureOf, readAll, type WholeRead } from "../ldap/read-all.ts";
 import { ADMIN, CUSTOMER, company, connectorFor, group, member, person } from "./company.ts";
@@ -267,6 +267,15 @@ describe("a directory that changes while it is read", () => {
     expect(error.message).toContain(ADMIN);
   });
 
+  it("the unit that somebody is in, where units are chosen", async () => {
+    await start();
+    const { orgUnitPath: _, ...hidden } = three!;
+    fake!.company.people = fake!.company.people.map((known) => (known.id === hidden.id ? hidden : known));
+    const error = await failureOf(connectorFor(fake!, SETTINGS));
+    expect(error).toMatchObject({ code: "incomplete" });
+    expect(error.message).toContain(hidden.id);
+  });
+
   it("tokens that stop working are renewed once for each call", async () => {
     let count = 0;
     await start({
@@ -295,6 +304,31 @@ describe("a directory that changes while it is read", () => {
     const error = await failureOf(connectorFor(fake!, SETTINGS));
     expect(error).toMatchObject({ code: "credentials" });
     expect(error.message).toContain("0a1b2c3d4e5f");
+  });
+});
+
+describe("pages that do not end", () => {
+  it.each([
+    ["one token again and again", () => "again", "page token twice", 2],
+    ["always another token", (page: number) => `token-${page}`, "bring nothing", 101],
+  ])("%s", async (_, next, words, calls) => {
+    let page = 0;
+    await start({
+      onRequest(phase, _page, _server, response) {
+        if (phase !== "groups") return false;
+        page += 1;
+        return send(
+          response,
+          200,
+          "application/json",
+          JSON.stringify({ kind: "admin#directory#groups", nextPageToken: next(page) }),
+        );
+      },
+    });
+    const error = await failureOf(connectorFor(fake!, SETTINGS));
+    expect(error).toMatchObject({ code: "incomplete" });
+    expect(error.message).toContain(words);
+    expect(page).toBe(calls);
   });
 });
 

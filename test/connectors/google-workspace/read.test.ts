@@ -139,6 +139,7 @@ describe("what people and groups are called", () => {
     const { primaryEmail: _, ...nameless } = person(2);
     const { proof, users } = await read(
       company([person(1), nameless], [group(1, [member(nameless), member(person(1))])]),
+      { domains: ["example.com"] },
     );
     expect(users.size).toBe(2);
     expect(proof).toMatchObject({ users: 2, memberships: 1, oddityCount: 1 });

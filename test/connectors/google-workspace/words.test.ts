@@ -91,6 +91,16 @@ describe("what an administrator is told", () => {
     expect(error.message).toContain("listing groups, page 1");
   });
 
+  it.each(["reader", "users", "users-end", "deleted", "groups", "groups-end", "members"] as const)(
+    "that an empty object is no empty list: %s",
+    async (phase) => {
+      const fault = { phase, page: 1, kind: "empty-object" } as const;
+      const error = await failure({ fault }, { deletedUsers: "inactive" });
+      expect(error.code).toBe("protocol");
+      expect(error.message).toContain("at kind");
+    },
+  );
+
   it.each<[string, Parameters<typeof refuse>[2], number, string]>([
     ["a service account that is gone", "invalid_client", 401, "switched off or deleted"],
     ["anything else that the token endpoint says", "invalid_request", 400, "does not take the service account"],
