@@ -49,7 +49,7 @@ export async function openFiles(
   signal.addEventListener("abort", closeNow);
   try {
     const root = await realpath(folder).catch((error: unknown) => {
-      throw refusal("the folder for CSV files", error);
+      throw refusal("the folder for CSV files (filesDirectory)", error);
     });
     for (const path of paths) {
       if (signal.aborted) throw cancelled();

@@ -140,7 +140,7 @@ function expectWhole({ proof, pages }: Whole, made: Made, contents: Contents): v
   expect(users).toHaveLength(truth.users.size);
   expect(groups).toHaveLength(truth.groups.size);
   expect(proof).toMatchObject({ users: users.length, groups: groups.length, memberships: members.length });
-  expect(proof.pages).toBeGreaterThan(0);
+  if (pages.length > 0) expect(proof.pages).toBeGreaterThan(0);
   expect(proof.boundAs).not.toBe("");
   expect(proof.oddities.length).toBeLessThanOrEqual(1000);
   expect(proof.oddityCount).toBeGreaterThanOrEqual(proof.oddities.length);
