@@ -1,14 +1,14 @@
 import { z } from "zod";
-import type { SessionId } from "../db/id.ts";
-import { inTransaction, simulate } from "../db/transaction.ts";
-import { getAccount } from "../identity/account-overview.ts";
-import { reauthenticateBreakGlass, signInBreakGlass } from "../identity/break-glass.ts";
-import { secondFactorOf } from "../identity/second-factor.ts";
-import { endSession, endSessions, listSessions, renewAuthentication } from "../identity/sessions.ts";
-import { reauthenticate, signIn } from "../identity/sign-in/sign-in.ts";
-import { sessionOf } from "./caller.ts";
-import { idIn, idOut, instant, listOf, text, wholeList } from "./fields.ts";
-import { route } from "./route.ts";
+import type { SessionId } from "../../db/id.ts";
+import { inTransaction, simulate } from "../../db/transaction.ts";
+import { getAccount } from "../../identity/account-overview.ts";
+import { reauthenticateBreakGlass, signInBreakGlass } from "../../identity/break-glass.ts";
+import { secondFactorOf } from "../../identity/second-factor.ts";
+import { endSession, endSessions, listSessions, renewAuthentication } from "../../identity/sessions.ts";
+import { reauthenticate, signIn } from "../../identity/sign-in/sign-in.ts";
+import { sessionOf } from "../caller.ts";
+import { idIn, idOut, instant, listOf, text, wholeList } from "../fields.ts";
+import { route } from "../route.ts";
 import {
   letIn,
   organizationField,

@@ -1,6 +1,6 @@
-import type { Context } from "../context.ts";
-import type { Database } from "../db/connection.ts";
-import { FailedAttempts } from "../http/failed-attempts.ts";
+import type { Context } from "../../context.ts";
+import type { Database } from "../../db/connection.ts";
+import { FailedAttempts } from "../../http/failed-attempts.ts";
 
 const attempts = new WeakMap<Database, FailedAttempts>();
 

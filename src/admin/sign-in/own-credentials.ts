@@ -1,18 +1,18 @@
 import { z } from "zod";
-import type { AccountId } from "../db/id.ts";
-import { inTransaction, simulate, type Tx } from "../db/transaction.ts";
-import { MusterError } from "../errors.ts";
+import type { AccountId } from "../../db/id.ts";
+import { inTransaction, simulate, type Tx } from "../../db/transaction.ts";
+import { MusterError } from "../../errors.ts";
 import {
   beginSecondFactor,
   confirmSecondFactor,
   removeSecondFactor,
   renewRecoveryCodes,
-} from "../identity/second-factor.ts";
-import { endSessions } from "../identity/sessions.ts";
-import { changePassword } from "../identity/sign-in/sign-in.ts";
-import { type Caller, sessionOf } from "./caller.ts";
-import { text } from "./fields.ts";
-import { type Call, route } from "./route.ts";
+} from "../../identity/second-factor.ts";
+import { endSessions } from "../../identity/sessions.ts";
+import { changePassword } from "../../identity/sign-in/sign-in.ts";
+import { type Caller, sessionOf } from "../caller.ts";
+import { text } from "../fields.ts";
+import { type Call, route } from "../route.ts";
 import { proofFields, surroundings } from "./signing-in.ts";
 
 /** @throws MusterError `not-found` for a token, `conflict` for a break-glass administrator. */

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { isMusterError, MusterError } from "../errors.ts";
-import { setUp } from "../identity/setup.ts";
+import { isMusterError, MusterError } from "../../errors.ts";
+import { setUp } from "../../identity/setup.ts";
+import { idOut, text } from "../fields.ts";
+import { requestIdOf } from "../problem.ts";
+import { route } from "../route.ts";
 import { attemptsOf } from "./attempts.ts";
 import { refuseForeignOrigin } from "./authenticate-session.ts";
-import { idOut, text } from "./fields.ts";
-import { requestIdOf } from "./problem.ts";
-import { route } from "./route.ts";
 
 const PLACES: Readonly<Record<string, string>> = {
   token: "/token",

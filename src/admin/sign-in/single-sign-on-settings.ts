@@ -1,13 +1,13 @@
 import { z } from "zod";
-import type { AccountId } from "../db/id.ts";
-import { inTransaction, simulate } from "../db/transaction.ts";
-import { MusterError } from "../errors.ts";
-import { holds, PERMISSIONS } from "../identity/rights/permissions.ts";
-import { removeSingleSignOn, setSingleSignOn, singleSignOnOf } from "../identity/single-sign-on.ts";
-import { bindAccount, listBindings, unbindAccount } from "../identity/single-sign-on-bindings.ts";
-import type { Caller } from "./caller.ts";
-import { afterOf, idIn, idOut, instant, listOf, listQuery, pageOf, text } from "./fields.ts";
-import { route } from "./route.ts";
+import type { AccountId } from "../../db/id.ts";
+import { inTransaction, simulate } from "../../db/transaction.ts";
+import { MusterError } from "../../errors.ts";
+import { holds, PERMISSIONS } from "../../identity/rights/permissions.ts";
+import { removeSingleSignOn, setSingleSignOn, singleSignOnOf } from "../../identity/single-sign-on.ts";
+import { bindAccount, listBindings, unbindAccount } from "../../identity/single-sign-on-bindings.ts";
+import type { Caller } from "../caller.ts";
+import { afterOf, idIn, idOut, instant, listOf, listQuery, pageOf, text } from "../fields.ts";
+import { route } from "../route.ts";
 import { surroundings } from "./signing-in.ts";
 
 const claim = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, "a claim's name has letters, digits and underscores");

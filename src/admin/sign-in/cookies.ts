@@ -1,5 +1,5 @@
 import type { CookieOptions, Request, Response } from "express";
-import { MusterError } from "../errors.ts";
+import { MusterError } from "../../errors.ts";
 
 /** `__Host-`: no other host, path or plain connection can have set it (RFC 6265bis §4.1.3.2). */
 export const SESSION_COOKIE = "__Host-muster";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { type OrganizationId, parseId } from "../db/id.ts";
-import { isMusterError, MusterError } from "../errors.ts";
-import { openSecret, type SecretKey, type SecretPlace, sealSecret } from "../identity/secrets.ts";
+import { type OrganizationId, parseId } from "../../db/id.ts";
+import { isMusterError, MusterError } from "../../errors.ts";
+import { openSecret, type SecretKey, type SecretPlace, sealSecret } from "../../identity/secrets.ts";
 import type { Checks } from "./single-sign-on-provider.ts";
 
 /** Seconds from the start of a sign-in at a provider until its answer must be here. */

@@ -1,18 +1,18 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
-import type { Context } from "../context.ts";
-import type { OrganizationId } from "../db/id.ts";
-import { isMusterError, MusterError } from "../errors.ts";
-import { networkOf } from "../http/failed-attempts.ts";
-import { listOrganizations } from "../identity/organizations.ts";
-import { loadSecretKey } from "../identity/secrets.ts";
-import type { NewSession } from "../identity/sessions.ts";
-import type { Whence } from "../identity/sign-in/prove.ts";
+import type { Context } from "../../context.ts";
+import type { OrganizationId } from "../../db/id.ts";
+import { isMusterError, MusterError } from "../../errors.ts";
+import { networkOf } from "../../http/failed-attempts.ts";
+import { listOrganizations } from "../../identity/organizations.ts";
+import { loadSecretKey } from "../../identity/secrets.ts";
+import type { NewSession } from "../../identity/sessions.ts";
+import type { Whence } from "../../identity/sign-in/prove.ts";
+import { idOut, instant, text } from "../fields.ts";
+import { requestIdOf } from "../problem.ts";
 import { attemptsOf } from "./attempts.ts";
 import { csrfTokenOf, refuseForeignOrigin } from "./authenticate-session.ts";
 import { setSessionCookie } from "./cookies.ts";
-import { idOut, instant, text } from "./fields.ts";
-import { requestIdOf } from "./problem.ts";
 
 /** Of a request body: both factors, a recovery code standing in for the second. */
 export const proofFields = {

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import type { Context } from "../context.ts";
-import { type Actor, inTransaction } from "../db/transaction.ts";
-import { MusterError } from "../errors.ts";
-import { openSingleSignOn } from "../identity/single-sign-on.ts";
-import { signInThroughProvider, takeFlow } from "../identity/single-sign-on-bindings.ts";
+import type { Context } from "../../context.ts";
+import { type Actor, inTransaction } from "../../db/transaction.ts";
+import { MusterError } from "../../errors.ts";
+import { openSingleSignOn } from "../../identity/single-sign-on.ts";
+import { signInThroughProvider, takeFlow } from "../../identity/single-sign-on-bindings.ts";
+import { route } from "../route.ts";
 import { clearFlowCookie, cookieOf, FLOW_COOKIE, setFlowCookie } from "./cookies.ts";
-import { route } from "./route.ts";
 import { letIn, organizationField, organizationOf, surroundings, whenceOf } from "./signing-in.ts";
 import { FLOW_SECONDS, openFlow, sealFlow } from "./single-sign-on-flow.ts";
 import { authorizationUrl, redeem } from "./single-sign-on-provider.ts";

@@ -18,9 +18,9 @@ import {
   None,
   ResponseBodyError,
 } from "openid-client";
-import { MusterError } from "../errors.ts";
-import { isProviderUrl, type SingleSignOn } from "../identity/single-sign-on.ts";
-import type { ProvidersWord } from "../identity/single-sign-on-bindings.ts";
+import { MusterError } from "../../errors.ts";
+import { isProviderUrl, type SingleSignOn } from "../../identity/single-sign-on.ts";
+import type { ProvidersWord } from "../../identity/single-sign-on-bindings.ts";
 
 type Setting = SingleSignOn & { clientSecret: string };
 

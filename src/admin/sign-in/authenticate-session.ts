@@ -1,15 +1,15 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Request, Response } from "express";
-import type { Context } from "../context.ts";
-import { type Actor, inTransaction } from "../db/transaction.ts";
-import { MusterError } from "../errors.ts";
-import { lookUpCaller, networkOf } from "../http/failed-attempts.ts";
-import { EVERYTHING, heldByAccount } from "../identity/rights/held.ts";
-import { endSessions, type FoundSession, findSession } from "../identity/sessions.ts";
+import type { Context } from "../../context.ts";
+import { type Actor, inTransaction } from "../../db/transaction.ts";
+import { MusterError } from "../../errors.ts";
+import { lookUpCaller, networkOf } from "../../http/failed-attempts.ts";
+import { EVERYTHING, heldByAccount } from "../../identity/rights/held.ts";
+import { endSessions, type FoundSession, findSession } from "../../identity/sessions.ts";
+import type { Caller } from "../caller.ts";
+import { requestIdOf } from "../problem.ts";
 import { attemptsOf } from "./attempts.ts";
-import type { Caller } from "./caller.ts";
 import { clearSessionCookie } from "./cookies.ts";
-import { requestIdOf } from "./problem.ts";
 
 /**
  * Who calls with this session, and what they may do now: read anew for each request.
