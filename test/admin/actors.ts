@@ -1,4 +1,4 @@
-import { csrfTokenOf } from "../../src/admin/authenticate-session.ts";
+import { csrfTokenOf } from "../../src/admin/sign-in/authenticate-session.ts";
 import { type AccountId, type DirectoryUserId, type GroupId, newId } from "../../src/db/id.ts";
 import type { Tx } from "../../src/db/transaction.ts";
 import { resolvePerson } from "../../src/identity/accounts/person.ts";
