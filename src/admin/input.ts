@@ -12,9 +12,29 @@ export function parseInput<S extends z.ZodType>(
   input: unknown,
   kind: "body" | "query" | "path",
 ): z.output<S> {
-  const parsed = schema.safeParse(input);
+  const parsed = schema.safeParse(input, { error: inOurWords });
   if (parsed.success) return parsed.data;
   throw new InvalidInput(parsed.error.issues.flatMap((issue) => faults(issue, kind)).slice(0, MOST_FAULTS));
+}
+
+/** What a schema says nothing of by itself, for whoever sent it. */
+function inOurWords(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined ? "it is missing" : `it must be of type ${issue.expected}`;
+    case "invalid_value":
+      return `it must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "too_small":
+      return `it must ${measure(issue.origin)} at least ${issue.minimum}`;
+    case "too_big":
+      return `it must ${measure(issue.origin)} at most ${issue.maximum}`;
+    default:
+      return undefined;
+  }
+}
+
+function measure(origin: string): string {
+  return origin === "string" ? "have a length of" : origin === "number" || origin === "int" ? "be" : "hold";
 }
 
 function faults(issue: z.core.$ZodIssue, kind: "body" | "query" | "path"): Fault[] {
