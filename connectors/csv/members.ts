@@ -1,8 +1,9 @@
 import type { PulledMembers } from "../connector.ts";
+import { note } from "../oddities.ts";
 import { faultAt, placeText } from "./place.ts";
 import type { Row } from "./rows.ts";
 import type { CsvSettings } from "./settings.ts";
-import { note, type Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 
 type Found = { group: string; kind: "users" | "groups"; member: string };
 

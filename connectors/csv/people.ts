@@ -1,8 +1,9 @@
 import type { PulledGroup, PulledUser } from "../connector.ts";
+import { note } from "../oddities.ts";
 import { faultAt, type Place, placeText } from "./place.ts";
 import type { Row } from "./rows.ts";
 import type { CsvSettings } from "./settings.ts";
-import { note, remember, type Snapshot } from "./snapshot.ts";
+import { remember, type Snapshot } from "./snapshot.ts";
 
 const ACTIVE: Readonly<Record<string, boolean>> = {
   true: true,

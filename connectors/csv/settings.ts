@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ConnectorError } from "../connector.ts";
+import { parseSettings } from "../settings.ts";
 
 const path = z
   .string()
@@ -80,15 +80,7 @@ export type CsvSettings = z.infer<typeof csvSettings>;
 
 /** @throws ConnectorError `configuration` naming every setting that is wrong. */
 export function parseCsvSettings(settings: unknown): CsvSettings {
-  const result = csvSettings.safeParse(settings);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => {
-    const key = issue.path.join(".") || "settings";
-    return issue.code === "unrecognized_keys"
-      ? `${issue.path.concat(issue.keys).join(".")}: there is no such setting`
-      : `${key}: ${issue.message}`;
-  });
-  throw new ConnectorError("configuration", `CSV settings: ${problems.join("; ")}`);
+  return parseSettings("CSV", csvSettings, settings);
 }
 
 /** Relative, downwards only, and the same on every system. */

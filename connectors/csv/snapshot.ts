@@ -1,12 +1,11 @@
-import type { Oddity } from "../connector.ts";
+import type { Oddities } from "../oddities.ts";
 import { faultAt, type Place } from "./place.ts";
 
-const MAX_ODDITIES = 1000;
 /** As long as Muster keeps one. */
 const LONGEST_ID = 1000;
 
 /** What is remembered of a read: ids and their lines. */
-export type Snapshot = {
+export type Snapshot = Oddities & {
   /** Id to the line that it came on. */
   users: Map<string, number>;
   groups: Map<string, number>;
@@ -14,8 +13,6 @@ export type Snapshot = {
   withheld: Set<string>;
   memberships: number;
   pages: number;
-  oddities: Oddity[];
-  oddityCount: number;
 };
 
 export function emptySnapshot(): Snapshot {
@@ -28,11 +25,6 @@ export function emptySnapshot(): Snapshot {
     oddities: [],
     oddityCount: 0,
   };
-}
-
-export function note(snapshot: Snapshot, oddity: Oddity): void {
-  snapshot.oddityCount += 1;
-  if (snapshot.oddities.length < MAX_ODDITIES) snapshot.oddities.push(oddity);
 }
 
 /**

@@ -1,9 +1,10 @@
 import { ConnectorError } from "../connector.ts";
+import { note } from "../oddities.ts";
 import { type GoogleMember, GROUP, MEMBERS, PERSON } from "./answers.ts";
 import { changed, type List, wholeList } from "./pages.ts";
 import type { GoogleSession } from "./session.ts";
 import type { GoogleWorkspaceSettings } from "./settings.ts";
-import { domainOf, isKnown, note, type Snapshot } from "./snapshot.ts";
+import { domainOf, isKnown, type Snapshot } from "./snapshot.ts";
 
 /** A group whose members are to be read. `count` is Google's own number of its members, which may be old. */
 export type MemberSource = { id: string; address: string; count: number };

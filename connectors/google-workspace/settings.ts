@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { ConnectorError } from "../connector.ts";
+import { parseSettings } from "../settings.ts";
 
 const address = z.email("is not an e-mail address");
 const domain = z.hostname("is not a domain, such as example.com").refine((name) => name.includes("."), "has no dot");
@@ -65,15 +65,7 @@ export type GoogleWorkspaceSettings = z.infer<typeof googleWorkspaceSettings>;
 
 /** @throws ConnectorError `configuration` naming every setting that is wrong. */
 export function parseGoogleWorkspaceSettings(settings: unknown): GoogleWorkspaceSettings {
-  const result = googleWorkspaceSettings.safeParse(settings);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => {
-    const key = issue.path.join(".") || "settings";
-    return issue.code === "unrecognized_keys"
-      ? `${issue.path.concat(issue.keys).join(".")}: there is no such setting`
-      : `${key}: ${issue.message}`;
-  });
-  throw new ConnectorError("configuration", `Google Workspace settings: ${problems.join("; ")}`);
+  return parseSettings("Google Workspace", googleWorkspaceSettings, settings);
 }
 
 function isLoopbackOrigin(text: string): boolean {

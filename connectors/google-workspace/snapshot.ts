@@ -1,20 +1,16 @@
-import type { Oddity } from "../connector.ts";
-
-const MAX_ODDITIES = 1000;
+import type { Oddities } from "../oddities.ts";
 
 /** Ids of one kind: what pages hold, and what is there but was left out by a setting or for want of a name. */
 export type Known = { given: Set<string>; others: Set<string> };
 
 /** What is remembered of a read: ids and domains, no records. */
-export type Snapshot = {
+export type Snapshot = Oddities & {
   users: Known;
   groups: Known;
   /** Domains of the addresses of people and groups, in lower case: whoever else has one may belong to the customer. */
   domains: Set<string>;
   memberships: number;
   pages: number;
-  oddities: Oddity[];
-  oddityCount: number;
 };
 
 export function emptySnapshot(): Snapshot {
@@ -27,11 +23,6 @@ export function emptySnapshot(): Snapshot {
     oddities: [],
     oddityCount: 0,
   };
-}
-
-export function note(snapshot: Snapshot, oddity: Oddity): void {
-  snapshot.oddityCount += 1;
-  if (snapshot.oddities.length < MAX_ODDITIES) snapshot.oddities.push(oddity);
 }
 
 export function isKnown(known: Known, id: string): boolean {

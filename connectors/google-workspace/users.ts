@@ -1,4 +1,5 @@
 import { ConnectorError, type Page, type PulledUser } from "../connector.ts";
+import { note } from "../oddities.ts";
 import { type GoogleUser, USERS } from "./answers.ts";
 import { capped, eachPage, endOfList, type List, twice, wholeList } from "./pages.ts";
 import { locationOf, pulledUser } from "./people.ts";
@@ -6,7 +7,7 @@ import { type Place, wrong } from "./place.ts";
 import type { Selection } from "./selection.ts";
 import type { GoogleSession } from "./session.ts";
 import type { GoogleWorkspaceSettings } from "./settings.ts";
-import { domainOf, isKnown, note, type Snapshot } from "./snapshot.ts";
+import { domainOf, isKnown, type Snapshot } from "./snapshot.ts";
 
 /**
  * Gives out everybody who is wanted. All people of the customer are listed, since whoever is left out by a setting must

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { type CompletenessProof, type Connector, ConnectorError, type Page, type PulledMembers } from "../connector.ts";
+import { note } from "../oddities.ts";
 import type { Target } from "./channel.ts";
 import { canonicalDn } from "./dn.ts";
 import type { LdapEntry } from "./entry.ts";
@@ -8,7 +9,7 @@ import { memberReader } from "./members.ts";
 import { pulledGroup, pulledUser } from "./people.ts";
 import { type LdapSession, openSession, type SearchPage } from "./session.ts";
 import { isPem, type LdapSettings, parseLdapSettings, parseLdapUrl } from "./settings.ts";
-import { emptySnapshot, note, remember, requireIds, type Snapshot } from "./snapshot.ts";
+import { emptySnapshot, remember, requireIds, type Snapshot } from "./snapshot.ts";
 import { detectVendor, idFormat, VENDORS, type Vendor } from "./vendors.ts";
 
 /** Member ids in one page at most, but for the last chunk. */

@@ -1,9 +1,10 @@
 import { ConnectorError, type PulledMembers } from "../connector.ts";
+import { note } from "../oddities.ts";
 import { canonicalDn, isWithin } from "./dn.ts";
 import type { LdapEntry } from "./entry.ts";
 import { immutableId } from "./ids.ts";
 import type { LdapSession } from "./session.ts";
-import { note, type Snapshot } from "./snapshot.ts";
+import type { Snapshot } from "./snapshot.ts";
 import type { Vendor } from "./vendors.ts";
 
 /** Members given out at once. */

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { FilterParser, SASL_MECHANISMS } from "ldapts";
 import { z } from "zod";
-import { ConnectorError } from "../connector.ts";
+import { parseSettings } from "../settings.ts";
 import { parseDn } from "./dn.ts";
 import { VENDOR_NAMES } from "./vendors.ts";
 
@@ -82,15 +82,7 @@ export type LdapSettings = z.infer<typeof ldapSettings>;
 
 /** @throws ConnectorError `configuration` naming every setting that is wrong. */
 export function parseLdapSettings(settings: unknown): LdapSettings {
-  const result = ldapSettings.safeParse(settings);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => {
-    const key = issue.path.join(".") || "settings";
-    return issue.code === "unrecognized_keys"
-      ? `${issue.path.concat(issue.keys).join(".")}: there is no such setting`
-      : `${key}: ${issue.message}`;
-  });
-  throw new ConnectorError("configuration", `LDAP settings: ${problems.join("; ")}`);
+  return parseSettings("LDAP", ldapSettings, settings);
 }
 
 /** Host (without the brackets of IPv6), port and whether TLS is spoken from the first byte; null when it is none of ours. */

@@ -1,16 +1,15 @@
-import { ConnectorError, type Oddity } from "../connector.ts";
+import { ConnectorError } from "../connector.ts";
+import type { Oddities } from "../oddities.ts";
 import { canonicalDn } from "./dn.ts";
 import type { LdapEntry } from "./entry.ts";
 import { immutableId } from "./ids.ts";
 import type { IdFormat } from "./vendors.ts";
 
-const MAX_ODDITIES = 1000;
-
 /** What one kind of entry is known by. `byName` holds null for an entry that is there but could not be given out. */
 export type Known = { ids: Set<string>; byName: Map<string, string | null> };
 
 /** What is remembered of a read: names and ids, no entries. */
-export type Snapshot = {
+export type Snapshot = Oddities & {
   users: Known;
   groups: Known;
   /** uid of a person, folded, to id; null when two people have it. Only where groups name members so. */
@@ -21,8 +20,6 @@ export type Snapshot = {
   userCount: number;
   groupCount: number;
   pages: number;
-  oddities: Oddity[];
-  oddityCount: number;
   withoutId: { count: number; first: string[] };
 };
 
@@ -40,11 +37,6 @@ export function emptySnapshot(): Snapshot {
     oddityCount: 0,
     withoutId: { count: 0, first: [] },
   };
-}
-
-export function note(snapshot: Snapshot, oddity: Oddity): void {
-  snapshot.oddityCount += 1;
-  if (snapshot.oddities.length < MAX_ODDITIES) snapshot.oddities.push(oddity);
 }
 
 /**

@@ -1,0 +1,12 @@
+import type { Oddity } from "./connector.ts";
+
+/** As many as a proof tells of (connectors/connector.ts). */
+const MOST = 1_000;
+
+/** What a read has met so far: the first of them, and how many there are. */
+export type Oddities = { oddities: Oddity[]; oddityCount: number };
+
+export function note(met: Oddities, oddity: Oddity): void {
+  met.oddityCount += 1;
+  if (met.oddities.length < MOST) met.oddities.push(oddity);
+}
