@@ -94,6 +94,21 @@ export class ConnectorError extends Error {
   }
 }
 
+/**
+ * One thing that was tried with a directory's settings, in the order of trying. After a `failed` step those that need it
+ * are `skipped`. Never holds a secret.
+ */
+export type TestStep = {
+  name: "settings" | "connect" | "tls" | "bind" | "base" | "users" | "groups" | "count" | "members";
+  verdict: "passed" | "warned" | "failed" | "skipped";
+  /** What was seen, in words for the administrator. */
+  detail: string;
+  /** What to do about it; null when there is nothing to do. */
+  hint: string | null;
+  /** At most five of what was found, with the immutable ids that a sync would hold. */
+  samples: readonly { id: string; name: string; location: string }[];
+};
+
 /** test/connectors/conformance.ts asks all of this of any connector; docs/connectors.md shows how to write one. */
 export type Connector = {
   /**
@@ -105,4 +120,21 @@ export type Connector = {
    * @throws ConnectorError whenever completeness is not certain. Nothing may then be removed.
    */
   read(signal: AbortSignal): AsyncGenerator<Page, CompletenessProof, void>;
+  /**
+   * Tries the settings step by step and tells each verdict as it is reached; a step that fails is told, not thrown.
+   * Writes nothing anywhere and reads no more than it needs.
+   * @throws ConnectorError `cancelled` only.
+   */
+  test?(signal: AbortSignal): AsyncGenerator<TestStep, void, void>;
+  /** The delta lane; a connector whose directory cannot tell what changed has none. */
+  changes?: {
+    /** Where the directory stands now, as text of the connector's own; taken before a full read begins. At most 64 KiB. */
+    mark(signal: AbortSignal): Promise<string>;
+    /**
+     * What was added or changed since `mark`, at least; never what was removed. Members name users and groups of these
+     * pages or ones that an earlier read held. Returns the next mark.
+     * @throws ConnectorError also when the mark is none of this server's any more (`incomplete`): a full read is due.
+     */
+    since(mark: string, signal: AbortSignal): AsyncGenerator<Page, string, void>;
+  };
 };
