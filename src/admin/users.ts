@@ -8,7 +8,7 @@ import { addPerson } from "../identity/accounts/add.ts";
 import { confirmAccount } from "../identity/accounts/confirm.ts";
 import { restoreAccount, suspendAccount } from "../identity/accounts/suspend.ts";
 import { pageOfGroupsOf } from "../identity/group-pages.ts";
-import { resendInvitation } from "../identity/invitations.ts";
+import { resendInvitation } from "../identity/invitations/resend.ts";
 import { userNameKey } from "../identity/keys.ts";
 import { keysOfProducts } from "../identity/products.ts";
 import { afterOf, idIn, idOut, instant, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { resolvePerson } from "../identity/accounts/person.ts";
-import { resendInvitation } from "../identity/invitations.ts";
+import { resendInvitation } from "../identity/invitations/resend.ts";
 import { facts } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 

@@ -4,7 +4,7 @@ import type { AccountId, JobId } from "../db/id.ts";
 import type { OrganizationLock, Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { restoreAccounts, suspendAccounts } from "./accounts/suspend.ts";
-import { resendInvitation } from "./invitations.ts";
+import { resendInvitation } from "./invitations/resend.ts";
 import { createJob, getJob, holdJob, type Job, type Turn, unknownJob } from "./jobs.ts";
 import { type ListFilter, listFilterSql } from "./list-filter.ts";
 import { recordChanges } from "./record.ts";

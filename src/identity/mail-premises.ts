@@ -2,7 +2,7 @@ import type { AccountId, InvitationId, MailId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import type { BreakGlassNotice } from "./break-glass-notice.ts";
-import { INVITABLE, type Offer, offersOf } from "./invitation-links.ts";
+import { INVITABLE, type Offer, offersOf } from "./invitations/links.ts";
 import type { RemovalNotice } from "./removal-notice.ts";
 
 /** What a mail says. */

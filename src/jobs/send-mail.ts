@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { type MailId, type OrganizationId, parseId } from "../db/id.ts";
 import { type Actor, inTransaction } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
-import { invitationToken } from "../identity/invitation-links.ts";
+import { invitationToken } from "../identity/invitations/links.ts";
 import { claimMail, type Delivery, type OutgoingMail, recordDelivery } from "../identity/mails.ts";
 import type { SecretKey } from "../identity/secrets.ts";
 import { hashToken } from "../identity/token-form.ts";

@@ -9,7 +9,7 @@ import {
   type Offer,
   type ShownInvitation,
   showInvitation,
-} from "../identity/invitation-links.ts";
+} from "../identity/invitations/links.ts";
 import { hashToken, tokenKind } from "../identity/token-form.ts";
 
 type Opened = { found: FoundInvitation; tokenHash: Buffer; shown: ShownInvitation };

@@ -17,7 +17,7 @@ import { GROUP_FIELDS, pageOfGroups } from "../../src/identity/group-pages.ts";
 import { addLocalMembers, createLocalGroup } from "../../src/identity/groups.ts";
 import { GUEST_FIELDS, pageOfGuests } from "../../src/identity/guest-pages.ts";
 import { assignGuest } from "../../src/identity/guests.ts";
-import { resendInvitation } from "../../src/identity/invitations.ts";
+import { resendInvitation } from "../../src/identity/invitations/resend.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "../../src/identity/list-filter.ts";
 import { MAIL_FIELDS, pageOfMails } from "../../src/identity/mail-pages.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";

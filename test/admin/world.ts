@@ -15,7 +15,7 @@ import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.
 import { grantRole } from "../../src/identity/grants.ts";
 import { addLocalMembers, createLocalGroup, nestGroups } from "../../src/identity/groups.ts";
 import { assignGuest } from "../../src/identity/guests.ts";
-import { resendInvitation } from "../../src/identity/invitations.ts";
+import { resendInvitation } from "../../src/identity/invitations/resend.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";
 import { createProduct } from "../../src/identity/products.ts";
 import { loadSecretKey } from "../../src/identity/secrets.ts";

@@ -5,7 +5,7 @@ import { inTransaction } from "../../src/db/transaction.ts";
 import { addAdministrator } from "../../src/identity/administrators.ts";
 import { changeMembers } from "../../src/identity/directory-groups/members.ts";
 import { updateDirectoryUsers } from "../../src/identity/directory-users/update.ts";
-import { resendInvitation } from "../../src/identity/invitations.ts";
+import { resendInvitation } from "../../src/identity/invitations/resend.ts";
 import { type NoticedDirectory, noticeRemovals } from "../../src/identity/removal-notice.ts";
 import { statusOf } from "../../src/identity/statuses.ts";
 import { type Jobs, startJobs } from "../../src/jobs/start.ts";

@@ -14,7 +14,7 @@ import { insertDirectoryGroups } from "../../src/identity/directory-groups/write
 import { createDirectoryUser } from "../../src/identity/directory-users/create.ts";
 import type { DirectoryUserInput } from "../../src/identity/directory-users/directory-user.ts";
 import { grantRole } from "../../src/identity/grants.ts";
-import { type ResentInvitation, resendInvitation } from "../../src/identity/invitations.ts";
+import { type ResentInvitation, resendInvitation } from "../../src/identity/invitations/resend.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";
 import { createProduct } from "../../src/identity/products.ts";
 import { resolveSite } from "../../src/identity/sites.ts";

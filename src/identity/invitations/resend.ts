@@ -1,11 +1,11 @@
-import type { Config } from "../config.ts";
-import { type AccountId, type InvitationId, type MailId, newId } from "../db/id.ts";
-import type { Tx } from "../db/transaction.ts";
-import { MusterError } from "../errors.ts";
-import { emailKey } from "./keys.ts";
-import { queueMail } from "./mails.ts";
-import { recordChanges } from "./record.ts";
-import { type Status, statusOf } from "./statuses.ts";
+import type { Config } from "../../config.ts";
+import { type AccountId, type InvitationId, type MailId, newId } from "../../db/id.ts";
+import type { Tx } from "../../db/transaction.ts";
+import { MusterError } from "../../errors.ts";
+import { emailKey } from "../keys.ts";
+import { queueMail } from "../mails.ts";
+import { recordChanges } from "../record.ts";
+import { type Status, statusOf } from "../statuses.ts";
 
 export type ResentInvitation = { accountId: AccountId; invitationId: InvitationId; mailId: MailId; status: Status };
 

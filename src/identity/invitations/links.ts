@@ -1,10 +1,10 @@
 import { hkdfSync } from "node:crypto";
-import type { Database, Db } from "../db/connection.ts";
-import type { AccountId, InvitationId, MailId, OrganizationId } from "../db/id.ts";
-import { type Actor, inTransaction } from "../db/transaction.ts";
-import { recordChanges } from "./record.ts";
-import type { SecretKey } from "./secrets.ts";
-import { newTokenText } from "./token-form.ts";
+import type { Database, Db } from "../../db/connection.ts";
+import type { AccountId, InvitationId, MailId, OrganizationId } from "../../db/id.ts";
+import { type Actor, inTransaction } from "../../db/transaction.ts";
+import { recordChanges } from "../record.ts";
+import type { SecretKey } from "../secrets.ts";
+import { newTokenText } from "../token-form.ts";
 
 /**
  * The token in the link of one mail. It follows from the installation's key and the mail's id, so every attempt at
