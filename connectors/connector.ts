@@ -87,10 +87,20 @@ export type ConnectorErrorCode =
  */
 export class ConnectorError extends Error {
   readonly code: ConnectorErrorCode;
-  constructor(code: ConnectorErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  /** What went wrong, without what to do about it. */
+  readonly detail: string;
+  /** What to do about it, where that is known; the message says both. */
+  readonly hint: string | null;
+  constructor(
+    code: ConnectorErrorCode,
+    detail: string,
+    { hint = null, ...options }: { cause?: unknown; hint?: string | null } = {},
+  ) {
+    super(hint === null ? detail : `${detail}; ${hint}`, options);
     this.name = "ConnectorError";
     this.code = code;
+    this.detail = detail;
+    this.hint = hint;
   }
 }
 

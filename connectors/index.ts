@@ -1,7 +1,9 @@
-import type { Connector } from "./connector.ts";
+import type { z } from "zod";
+import { type Connector, ConnectorError, type TestStep } from "./connector.ts";
 import { csvConnector } from "./csv/csv-connector.ts";
 import { csvSettings } from "./csv/settings.ts";
 import { googleWorkspaceConnector } from "./google-workspace/google-workspace-connector.ts";
+import { parseServiceAccount } from "./google-workspace/service-account.ts";
 import { googleWorkspaceSettings } from "./google-workspace/settings.ts";
 import { ldapConnector } from "./ldap/ldap-connector.ts";
 import { ldapSettings } from "./ldap/settings.ts";
@@ -15,14 +17,37 @@ type Host = {
   filesFolder: string | null;
 };
 
-const CONNECTORS: Record<ConnectorKind, (settings: unknown, secret: string | null, host: Host) => Connector> = {
-  csv: (settings, _secret, { filesFolder }) => csvConnector(settings, filesFolder),
-  "google-workspace": googleWorkspaceConnector,
-  ldap: ldapConnector,
+type Kind = {
+  make(settings: unknown, secret: string | null, host: Host): Connector;
+  /** What may be stored. */
+  settings: z.ZodType;
+  /** Throws ConnectorError when this cannot be the secret of such a directory; null: the kind has none. */
+  checkSecret: ((secret: string) => unknown) | null;
+  /** What `test` tries, in this order. */
+  steps: readonly TestStep["name"][];
+};
+
+const OVER_NETWORK = ["settings", "connect", "tls", "bind", "base", "users", "groups", "count", "members"] as const;
+
+const KINDS: Readonly<Record<ConnectorKind, Kind>> = {
+  csv: {
+    make: (settings, _secret, { filesFolder }) => csvConnector(settings, filesFolder),
+    settings: csvSettings,
+    checkSecret: null,
+    steps: ["settings", "base", "users", "groups", "count", "members"],
+  },
+  "google-workspace": {
+    make: googleWorkspaceConnector,
+    // Where a stand-in for Google listens is for tests, which make their connectors themselves.
+    settings: googleWorkspaceSettings.omit({ endpoint: true }),
+    checkSecret: parseServiceAccount,
+    steps: OVER_NETWORK,
+  },
+  ldap: { make: ldapConnector, settings: ldapSettings, checkSecret: () => {}, steps: OVER_NETWORK },
 };
 
 export function isConnectorKind(kind: string): kind is ConnectorKind {
-  return Object.hasOwn(CONNECTORS, kind);
+  return Object.hasOwn(KINDS, kind);
 }
 
 /**
@@ -36,18 +61,34 @@ export function makeConnector(
   secret: string | null,
   host: Host = { filesFolder: null },
 ): Connector {
-  return CONNECTORS[kind](settings, secret, host);
+  return KINDS[kind].make(settings, secret, host);
 }
 
-const SETTINGS = { csv: csvSettings, "google-workspace": googleWorkspaceSettings, ldap: ldapSettings };
+/** What is tried with the settings of this kind, in this order (`test` of connectors/connector.ts). */
+export function testSteps(kind: ConnectorKind): readonly TestStep["name"][] {
+  return KINDS[kind].steps;
+}
 
 /** What is wrong with settings before they are stored: where, and why; undefined when nothing is. */
 export function settingsFault(
   kind: ConnectorKind,
   settings: unknown,
 ): { path: readonly PropertyKey[]; message: string } | undefined {
-  const issue = SETTINGS[kind].safeParse(settings).error?.issues[0];
+  const issue = KINDS[kind].settings.safeParse(settings).error?.issues[0];
   if (issue?.code === "unrecognized_keys")
     return { path: [...issue.path, ...issue.keys.slice(0, 1)], message: "there is no such setting" };
   return issue && { path: issue.path, message: issue.message };
+}
+
+/** What is wrong with a secret before it is stored, in words that hold nothing of it; undefined when nothing is. */
+export function secretFault(kind: ConnectorKind, secret: string): string | undefined {
+  try {
+    const check = KINDS[kind].checkSecret;
+    if (check === null) return "there is none";
+    check(secret);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error;
+    return error.message;
+  }
 }

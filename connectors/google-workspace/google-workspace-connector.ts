@@ -9,6 +9,7 @@ import { parseServiceAccount, type ServiceAccount } from "./service-account.ts";
 import { type GoogleSession, openSession } from "./session.ts";
 import { type GoogleWorkspaceSettings, parseGoogleWorkspaceSettings } from "./settings.ts";
 import { emptySnapshot, type Snapshot } from "./snapshot.ts";
+import { testGoogleWorkspace } from "./test.ts";
 import { readUsers } from "./users.ts";
 
 /** Member ids in one page at most. */
@@ -30,7 +31,10 @@ const MEMBERS_IN_PAGE = 2000;
 export function googleWorkspaceConnector(settings: unknown, secret: string | null): Connector {
   const parsed = parseGoogleWorkspaceSettings(settings);
   const account = parseServiceAccount(secret);
-  return { read: (signal) => read(parsed, account, signal) };
+  return {
+    read: (signal) => read(parsed, account, signal),
+    test: (signal) => testGoogleWorkspace(parsed, account, signal),
+  };
 }
 
 async function* read(

@@ -34,21 +34,25 @@ export async function* readGroups(
       throw capped("maxGroups", settings.maxGroups, "listing groups");
     return wanted;
   };
-  const sorted = (sortOrder: "ASCENDING" | "DESCENDING"): List<GoogleGroup> => ({
-    of: "groups",
-    pageSize: settings.groupPageSize,
-    page: (at) => ({
-      request: (api) =>
-        api.groups.list({
-          ...{ customer: place.customer, orderBy: "email", sortOrder, ...at },
-          fields: GROUPS.fields,
-        }),
-      shape: GROUPS.shape,
-    }),
-  });
-  for await (const page of eachPage(session, snapshot, sorted("ASCENDING"))) {
+  for await (const page of eachPage(session, snapshot, groupsOf(place, settings, "ASCENDING"))) {
     const groups = page.filter(isWanted).map((group) => pulledGroup(group, settings));
     if (groups.length > 0) yield { groups };
   }
-  await endOfList(session, snapshot, sorted("DESCENDING"), snapshot.groups);
+  await endOfList(session, snapshot, groupsOf(place, settings, "DESCENDING"), snapshot.groups);
+}
+
+/** All groups of the customer by their addresses. */
+export function groupsOf(
+  { customer }: Place,
+  settings: GoogleWorkspaceSettings,
+  sortOrder: "ASCENDING" | "DESCENDING",
+): List<GoogleGroup> {
+  return {
+    of: "groups",
+    pageSize: settings.groupPageSize,
+    page: (at) => ({
+      request: (api) => api.groups.list({ customer, orderBy: "email", sortOrder, ...at, fields: GROUPS.fields }),
+      shape: GROUPS.shape,
+    }),
+  };
 }

@@ -62,18 +62,9 @@ export function memberReader(
   };
 
   const direct = async (group: MemberSource): Promise<Direct> => {
-    const list: List<GoogleMember> = {
-      of: `members of ${group.address}`,
-      pageSize: settings.memberPageSize,
-      page: (at) => ({
-        request: (api) => api.members.list({ groupKey: group.id, ...at, fields: MEMBERS.fields }),
-        shape: MEMBERS.shape,
-        unless: { status: [404], error: changed(`the group ${group.address}`, "deleted") },
-      }),
-    };
     const key = (member: GoogleMember): string => member.id ?? member.email ?? member.type;
     const found: Direct = { users: [], groups: [], everybody: false };
-    for (const [id, member] of await wholeList(session, snapshot, list, key, cap, group.count)) {
+    for (const [id, member] of await wholeList(session, snapshot, membersOf(group, settings), key, cap, group.count)) {
       if (member.type === "EXTERNAL") {
         outsider(group, member, "is not of this customer (external member)");
       } else if (member.id === null || member.id === undefined) {
@@ -115,5 +106,18 @@ export function memberReader(
       }
     }
     return { group: group.id, users, groups };
+  };
+}
+
+/** What one group holds directly. */
+export function membersOf(group: MemberSource, settings: GoogleWorkspaceSettings): List<GoogleMember> {
+  return {
+    of: `members of ${group.address}`,
+    pageSize: settings.memberPageSize,
+    page: (at) => ({
+      request: (api) => api.members.list({ groupKey: group.id, ...at, fields: MEMBERS.fields }),
+      shape: MEMBERS.shape,
+      unless: { status: [404], error: changed(`the group ${group.address}`, "deleted") },
+    }),
   };
 }

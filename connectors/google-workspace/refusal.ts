@@ -56,9 +56,13 @@ export function readRefusal(error: unknown, reader: Reader, doing: string): Refu
   const { status, headers } = response;
   const data = dataOf(error);
   const after = retryAfter(headers);
-  const make = (kind: ConnectorErrorCode, text: string, more: Partial<Refusal> = {}): Refusal => ({
+  const make = (
+    kind: ConnectorErrorCode,
+    text: string,
+    { hint = null, ...more }: Partial<Refusal> & { hint?: string | null } = {},
+  ): Refusal => ({
     ...{ again: false, isQuota: false, isToken: false, after, status },
-    error: new ConnectorError(kind, `${text} (${doing}; Google answered ${status}${said(data)})`),
+    error: new ConnectorError(kind, `${text} (${doing}; Google answered ${status}${said(data)})`, { hint }),
     ...more,
   });
   const reasons = reasonsOf(data);
@@ -66,35 +70,35 @@ export function readRefusal(error: unknown, reader: Reader, doing: string): Refu
 
   if (status < 300) return make("protocol", TOO_LONG);
   if (status === 429 || (status === 403 && is(QUOTA_REASONS)))
-    return make(
-      "limit",
-      "Google allows no more calls for now: another program may use the same project, or quotaPerMinute is above the quota of the project",
-      { again: true, isQuota: true },
-    );
+    return make("limit", "Google allows no more calls for now", {
+      hint: "another program may use the same project, or quotaPerMinute is above the quota of the project",
+      again: true,
+      isQuota: true,
+    });
   if (status === 408 || status >= 500) return make("unreachable", "Google cannot answer at present", { again: true });
   const token = tokenRefusal(status, data, reader, clockSkew(headers));
-  if (token !== null) return make(token.code, token.text);
+  if (token !== null) return make(token.code, token.text, { hint: token.hint ?? null });
   if (status === 401)
     return make("credentials", "Google does not take the access token that it gave", { isToken: true });
   if (status === 403 && is(DAILY_REASONS)) return make("limit", "the quota of the project is used up for today");
   if (status === 403 && is(SERVICE_REASONS))
     return make(
       "configuration",
-      "the Admin SDK API is not enabled in the Google Cloud project of the service account: enable it in the Google Cloud console " +
-        "under APIs & Services, Library",
+      "the Admin SDK API is not enabled in the Google Cloud project of the service account",
+      { hint: "enable it in the Google Cloud console under APIs & Services, Library" },
     );
-  if (status === 403 && is(SCOPE_REASONS)) return make("credentials", `a scope is missing: ${reader.delegation}`);
+  if (status === 403 && is(SCOPE_REASONS))
+    return make("credentials", "a scope is missing", { hint: reader.delegation });
   if (status === 403 && is(POLICY_REASONS))
-    return make(
-      "configuration",
-      "the customer does not let programs use its directory: see the Admin console (admin.google.com) under Security, Access and data control, API controls",
-    );
+    return make("configuration", "the customer does not let programs use its directory", {
+      hint: "see the Admin console (admin.google.com) under Security, Access and data control, API controls",
+    });
   if (status === 403)
-    return make(
-      "credentials",
-      `${reader.admin} may not read this: in the Admin console (admin.google.com) under Account, Admin roles, give them a role for the whole ` +
-        "organization with the Admin API privileges Users: Read, Groups: Read and, when people are chosen by unit, Organizational Units: Read",
-    );
+    return make("credentials", `${reader.admin} may not read this`, {
+      hint:
+        "in the Admin console (admin.google.com) under Account, Admin roles, give them a role for the whole organization with the Admin API " +
+        "privileges Users: Read, Groups: Read and, when people are chosen by unit, Organizational Units: Read",
+    });
   if (status === 404) return make("configuration", "Google does not know what was asked for");
   if (status >= 300 && status < 400)
     return make("protocol", "somebody else answered in Google's place, perhaps a proxy that wants a login");

@@ -41,11 +41,9 @@ export function parseServiceAccount(secret: string | null): ServiceAccount {
 }
 
 function refuse(why: string): ConnectorError {
-  return new ConnectorError(
-    "configuration",
-    `Google Workspace settings: the key file of the service account ${why}; make a key of type JSON in the Google Cloud console ` +
-      "under IAM & Admin, Service Accounts, Keys, and give the whole file as the directory's secret",
-  );
+  return new ConnectorError("configuration", `Google Workspace settings: the key file of the service account ${why}`, {
+    hint: "make a key of type JSON in the Google Cloud console under IAM & Admin, Service Accounts, Keys, and give the whole file",
+  });
 }
 
 function isRsaKey(pem: string): boolean {

@@ -24,6 +24,8 @@ export type Ask<Answer> = {
 };
 
 export type GoogleSession = {
+  /** Fetches an access token, which the first call would else do. @throws ConnectorError */
+  authorize(): Promise<void>;
   /** One call, repeated while that can help. @throws ConnectorError */
   call<Answer>(ask: Ask<Answer>): Promise<Answer>;
   /** The same, but what is not there or not to be seen (403, 404) is null. */
@@ -39,7 +41,7 @@ export type GoogleSession = {
 };
 
 /** Of the quota; the rest is for other programs that act as the same administrator. */
-const SHARE = 0.8;
+export const SHARE = 0.8;
 /**
  * Seconds whose tokens are saved up while the caller writes what came, or one list is read page after page. In the worst
  * minute that is 84 % of the quota.
@@ -125,12 +127,15 @@ export async function openSession(
 
   const cancelled = (): ConnectorError => new ConnectorError("cancelled", "the read was cancelled");
 
-  const attempt = async <Answer>(ask: Ask<Answer>): Promise<Answer> => {
+  const takeToken = async (doing: string): Promise<void> => {
     const { token } = await client.getAccessToken();
-    if (typeof token !== "string" || token === "") {
-      client.setCredentials(NO_TOKEN);
-      throw new Truncated(`asking for a token for ${ask.doing}`);
-    }
+    if (typeof token === "string" && token !== "") return;
+    client.setCredentials(NO_TOKEN);
+    throw new Truncated(`asking for a token for ${doing}`);
+  };
+
+  const attempt = async <Answer>(ask: Ask<Answer>): Promise<Answer> => {
+    await takeToken(ask.doing);
     await bucket.take(ending.signal);
     const { data } = await ask.request(api);
     if (typeof data !== "object") throw notJson(data, ask.doing);
@@ -144,14 +149,18 @@ export async function openSession(
   };
 
   /** Attempts until one succeeds or none can; null when a refusal says that it is not there. */
-  const persist = async <Answer>(ask: Ask<Answer>, isAbsent: (refusal: Refusal) => boolean): Promise<Answer | null> => {
+  const persist = async <Answer>(
+    ask: Pick<Ask<Answer>, "doing" | "unless">,
+    attempt: () => Promise<Answer>,
+    isAbsent: (refusal: Refusal) => boolean,
+  ): Promise<Answer | null> => {
     const until = performance.now() + settings.retrySeconds * 1000;
     let renewed = false;
     for (let number = 1; ; number++) {
       if (ending.signal.aborted) throw cancelled();
       let refusal: Refusal;
       try {
-        return await attempt(ask);
+        return await attempt();
       } catch (error) {
         if (ending.signal.aborted) throw cancelled();
         if (error instanceof ConnectorError) throw error;
@@ -173,10 +182,18 @@ export async function openSession(
   };
 
   const run = async <Answer>(ask: Ask<Answer>, isAbsent: (refusal: Refusal) => boolean): Promise<Answer | null> => {
-    const result = await queue.add(() => persist(ask, isAbsent), {});
+    const result = await queue.add(() => persist(ask, () => attempt(ask), isAbsent), {});
     return result ?? null;
   };
   return {
+    async authorize() {
+      const doing = "asking for a token";
+      await persist(
+        { doing },
+        () => takeToken(doing),
+        () => false,
+      );
+    },
     async call(ask) {
       const answer = await run(ask, () => false);
       if (answer === null) throw new ConnectorError("protocol", `Google gave no answer (${ask.doing})`);
@@ -219,5 +236,6 @@ function pauseAfter(attempts: number, firstSeconds: number): number {
 function givenUp(refusal: Refusal, attempts: number): ConnectorError {
   const wait = refusal.after === null ? "" : `; it wants to be asked again in ${Math.ceil(refusal.after / 1000)} s`;
   const times = attempts === 1 ? "after one attempt" : `after ${attempts} attempts`;
-  return new ConnectorError(refusal.error.code, `${refusal.error.message}; given up ${times}${wait}`);
+  const { code, detail, hint } = refusal.error;
+  return new ConnectorError(code, `${detail}; given up ${times}${wait}`, { hint });
 }

@@ -38,28 +38,11 @@ export async function* readUsers(
     return pulled === null ? [] : [pulled];
   };
 
-  const unknownCustomer = {
-    status: [400, 403, 404],
-    error: wrong("customer", `there is no ${place.customer}, or ${settings.admin} may not read it`),
-  };
-  const sorted = (sortOrder: "ASCENDING" | "DESCENDING"): List<GoogleUser> => ({
-    of: "people",
-    pageSize: settings.userPageSize,
-    page: (at) => ({
-      request: (api) =>
-        api.users.list({
-          ...{ customer: place.customer, orderBy: "email", sortOrder, ...at },
-          ...{ projection: "basic", viewType: "admin_view", fields: USERS.fields },
-        }),
-      shape: USERS.shape,
-      ...(settings.customer === "my_customer" ? {} : { unless: unknownCustomer }),
-    }),
-  });
-  for await (const page of eachPage(session, snapshot, sorted("ASCENDING"))) {
+  for await (const page of eachPage(session, snapshot, peopleOf(place, settings, "ASCENDING"))) {
     const users = page.flatMap(take);
     if (users.length > 0) yield { users };
   }
-  await endOfList(session, snapshot, sorted("DESCENDING"), snapshot.users);
+  await endOfList(session, snapshot, peopleOf(place, settings, "DESCENDING"), snapshot.users);
   if (place.adminId !== null && !isKnown(snapshot.users, place.adminId))
     throw new ConnectorError("incomplete", `${settings.admin} was not among the people that Google listed`);
   if (addresses === undefined) return;
@@ -75,6 +58,31 @@ export async function* readUsers(
   });
   for (let at = 0; at < users.length; at += settings.userPageSize)
     yield { users: users.slice(at, at + settings.userPageSize) };
+}
+
+/** All people of the customer by their addresses. */
+export function peopleOf(
+  { customer }: Place,
+  settings: GoogleWorkspaceSettings,
+  sortOrder: "ASCENDING" | "DESCENDING",
+): List<GoogleUser> {
+  const unknownCustomer = {
+    status: [400, 403, 404],
+    error: wrong("customer", `there is no ${customer}, or ${settings.admin} may not read it`),
+  };
+  return {
+    of: "people",
+    pageSize: settings.userPageSize,
+    page: (at) => ({
+      request: (api) =>
+        api.users.list({
+          ...{ customer, orderBy: "email", sortOrder, ...at },
+          ...{ projection: "basic", viewType: "admin_view", fields: USERS.fields },
+        }),
+      shape: USERS.shape,
+      ...(settings.customer === "my_customer" ? {} : { unless: unknownCustomer }),
+    }),
+  };
 }
 
 /** Deleted people whom Google can still restore, the latest first: an address can have been given away again. */
