@@ -1,16 +1,12 @@
 import { createHash } from "node:crypto";
 import { type CompletenessProof, type Connector, ConnectorError, type Page } from "../connector.ts";
-import { type OpenFile, type OpenFiles, openFiles } from "./files.ts";
-import { byGroup, memberOf } from "./members.ts";
-import { pulledGroup, pulledUser } from "./people.ts";
+import { type OpenFile, openFiles } from "./files.ts";
+import { groupPages, memberPages, peoplePages } from "./pages.ts";
 import { cancelled } from "./place.ts";
-import { rowsOf } from "./rows.ts";
-import { type CsvSettings, parseCsvSettings } from "./settings.ts";
-import { emptySnapshot, type Snapshot } from "./snapshot.ts";
+import { type CsvSettings, filesOf, parseCsvSettings } from "./settings.ts";
+import { emptySnapshot } from "./snapshot.ts";
 import { compareSums } from "./sums.ts";
-
-const ENTRIES_IN_PAGE = 1000;
-const MEMBERS_IN_PAGE = 2000;
+import { testCsv } from "./test.ts";
 
 /**
  * Reads people, groups and members from files of comma-separated values (RFC 4180) in one folder of this machine, as
@@ -31,7 +27,7 @@ export function csvConnector(settings: unknown, folder: string | null): Connecto
       "configuration",
       "CSV settings: this installation names no folder that files are read from",
     );
-  return { read: (signal) => read(parsed, folder, signal) };
+  return { read: (signal) => read(parsed, folder, signal), test: (signal) => testCsv(parsed, folder, signal) };
 }
 
 async function* read(
@@ -40,19 +36,18 @@ async function* read(
   signal: AbortSignal,
 ): AsyncGenerator<Page, CompletenessProof, void> {
   if (signal.aborted) throw cancelled();
-  const { users, groups, members, sums } = settings;
-  const named = [users, groups, members].filter((path) => path !== undefined);
-  const paths = sums === undefined ? named : [...named, sums];
-  const files = await openFiles(folder, paths, settings.maxMegabytes * 1024 * 1024, signal);
+  const { named, paths, maxBytes } = filesOf(settings);
+  const files = await openFiles(folder, paths, maxBytes, signal);
   try {
     const read = named.map((path) => files.get(path));
-    if (sums !== undefined) await compareSums(files.get(sums), read);
+    if (settings.sums !== undefined) await compareSums(files.get(settings.sums), read);
     const snapshot = emptySnapshot();
-    for await (const page of pagesOf(settings, files, snapshot)) {
-      if (signal.aborted) throw cancelled();
-      snapshot.pages += 1;
-      yield page;
-    }
+    for (const pages of [peoplePages, groupPages, memberPages])
+      for await (const page of pages(settings, files, snapshot)) {
+        if (signal.aborted) throw cancelled();
+        snapshot.pages += 1;
+        yield page;
+      }
     await files.confirm();
     return {
       users: snapshot.users.size - snapshot.withheld.size,
@@ -68,38 +63,6 @@ async function* read(
   } finally {
     await files.close();
   }
-}
-
-async function* pagesOf(settings: CsvSettings, files: OpenFiles, snapshot: Snapshot): AsyncGenerator<Page, void, void> {
-  const { columns, delimiter } = settings;
-  const people = rowsOf(files.get(settings.users), columns.users, { kind: "users", delimiter });
-  for await (const rows of batches(people, ENTRIES_IN_PAGE)) {
-    const users = rows.flatMap((row) => pulledUser(row, settings.users, columns.users, snapshot) ?? []);
-    if (users.length > 0) yield { users };
-  }
-  const { groups: groupFile, members: memberFile } = settings;
-  if (groupFile === undefined) return;
-  const groups = rowsOf(files.get(groupFile), columns.groups, { kind: "groups", delimiter });
-  for await (const rows of batches(groups, ENTRIES_IN_PAGE))
-    yield { groups: rows.map((row) => pulledGroup(row, groupFile, columns.groups, snapshot)) };
-  if (memberFile === undefined) return;
-  const members = rowsOf(files.get(memberFile), columns.members, { kind: "members", delimiter });
-  for await (const rows of batches(members, MEMBERS_IN_PAGE)) {
-    const found = rows.flatMap((row) => memberOf(row, memberFile, columns.members, snapshot) ?? []);
-    snapshot.memberships += found.length;
-    if (found.length > 0) yield { members: byGroup(found) };
-  }
-}
-
-async function* batches<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[], void, void> {
-  let batch: Item[] = [];
-  for await (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
 }
 
 /** Files have no reader's name; what they hold is who they are. */

@@ -83,6 +83,12 @@ export function parseCsvSettings(settings: unknown): CsvSettings {
   return parseSettings("CSV", csvSettings, settings);
 }
 
+/** Those that hold people, groups and members, and with them all that are opened. */
+export function filesOf({ users, groups, members, sums, maxMegabytes }: CsvSettings) {
+  const named = [users, groups, members].filter((path) => path !== undefined);
+  return { named, paths: sums === undefined ? named : [...named, sums], maxBytes: maxMegabytes * 1024 * 1024 };
+}
+
 /** Relative, downwards only, and the same on every system. */
 function isPlainPath(text: string): boolean {
   return text.split("/").every((part) => /^[^\\:\p{Cc}]+$/u.test(part) && part !== "." && part !== "..");
