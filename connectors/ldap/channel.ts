@@ -1,8 +1,9 @@
 import { connect, isIP, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ConnectionOptions, checkServerIdentity, connect as connectTls } from "node:tls";
+import { type ConnectionOptions, checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
 import { Client, type Message, type MessageParser, type MessageResponse } from "ldapts";
 import { ConnectorError } from "../connector.ts";
+import { certificateWords, secureContext } from "./certificate.ts";
 import { ANSWERS, messageCutter, Operation, WireError } from "./messages.ts";
 import { resultError } from "./result.ts";
 
@@ -13,14 +14,21 @@ export type Target = {
   encryption: "tls" | "start-tls" | "none";
   /** PEM; null trusts the public authorities. */
   ca: string | null;
+  /** What the reader shows of itself while TLS comes about, PEM; null shows nothing. */
+  client: { certificate: string; key: string } | null;
   serverName: string | null;
   connectSeconds: number;
   answerSeconds: number;
 };
 
+/** By `certificate` the server takes the reader for whom the client certificate names (SASL EXTERNAL, RFC 4422 §A). */
+export type Reader = { by: "password"; name: string; password: string } | { by: "certificate" };
+
 /** One connection, bound once. Whatever goes wrong on it ends it for good; every error is a ConnectorError. */
 export type Channel = {
-  bind(name: string, password: string): Promise<void>;
+  /** `host:port`, for messages. */
+  place: string;
+  bind(reader: Reader): Promise<void>;
   /** Sends one request and waits for its answer. `doing` says in an error what it was for. */
   send(request: (id: number) => Message, doing: string): Promise<MessageResponse>;
   close(): Promise<void>;
@@ -29,8 +37,12 @@ export type Channel = {
 /** More than the client library can take in one answer without running out of stack, and far more than any page asks for. */
 const MAX_ENTRIES_IN_ANSWER = 50_000;
 
+/** Told of a connection while it comes about: how far it is, and in a word or two with what. */
+export type Progress = (reached: "connect" | "tls", detail: string) => void;
+
 /** What the client keeps to itself and a safe read needs. The version is pinned; a client without these is refused. */
 type ClientInsides = {
+  _connect(): Promise<void> | void;
   _send(message: Message): Promise<MessageResponse | undefined>;
   _nextMessageId(): number;
   messageParser: MessageParser;
@@ -38,11 +50,15 @@ type ClientInsides = {
 };
 
 /**
- * Connects, encrypts as asked and checks the certificate against the host. The client would connect anew by itself, in
+ * Connects, encrypts as asked and checks the certificate against the host; nobody is bound yet. The client would connect anew by itself, in
  * clear and bound to nobody, when a connection is lost; the second attempt to connect throws, so a channel is one connection.
  * @throws ConnectorError `unreachable`, `tls`, `cancelled`.
  */
-export async function openChannel(target: Target, signal: AbortSignal): Promise<Channel> {
+export async function openChannel(
+  target: Target,
+  signal: AbortSignal,
+  progress: Progress = () => {},
+): Promise<Channel> {
   const place = `${target.host}:${target.port}`;
   const sockets: Socket[] = [];
   /** Who waits now. One promise for all waits would hold every answer of the read until its end. */
@@ -50,6 +66,7 @@ export async function openChannel(target: Target, signal: AbortSignal): Promise<
   let failure: ConnectorError | undefined;
   let isClosed = false;
   let isBound = false;
+  let shown = "";
 
   const destroy = (): void => {
     for (const socket of sockets) {
@@ -69,6 +86,14 @@ export async function openChannel(target: Target, signal: AbortSignal): Promise<
     socket.once("close", () => fail(new ConnectorError("unreachable", `${place} closed the connection`)));
     return socket;
   };
+  /** Remembers whose certificate came before anybody judges it, so that a refusal can say so. */
+  const look = (socket: TLSSocket): TLSSocket => {
+    socket.prependListener("secure", () => {
+      shown = certificateWords(socket.getPeerCertificate().raw);
+    });
+    socket.once("secureConnect", () => progress("tls", `${socket.getProtocol() ?? "TLS"}, ${shown}`));
+    return socket;
+  };
   const onAbort = (): void => fail(new ConnectorError("cancelled", "the read was cancelled"));
 
   const tlsOptions: ConnectionOptions = {
@@ -76,7 +101,7 @@ export async function openChannel(target: Target, signal: AbortSignal): Promise<
     rejectUnauthorized: true,
     minVersion: "TLSv1.2",
     checkServerIdentity: (_host, certificate) => checkServerIdentity(target.serverName ?? target.host, certificate),
-    ...(target.ca === null ? {} : { ca: target.ca }),
+    ...(target.encryption === "none" ? {} : { secureContext: secureContext(target) }),
     ...serverNameOption(target.serverName ?? target.host),
   };
   const client = new Client({
@@ -85,12 +110,16 @@ export async function openChannel(target: Target, signal: AbortSignal): Promise<
     ...(target.encryption === "tls" ? { tlsOptions } : {}),
     createConnection: ((port: number, host: string) => {
       if (sockets.length > 0) throw new ConnectorError("unreachable", `the connection to ${place} was lost`);
-      return own(connect({ port, host, keepAlive: true, noDelay: true }));
+      const socket = own(connect({ port, host, keepAlive: true, noDelay: true }));
+      return socket.once("connect", () => progress("connect", place));
     }) as typeof connect,
     createSecureConnection: ((...args: [number, string, ConnectionOptions] | [ConnectionOptions]) => {
       const expected = target.encryption === "start-tls" ? 1 : 0;
       if (sockets.length !== expected) throw new ConnectorError("unreachable", `the connection to ${place} was lost`);
-      return own(args.length === 1 ? connectTls(args[0]) : connectTls({ ...args[2], port: args[0], host: args[1] }));
+      const [first, host, options] = args;
+      if (typeof first === "object") return look(own(connectTls(first)));
+      const socket = look(own(connectTls({ ...options, port: first, ...(host !== undefined && { host }) })));
+      return socket.once("connect", () => progress("connect", place));
     }) as typeof connectTls,
   });
   const insides = insidesOf(client);
@@ -131,24 +160,30 @@ export async function openChannel(target: Target, signal: AbortSignal): Promise<
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
+    // What `client.bind` would do by itself, only without saying where it failed.
+    await within(target.connectSeconds, "connecting", async () => insides._connect());
     if (target.encryption === "start-tls") {
-      await within(target.connectSeconds, "connecting", () => client.startTLS(tlsOptions));
+      await within(target.connectSeconds, "encrypting", () => client.startTLS(tlsOptions));
       if (waiting() > 0) throw new ConnectorError("tls", `${place} said more in clear after StartTLS`);
     }
   } catch (error) {
     // After a failed StartTLS the connection stands in clear: nothing more may be said on it.
-    const reason = failure ?? connectError(error, target);
+    const reason = failure ?? connectError(error, target, shown);
     fail(reason);
     await close();
     throw reason;
   }
 
   return {
-    async bind(name, password) {
-      if (name === "" || password === "")
+    place,
+    async bind(reader) {
+      const name = reader.by === "certificate" ? "the client certificate" : reader.name;
+      if (reader.by === "password" && (name === "" || reader.password === ""))
         throw new ConnectorError("credentials", "the reader's name or password is empty");
       try {
-        await within(target.connectSeconds, "binding", () => client.bind(name, password));
+        await within(target.connectSeconds, "binding", () =>
+          reader.by === "certificate" ? client.bind("EXTERNAL") : client.bind(name, reader.password),
+        );
       } catch (error) {
         throw failure ?? bindError(error, name, target);
       }
@@ -176,8 +211,9 @@ export async function openChannel(target: Target, signal: AbortSignal): Promise<
 
 function insidesOf(client: Client): ClientInsides {
   const insides = client as unknown as Partial<ClientInsides>;
-  const { _send, _nextMessageId, messageParser, messageDetailsByMessageId } = insides;
-  if (_send && _nextMessageId && messageParser && messageDetailsByMessageId) return insides as ClientInsides;
+  const { _connect, _send, _nextMessageId, messageParser, messageDetailsByMessageId } = insides;
+  if (_connect && _send && _nextMessageId && messageParser && messageDetailsByMessageId)
+    return insides as ClientInsides;
   throw new ConnectorError("configuration", "this version of ldapts is not the one that Muster was made with");
 }
 
@@ -225,7 +261,7 @@ const UNREACHABLE = new Set([
   "EADDRNOTAVAIL",
 ]);
 
-function connectError(error: unknown, target: Target): ConnectorError {
+function connectError(error: unknown, target: Target, shown = ""): ConnectorError {
   if (error instanceof ConnectorError) return error;
   const place = `${target.host}:${target.port}`;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
@@ -236,7 +272,8 @@ function connectError(error: unknown, target: Target): ConnectorError {
     return new ConnectorError("unreachable", `${place} broke off while connecting`, { cause: error });
   const why = error instanceof Error ? error.message : String(error);
   const refused = typeof code === "number" ? "the server refuses StartTLS" : "no trusted encrypted connection";
-  return new ConnectorError("tls", `${refused} to ${place}: ${why}`, { cause: error });
+  const whose = shown === "" ? "" : `; it showed ${shown}`;
+  return new ConnectorError("tls", `${refused} to ${place}: ${why}${whose}`, { cause: error });
 }
 
 function bindError(error: unknown, name: string, target: Target): ConnectorError {

@@ -3,9 +3,9 @@ import { note } from "../oddities.ts";
 import { canonicalDn, isWithin } from "./dn.ts";
 import type { LdapEntry } from "./entry.ts";
 import { immutableId } from "./ids.ts";
+import { isUidAttribute, type Layout } from "./layout.ts";
 import type { LdapSession } from "./session.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { Vendor } from "./vendors.ts";
 
 /** Members given out at once. */
 const CHUNK = 1000;
@@ -19,24 +19,28 @@ export type MemberReader = {
   of(entry: LdapEntry, group: string): AsyncGenerator<PulledMembers, void, void>;
 };
 
+/** Makes members known that a snapshot does not hold: called with the values of each answer before they are looked at. */
+export type Introduce = (attribute: string, values: readonly string[]) => Promise<void>;
+
 /**
- * Turns what groups say of their members into ids of the same snapshot. Call it once users and groups are all known.
- * @param bases canonical names below which users and groups were read.
+ * Turns what groups say of their members into ids of the same snapshot. Call it once users and groups are all known,
+ * or with `introduce`, which makes known what is missing.
  */
 export function memberReader(
   session: LdapSession,
   snapshot: Snapshot,
-  vendor: Vendor,
-  bases: readonly string[],
+  layout: Layout,
+  introduce?: Introduce,
 ): MemberReader {
   const lookedUp = new Set<string>();
+  const bases = [layout.users.base, layout.groups.base].flatMap((base) => canonicalDn(base) ?? []);
 
   /** Why a name is not in the read: filtered out, dangling, or moved meanwhile, which makes the read untrustworthy. */
   const resolveByServer = async (dn: string, name: string): Promise<Member | null> => {
     if (lookedUp.has(name) || lookedUp.size >= MAX_LOOKUPS || !bases.some((base) => isWithin(name, base))) return null;
     lookedUp.add(name);
-    const entry = await session.entry(dn, [vendor.id.attribute]);
-    const id = entry === null ? null : immutableId(entry, vendor.id);
+    const entry = await session.entry(dn, [layout.id.attribute]);
+    const id = entry === null ? null : immutableId(entry, layout.id);
     if (entry === null || id === null) return null;
     const own = canonicalDn(entry.dn);
     for (const kind of ["users", "groups"] as const) {
@@ -88,12 +92,13 @@ export function memberReader(
     async *of(entry, group) {
       const seen = { users: new Set<string>(), groups: new Set([group]) };
       let chunk: PulledMembers & { users: string[]; groups: string[] } = { group, users: [], groups: [] };
-      for (const attribute of vendor.members) {
+      for (const attribute of layout.members) {
+        const [isUid, isUnique] = [isUidAttribute(attribute), attribute.toLowerCase() === "uniquemember"];
         for await (const values of allValues(session, entry, attribute)) {
-          for (const value of values) {
-            const dn = attribute === "uniqueMember" ? withoutBits(value) : value;
-            const quick = attribute === "memberUid" ? byUid(value, entry) : byName(dn);
-            const member = quick ?? (await byAsking(dn, entry));
+          const names = isUnique ? values.map(withoutBits) : values;
+          if (introduce !== undefined) await introduce(attribute, names);
+          for (const name of names) {
+            const member = (isUid ? byUid(name, entry) : byName(name)) ?? (await byAsking(name, entry));
             if (member === "withheld" || seen[member.kind].has(member.id)) continue;
             seen[member.kind].add(member.id);
             chunk[member.kind].push(member.id);
@@ -119,7 +124,7 @@ function withoutBits(value: string): string {
  * itself then looks empty and `member;range=0-1499` stands beside it, to be asked for until the range ends in `*`.
  * @throws ConnectorError `incomplete` when a range is missing.
  */
-async function* allValues(
+export async function* allValues(
   session: LdapSession,
   entry: LdapEntry,
   attribute: string,

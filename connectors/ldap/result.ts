@@ -20,26 +20,53 @@ export const Result = {
   unwillingToPerform: 53,
 } as const;
 
+/** What the server answered in place of success. */
+export class LdapRefusal extends ConnectorError {
+  readonly result: number;
+  /** Active Directory's reason for refusing a bind, as in `52e`; null when there is none. */
+  readonly reason: string | null;
+  constructor(code: ConnectorError["code"], message: string, result: number, reason: string | null) {
+    super(code, message);
+    this.result = result;
+    this.reason = reason;
+  }
+}
+
+/** Reasons that Active Directory gives behind `data` ([MS-ERREF] §2.2, Win32 codes in hex), in words. */
+const REASONS: Readonly<Record<string, string>> = {
+  "525": "there is no such account",
+  "52e": "the name or the password is wrong",
+  "530": "the account may not sign in at this time of day",
+  "531": "the account may not sign in from this computer",
+  "532": "the password has expired",
+  "533": "the account is disabled",
+  "701": "the account has expired",
+  "773": "the password must be changed before the first use",
+  "775": "the account is locked after too many wrong passwords",
+};
+
 /**
  * What a result other than success means for a read, in words for the administrator.
  * @param doing what was asked, for the message: `searching ou=people,dc=example,dc=com`.
  * @param diagnostics the server's own words, shown in part and without control characters.
  */
-export function resultError(code: number, doing: string, diagnostics: string): ConnectorError {
+export function resultError(code: number, doing: string, diagnostics: string): LdapRefusal {
   const said = diagnostics
     .replace(/[\p{Cc}\p{Cf}]+/gu, " ")
     .trim()
     .slice(0, 200);
   const words = said === "" ? `LDAP result ${code}` : `LDAP result ${code}: ${said}`;
-  const error = (kind: ConnectorError["code"], text: string): ConnectorError =>
-    new ConnectorError(kind, `${text} (${doing}; ${words})`);
+  const reason =
+    code === Result.invalidCredentials ? (/\bdata ([0-9a-f]+)\b/i.exec(said)?.[1]?.toLowerCase() ?? null) : null;
+  const error = (kind: ConnectorError["code"], text: string): LdapRefusal =>
+    new LdapRefusal(kind, `${text} (${doing}; ${words})`, code, reason);
   switch (code) {
     case Result.sizeLimitExceeded:
     case Result.adminLimitExceeded:
       return error(
         "limit",
         "the server stopped at a limit on how many entries this reader may see, so the directory was read only in part; " +
-          'raise it for the reader (OpenLDAP: limits dn.exact="…" size.prtotal=unlimited; 389: nsslapd-lookthroughlimit and nsslapd-sizelimit)',
+          'raise it for the reader (OpenLDAP: limits dn.exact="…" size.prtotal=unlimited; 389: nsSizeLimit and nsLookThroughLimit of its entry)',
       );
     case Result.timeLimitExceeded:
       return error(
@@ -51,7 +78,10 @@ export function resultError(code: number, doing: string, diagnostics: string): C
       return error("tls", "the server demands encryption: use ldaps:// or startTls");
     case Result.inappropriateAuthentication:
     case Result.invalidCredentials:
-      return error("credentials", "the server refused the name or the password of the reader");
+      return error(
+        "credentials",
+        `the server refused the name or the password of the reader${REASONS[reason ?? ""] ? `: ${REASONS[reason ?? ""]}` : ""}`,
+      );
     case Result.insufficientAccessRights:
       return error("credentials", "the reader is not allowed to read here");
     case Result.referral:

@@ -8,16 +8,20 @@ import {
   SearchResponse,
 } from "ldapts";
 import { ConnectorError } from "../connector.ts";
-import { openChannel, type Target } from "./channel.ts";
+import { type Channel, openChannel, type Progress, type Reader, type Target } from "./channel.ts";
 import { type LdapEntry, ldapEntry } from "./entry.ts";
 import { Result, resultError } from "./result.ts";
 import { ROOT_ATTRIBUTES } from "./vendors.ts";
 
-type PagedSearch = { base: string; filter: string; attributes: readonly string[]; pageSize: number };
+export type PagedSearch = { base: string; filter: string; attributes: readonly string[]; pageSize: number };
 export type SearchPage = { entries: readonly LdapEntry[]; referrals: readonly string[] };
+type SearchOptions = Omit<SearchRequestMessageOptions, "messageId" | "sizeLimit" | "timeLimit">;
 
 /** One bound conversation with a directory server, from connect to unbind. It is never renewed and never used again. */
 export type LdapSession = {
+  /** `host:port` of the server. */
+  place: string;
+  port: number;
   /** The server's own entry: what it is and what it can do. */
   root: LdapEntry;
   /** As the server names who is bound (RFC 4532); what was bound with, when it does not tell. */
@@ -27,8 +31,10 @@ export type LdapSession = {
    * @throws ConnectorError when any page fails, also after pages were given out.
    */
   pages(search: PagedSearch): AsyncGenerator<SearchPage, void, void>;
-  /** One entry by name, or null when there is none that the reader may see. */
-  entry(dn: string, attributes: readonly string[]): Promise<LdapEntry | null>;
+  /** One entry by name, or null when there is none that the reader may see and that matches `filter`. */
+  entry(dn: string, attributes: readonly string[], filter?: string): Promise<LdapEntry | null>;
+  /** One search as it is, without limits of our own; the answer's status is the caller's to look at. */
+  search(options: SearchOptions, doing: string): Promise<SearchResponse>;
   /** @throws ConnectorError when the server now names somebody else than `boundAs`. */
   confirm(): Promise<void>;
   close(): Promise<void>;
@@ -45,15 +51,15 @@ const MAX_EMPTY_PAGES = 1_000;
  */
 export async function openSession(
   target: Target,
-  reader: { name: string; password: string },
+  reader: Reader,
   signal: AbortSignal,
+  progress?: Progress,
 ): Promise<LdapSession> {
-  const channel = await openChannel(target, signal);
+  return begin(await openChannel(target, signal, progress), target.port, reader);
+}
 
-  const search = async (
-    options: Omit<SearchRequestMessageOptions, "messageId">,
-    doing: string,
-  ): Promise<SearchResponse> => {
+async function begin(channel: Channel, port: number, reader: Reader): Promise<LdapSession> {
+  const search = async (options: SearchOptions, doing: string): Promise<SearchResponse> => {
     // No limits of our own: a limit that is met looks like the end.
     const request = { ...options, sizeLimit: 0, timeLimit: 0 };
     const answer = await channel.send((messageId) => new SearchRequest({ messageId, ...request }), doing);
@@ -61,10 +67,10 @@ export async function openSession(
     throw new ConnectorError("protocol", `what came is no answer to a search (${doing})`);
   };
 
-  const entry: LdapSession["entry"] = async (dn, attributes) => {
+  const entry: LdapSession["entry"] = async (dn, attributes, filter = "(objectClass=*)") => {
     const doing = dn === "" ? "reading the server's root entry" : `reading ${dn}`;
     const answer = await search(
-      { baseDN: dn, scope: "base", filter: FilterParser.parseString("(objectClass=*)"), attributes: [...attributes] },
+      { baseDN: dn, scope: "base", filter: FilterParser.parseString(filter), attributes: [...attributes] },
       doing,
     );
     if (answer.status === Result.noSuchObject || answer.status === Result.referral) return null;
@@ -120,16 +126,19 @@ export async function openSession(
   }
 
   try {
-    await channel.bind(reader.name, reader.password);
+    await channel.bind(reader);
     const root = await entry("", ROOT_ATTRIBUTES);
     if (root === null) throw new ConnectorError("protocol", "the server does not show its root entry");
     const tells = root.texts("supportedExtension").includes(WHO_AM_I);
-    const boundAs = tells ? await whoAmI() : reader.name;
+    const boundAs = tells ? await whoAmI() : reader.by === "password" ? reader.name : "the client certificate";
     return {
+      place: channel.place,
+      port,
       root,
       boundAs,
       pages,
       entry,
+      search,
       async confirm() {
         if (tells) {
           const now = await whoAmI();

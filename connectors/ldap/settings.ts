@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
+import { isAbsolute } from "node:path";
 import { FilterParser, SASL_MECHANISMS } from "ldapts";
 import { z } from "zod";
 import { parseSettings } from "../settings.ts";
@@ -15,19 +16,32 @@ const attribute = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, "is not the name o
 /** Names and addresses change and are given to other people; a record held under one of these would change its owner. */
 const NO_IDS = /^(dn|entrydn|distinguishedname|cn|sn|uid|mail|displayname|name|samaccountname|userprincipalname)$/i;
 
+const pem = z.string().refine(isPem, "is not a certificate in PEM form");
+const url = z
+  .string()
+  .refine((text) => parseLdapUrl(text) !== null, "must be ldap://host[:port] or ldaps://host[:port]");
+/** Read whenever the directory is: a renewed certificate needs no change here. */
+const file = z.string().refine(isAbsolute, "must be an absolute path");
+
 /**
- * How to read one LDAP directory; the password of `bindDn` is kept apart as the directory's secret.
- * Every key but url, bindDn and base may be left out.
+ * How to read one LDAP directory. The reader's secret is kept apart: the password of `bindDn`, or without `bindDn` the
+ * key of `clientCertificate`. Every key but url and base may be left out, and bindDn where a client certificate stands.
  */
 export const ldapSettings = z
   .strictObject({
-    /** `ldap://host[:389]` or `ldaps://host[:636]`. */
-    url: z.string().refine((text) => parseLdapUrl(text) !== null, "must be ldap://host[:port] or ldaps://host[:port]"),
+    /** `ldap://host[:389]` or `ldaps://host[:636]`; of several servers of one directory the first that answers is read. */
+    url: z.union([url, z.array(url).min(1).max(10)]),
     /** Who reads: a name such as cn=muster,dc=example,dc=com, or what the server takes in its place (user@domain). */
     bindDn: z
       .string()
       .min(1, "must not be empty: Muster does not read anonymously")
-      .refine((text) => !SASL_MECHANISMS.some((name) => name === text), "is the name of a SASL mechanism"),
+      .refine((text) => !SASL_MECHANISMS.some((name) => name === text), "is the name of a SASL mechanism")
+      .optional(),
+    /** The reader's certificate, PEM. Without `bindDn` it is all that the reader shows (SASL EXTERNAL, RFC 4422 §A). */
+    clientCertificate: pem.optional(),
+    clientCertificateFile: file.optional(),
+    /** The key of that certificate, PEM without a passphrase, when it is not the directory's secret. */
+    clientKeyFile: file.optional(),
     base: dn,
     /** Where people and groups are, if not both under `base`. */
     userBase: dn.optional(),
@@ -37,7 +51,7 @@ export const ldapSettings = z
     /** Send the password and read people over an unencrypted connection to another machine. */
     allowPlaintext: z.boolean().default(false),
     /** Authorities to trust in place of the public ones: PEM, or a file of PEM. */
-    ca: z.string().refine(isPem, "is not a certificate in PEM form").optional(),
+    ca: pem.optional(),
     caFile: z.string().min(1).optional(),
     /** The name that the certificate must have, when it is not the host of `url`. */
     serverName: z.string().min(1).optional(),
@@ -55,6 +69,8 @@ export const ldapSettings = z
         givenName: attribute.default("givenName"),
         familyName: attribute.default("sn"),
         groupName: attribute.default("cn"),
+        /** What names the members of a group; several are put together. */
+        member: z.union([attribute, z.array(attribute).min(1).max(5)]).optional(),
       })
       .prefault({}),
     /** Entries per page. */
@@ -65,17 +81,27 @@ export const ldapSettings = z
     pageSeconds: z.number().positive().max(3600).default(30),
   })
   .superRefine((settings, context) => {
-    const url = parseLdapUrl(settings.url);
-    if (url === null) return;
     const refuse = (key: string, message: string): void => context.addIssue({ code: "custom", path: [key], message });
-    if (settings.startTls && url.secure) refuse("startTls", "is for ldap:// URLs; ldaps:// is encrypted already");
-    if (!url.secure && !settings.startTls && !settings.allowPlaintext && !isLoopback(url.host)) {
+    const urls = urlsOf(settings).flatMap((text) => parseLdapUrl(text) ?? []);
+    const isEncrypted = urls.every(({ secure }) => secure || settings.startTls);
+    const hasCertificate = settings.clientCertificate !== undefined || settings.clientCertificateFile !== undefined;
+    if (settings.startTls && urls.some(({ secure }) => secure))
+      refuse("startTls", "is for ldap:// URLs; ldaps:// is encrypted already");
+    if (!isEncrypted && !settings.allowPlaintext && !urls.every(({ host, secure }) => secure || isLoopback(host)))
       refuse(
         "url",
         "would send the password unencrypted: use ldaps://, or startTls, or allowPlaintext if that is meant",
       );
-    }
     if (settings.ca !== undefined && settings.caFile !== undefined) refuse("caFile", "cannot stand beside ca");
+    if (settings.clientCertificate !== undefined && settings.clientCertificateFile !== undefined)
+      refuse("clientCertificateFile", "cannot stand beside clientCertificate");
+    if (hasCertificate && !isEncrypted) refuse("clientCertificate", "is shown over TLS only: use ldaps:// or startTls");
+    if (settings.clientKeyFile !== undefined && !hasCertificate)
+      refuse("clientKeyFile", "is the key of a client certificate, and there is none");
+    if (settings.bindDn === undefined && !hasCertificate)
+      refuse("bindDn", "must be given: Muster does not read anonymously");
+    if (settings.bindDn !== undefined && hasCertificate && settings.clientKeyFile === undefined)
+      refuse("clientKeyFile", "must be given beside bindDn, whose password is the directory's secret");
   });
 
 export type LdapSettings = z.infer<typeof ldapSettings>;
@@ -83,6 +109,11 @@ export type LdapSettings = z.infer<typeof ldapSettings>;
 /** @throws ConnectorError `configuration` naming every setting that is wrong. */
 export function parseLdapSettings(settings: unknown): LdapSettings {
   return parseSettings("LDAP", ldapSettings, settings);
+}
+
+/** The servers in the order in which they are tried. */
+export function urlsOf({ url }: { url: string | readonly string[] }): readonly string[] {
+  return typeof url === "string" ? [url] : url;
 }
 
 /** Host (without the brackets of IPv6), port and whether TLS is spoken from the first byte; null when it is none of ours. */

@@ -16,7 +16,7 @@ export type Vendor = {
   userFilter: string;
   groupFilter: string;
   /** Attributes of a group that hold members: by name of an entry, or (memberUid, RFC 2307) by the uid of a person. */
-  members: readonly ("member" | "uniqueMember" | "memberUid")[];
+  members: readonly string[];
   /** Attributes that say that an account is switched off; `active.ts` knows what each means. */
   disabledBy: readonly string[];
   /** Active Directory does not list a person in the `member` of their primary group. */
@@ -83,6 +83,9 @@ export const ROOT_ATTRIBUTES = [
   "forestFunctionality",
   "ipaDomainLevel",
   "ipaTopologyPluginVersion",
+  "namingContexts",
+  "dsServiceName",
+  "netscapemdsuffix",
 ];
 
 const ACTIVE_DIRECTORY = "1.2.840.113556.1.4.800";
@@ -97,6 +100,12 @@ export function detectVendor(root: LdapEntry): VendorName {
   if (root.texts("objectClass").some((name) => name.toLowerCase() === "openldaprootdse")) return "openldap";
   return "other";
 }
+
+/** Active Directory's ports of the Global Catalog, plain and TLS. */
+export const GLOBAL_CATALOG_PORTS: ReadonlySet<number> = new Set([3268, 3269]);
+
+/** Groups whose groupType has Active Directory's bit of universal ones ([MS-ADTS] §2.2.12). */
+export const UNIVERSAL_GROUPS = "(groupType:1.2.840.113556.1.4.803:=8)";
 
 /** How an id is written when the settings name an attribute of their own. */
 export function idFormat(attribute: string): IdFormat {
