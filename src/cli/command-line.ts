@@ -16,6 +16,8 @@ type With<First, O, A extends unknown[]> = (first: First, options: O, ...args: A
 /** Joins a command's work to commander: the work gets its options and arguments, its answer is kept for printing. */
 export type CommandLine = {
   environment: NodeJS.ProcessEnv;
+  /** Says a line while the work is under way, to a person only: what stands under --json is one value. */
+  say(line: string): void;
   /** Work that needs neither database nor organization. */
   plain<O, A extends unknown[]>(work: Plain<O, A>): Action;
   /** Work on the database, before or without an organization. */
@@ -25,7 +27,11 @@ export type CommandLine = {
 };
 
 /** @param keep receives the answer of the one command that ran. */
-export function commandLine(environment: NodeJS.ProcessEnv, keep: (answer: Answer | undefined) => void): CommandLine {
+export function commandLine(
+  environment: NodeJS.ProcessEnv,
+  keep: (answer: Answer | undefined) => void,
+  say: (line: string) => void,
+): CommandLine {
   const action =
     <O, A extends unknown[]>(work: (options: O & GlobalOptions, args: A) => Promise<Answer | undefined>): Action =>
     async (...raw) => {
@@ -34,6 +40,7 @@ export function commandLine(environment: NodeJS.ProcessEnv, keep: (answer: Answe
     };
   return {
     environment,
+    say,
     plain: <O, A extends unknown[]>(work: Plain<O, A>) => action<O, A>((options, args) => work(options, ...args)),
     onDatabase: <O, A extends unknown[]>(work: With<Context, O, A>) =>
       action<O, A>((options, args) => withContext(environment, (ctx) => work(ctx, options, ...args))),

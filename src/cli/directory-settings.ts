@@ -1,4 +1,4 @@
-import { type ConnectorKind, settingsFault } from "../../connectors/index.ts";
+import { type ConnectorKind, secretFault, settingsFault } from "../../connectors/index.ts";
 import { MusterError } from "../errors.ts";
 
 /**
@@ -16,4 +16,10 @@ export function checkDirectorySettings(
   if (fault === undefined) return settings;
   const path = fault.path.join(".");
   throw new MusterError("invalid", `${where.name(path)}: ${fault.message}`, { at: where.at(path) });
+}
+
+/** A secret that can be one of this kind; the message holds nothing of it. @throws MusterError `invalid`. */
+export function checkDirectorySecret(kind: ConnectorKind, secret: string, where: { name: string; at: string }): void {
+  const fault = secretFault(kind, secret);
+  if (fault !== undefined) throw new MusterError("invalid", `${where.name}: ${fault}`, { at: where.at });
 }

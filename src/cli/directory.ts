@@ -10,12 +10,14 @@ import { registerDirectoryAdd } from "./directory-add.ts";
 import { registerDirectoryClient } from "./directory-client.ts";
 import { registerDirectoryRelease } from "./directory-release.ts";
 import { registerDirectorySync } from "./directory-sync.ts";
+import { registerDirectoryTest } from "./directory-test.ts";
 import { registerDirectoryToken } from "./directory-token.ts";
 
 /** `muster directory …`. */
 export function registerDirectory(program: Command, line: CommandLine): void {
   const directory = program.command("directory").description("where people and groups come from, in order");
   registerDirectoryAdd(directory, line);
+  registerDirectoryTest(directory, line);
   registerDirectorySync(directory, line);
   registerOrder(directory, line);
   registerPolicies(directory, line);

@@ -71,9 +71,13 @@ export async function runCommand(
   let answer: Answer | undefined;
   let help = "";
   const program = makeProgram(
-    commandLine(environment, (given) => {
-      answer = given;
-    }),
+    commandLine(
+      environment,
+      (given) => {
+        answer = given;
+      },
+      (text) => json || output.out(`${text}\n`),
+    ),
     (text) => {
       help += text;
     },
