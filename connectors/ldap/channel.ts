@@ -4,7 +4,7 @@ import { type ConnectionOptions, checkServerIdentity, connect as connectTls, typ
 import { Client, type Message, type MessageParser, type MessageResponse } from "ldapts";
 import { ConnectorError } from "../connector.ts";
 import { certificateWords, secureContext } from "./certificate.ts";
-import { ANSWERS, messageCutter, Operation, WireError } from "./messages.ts";
+import { ANSWERS, messageCutter, Operation, type ReceivedEntry, WireError } from "./messages.ts";
 import { resultError } from "./result.ts";
 
 export type Target = {
@@ -229,14 +229,19 @@ function guardMessages(insides: ClientInsides, fail: (error: ConnectorError) => 
   parser.read = (data, open) => {
     try {
       for (const message of cutter.feed(data)) {
-        const question = open.get(String(message.id))?.message.protocolOperation;
+        const asked = open.get(String(message.id)) as { message: Message; searchEntries?: ReceivedEntry[] } | undefined;
+        const question = asked?.message.protocolOperation;
         if (question === undefined && message.id === 0) throw new WireError("notice that it ends the session");
         if (question === undefined || !ANSWERS[question]?.includes(message.operation)) {
           throw new WireError("an answer to no question");
         }
         entries = message.operation === Operation.searchEntry ? entries + 1 : 0;
         if (entries > MAX_ENTRIES_IN_ANSWER) throw new WireError("more entries than a page may hold");
-        read(message.frame, open);
+        // Entries are read already; the client would take as long for them as everything else takes together. It keeps
+        // them with the question and gives them out with its end.
+        if (message.entry === null || asked === undefined) read(message.frame, open);
+        else if (asked.searchEntries) asked.searchEntries.push(message.entry);
+        else asked.searchEntries = [message.entry];
       }
     } catch (error) {
       const why = error instanceof WireError ? error.message : "bytes that could not be read";
@@ -270,7 +275,8 @@ function connectError(error: unknown, target: Target, shown = ""): ConnectorErro
   }
   if (target.encryption === "none")
     return new ConnectorError("unreachable", `${place} broke off while connecting`, { cause: error });
-  const why = error instanceof Error ? error.message : String(error);
+  // What follows is Node's advice to developers.
+  const why = (error instanceof Error ? error.message : String(error)).split("; if the root CA")[0] ?? "";
   const refused = typeof code === "number" ? "the server refuses StartTLS" : "no trusted encrypted connection";
   const whose = shown === "" ? "" : `; it showed ${shown}`;
   return new ConnectorError("tls", `${refused} to ${place}: ${why}${whose}`, { cause: error });

@@ -5,6 +5,7 @@ import { readGroups, readMembers, readUsers } from "./read.ts";
 import { openFirst } from "./servers.ts";
 import { type LdapSettings, parseLdapSettings } from "./settings.ts";
 import { emptySnapshot, requireIds } from "./snapshot.ts";
+import { testLdap } from "./test.ts";
 
 /**
  * Reads people, groups and members of an LDAP directory (RFC 4511) as one snapshot over one connection. Groups come
@@ -22,7 +23,10 @@ export function ldapConnector(settings: unknown, secret: string | null): Connect
   const parsed = parseLdapSettings(settings);
   const missing = missingSecret(parsed, secret);
   if (missing !== undefined) throw new ConnectorError("configuration", `LDAP settings: ${missing}`);
-  return { read: (signal) => read(parsed, secret, signal) };
+  return {
+    read: (signal) => read(parsed, secret, signal),
+    test: (signal) => testLdap(parsed, secret, signal),
+  };
 }
 
 async function* read(

@@ -124,7 +124,7 @@ function withoutBits(value: string): string {
  * itself then looks empty and `member;range=0-1499` stands beside it, to be asked for until the range ends in `*`.
  * @throws ConnectorError `incomplete` when a range is missing.
  */
-export async function* allValues(
+async function* allValues(
   session: LdapSession,
   entry: LdapEntry,
   attribute: string,
@@ -144,6 +144,13 @@ export async function* allValues(
     if (more === null || range === null) throw gap(entry, attribute, next);
     entry = more;
   }
+}
+
+/** The members that an entry shows at first sight: all of a short list, else the first range. */
+export function namesIn(entry: LdapEntry, attribute: string): string[] {
+  const range = rangeOf(entry, attribute);
+  const values = [...names(entry, attribute), ...(range === null ? [] : names(entry, range.description))];
+  return attribute.toLowerCase() === "uniquemember" ? values.map(withoutBits) : values;
 }
 
 /** @throws ConnectorError when a value is no text: it would be a member that nobody sees. */

@@ -4,7 +4,20 @@
  * damaged cookie would end a search early and a damaged entry would vanish. Here anything unsound ends the session.
  */
 
-export type WireMessage = { id: number; operation: number; frame: Buffer };
+export type WireMessage = {
+  id: number;
+  operation: number;
+  frame: Buffer;
+  /** Of a search entry: what it holds, found while it was checked. */
+  entry: ReceivedEntry | null;
+};
+
+/**
+ * One entry of an answer as it stands in its message: nothing is copied until it is asked for, because a read has
+ * millions of values. Places are byte offsets into `frame`, each as from and to: of the name, then of each attribute its
+ * description, how many values it has, and these.
+ */
+export type ReceivedEntry = { frame: Buffer; places: readonly number[] };
 
 export const Operation = {
   bindRequest: 0x60,
@@ -87,19 +100,15 @@ function readMessage(frame: Buffer): WireMessage {
     throw new WireError("a message without its parts");
   }
   if (controls !== undefined) checkControls(frame, controls);
-  checkOperation(frame, operation);
-  return { id: frame.readIntBE(id.start, idBytes), operation: operation.tag, frame };
+  const isEntry = operation.tag === Operation.searchEntry;
+  const entry = isEntry ? { frame, places: placesOf(frame, operation.start, operation.end) } : null;
+  if (!isEntry) checkOperation(frame, operation);
+  return { id: frame.readIntBE(id.start, idBytes), operation: operation.tag, frame, entry };
 }
 
 function checkOperation(frame: Buffer, operation: Element): void {
   const parts = children(frame, operation);
   switch (operation.tag) {
-    case Operation.searchEntry: {
-      const [name, list, ...more] = parts;
-      if (name?.tag !== OCTETS || list?.tag !== SEQUENCE || more.length > 0) throw new WireError("a damaged entry");
-      for (const attribute of children(frame, list)) checkAttribute(frame, attribute);
-      return;
-    }
     case Operation.searchReference:
       if (parts.length === 0) throw new WireError("an empty referral");
       for (const part of parts) expect(part, OCTETS);
@@ -120,13 +129,47 @@ function checkOperation(frame: Buffer, operation: Element): void {
   }
 }
 
-function checkAttribute(frame: Buffer, attribute: Element): void {
-  expect(attribute, SEQUENCE);
-  const [type, values, ...more] = children(frame, attribute);
-  expect(type, OCTETS);
-  expect(values, SET);
-  if (more.length > 0) throw new WireError("a damaged attribute");
-  if (values !== undefined) for (const value of children(frame, values)) expect(value, OCTETS);
+/** What a search entry holds (RFC 4511 §4.5.2), each part checked to fill the one around it exactly. */
+function placesOf(frame: Buffer, from: number, to: number): number[] {
+  const name = enter(frame, from, to, OCTETS);
+  const places = [name, contentEnd];
+  let at = enter(frame, contentEnd, to, SEQUENCE);
+  const end = contentEnd;
+  if (end !== to) throw new WireError("a damaged entry");
+  while (at < end) {
+    const attribute = enter(frame, at, end, SEQUENCE);
+    const attributeEnd = contentEnd;
+    const type = enter(frame, attribute, attributeEnd, OCTETS);
+    const typeEnd = contentEnd;
+    let value = enter(frame, typeEnd, attributeEnd, SET);
+    if (contentEnd !== attributeEnd) throw new WireError("a damaged attribute");
+    const count = places.push(type, typeEnd, 0) - 1;
+    while (value < attributeEnd) {
+      const start = enter(frame, value, attributeEnd, OCTETS);
+      places.push(start, contentEnd);
+      value = contentEnd;
+    }
+    places[count] = (places.length - count - 1) / 2;
+    at = attributeEnd;
+  }
+  return places;
+}
+
+/** Where the content ends of what `enter` read last: an object for each of millions of values would cost more than they. */
+let contentEnd = 0;
+
+/** Where the content begins of the element at `at`, which must have this tag and end before `to`. */
+function enter(frame: Buffer, at: number, to: number, tag: number): number {
+  if (at + 2 > to || frame[at] !== tag) throw new WireError("a message whose parts are not what they must be");
+  const first = frame[at + 1] as number;
+  if (first < 0x80) contentEnd = at + 2 + first;
+  else {
+    const long = readHeader(frame, at, to);
+    if (long === null) throw new WireError("a value that is longer than its message");
+    contentEnd = long.end;
+  }
+  if (contentEnd > to) throw new WireError("a value that is longer than its message");
+  return first < 0x80 ? at + 2 : at + 2 + (first & 0x7f);
 }
 
 /** The value of the paged results control (RFC 2696 §2) must be sound to the last byte: its cookie says whether there is more. */

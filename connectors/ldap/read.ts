@@ -2,6 +2,7 @@ import { ConnectorError, type Page, type PulledMembers } from "../connector.ts";
 import { note } from "../oddities.ts";
 import { canonicalDn } from "./dn.ts";
 import type { LdapEntry } from "./entry.ts";
+import { REFERRAL_HINT } from "./hints.ts";
 import { immutableId, primaryGroupSid } from "./ids.ts";
 import type { Layout } from "./layout.ts";
 import { memberReader } from "./members.ts";
@@ -20,7 +21,7 @@ export async function* readGroups(
   search: PagedSearch = layout.groups,
   each: (entry: LdapEntry, id: string) => void = () => {},
 ): AsyncGenerator<Page> {
-  for await (const page of counted(session.pages(search), snapshot, search.base)) {
+  for await (const page of noted(session.pages(search), snapshot, search.base)) {
     const groups = page.entries.flatMap((entry) => {
       const id = remember(snapshot, snapshot.groups, entry, layout.id);
       if (id === null) return [];
@@ -43,7 +44,7 @@ export async function* readUsers(
   before?: (entries: readonly LdapEntry[]) => Promise<void>,
 ): AsyncGenerator<Page> {
   const now = Date.now();
-  for await (const page of counted(session.pages(search), snapshot, search.base)) {
+  for await (const page of noted(session.pages(search), snapshot, search.base)) {
     if (before !== undefined) await before(page.entries);
     const members = new Map<string, string[]>();
     const users = page.entries.flatMap((entry) => {
@@ -69,7 +70,7 @@ export async function* readMembers(session: LdapSession, layout: Layout, snapsho
   const reader = memberReader(session, snapshot, layout);
   const awaited = new Set(snapshot.groups.ids);
   const search = { ...layout.groups, attributes: [layout.id.attribute, ...layout.members] };
-  for await (const page of counted(session.pages(search), snapshot, search.base)) {
+  for await (const page of noted(session.pages(search), snapshot, search.base)) {
     let members: PulledMembers[] = [];
     let count = 0;
     for (const entry of page.entries) {
@@ -89,12 +90,8 @@ export async function* readMembers(session: LdapSession, layout: Layout, snapsho
   if (awaited.size > 0) throw changed(`a group (${layout.id.attribute} ${[...awaited][0]})`);
 }
 
-/** Referrals are never followed: they would lead to servers that nobody named, with the reader's password. */
-export const REFERRAL_HINT =
-  "set base to what this server holds itself, or read a whole Active Directory forest from its Global Catalog (port 3269, or 3268 with startTls)";
-
 /** Counts pages and referrals. An answer of nothing but referrals says that the entries are elsewhere, not that there are none. */
-async function* counted(
+export async function* noted(
   pages: AsyncGenerator<SearchPage>,
   snapshot: Snapshot,
   base: string,
@@ -126,7 +123,7 @@ function withhold(snapshot: Snapshot, entry: LdapEntry, id: string, attribute: s
   note(snapshot, { code: "no-user-name", location: entry.dn, detail: `has no ${attribute}`, id });
 }
 
-function rememberUid(snapshot: Snapshot, uid: string, id: string): void {
+export function rememberUid(snapshot: Snapshot, uid: string, id: string): void {
   const key = uid.toLowerCase();
   snapshot.byUid.set(key, snapshot.byUid.has(key) && snapshot.byUid.get(key) !== id ? null : id);
 }

@@ -10,8 +10,9 @@ import {
 import { ConnectorError } from "../connector.ts";
 import { type Channel, openChannel, type Progress, type Reader, type Target } from "./channel.ts";
 import { type LdapEntry, ldapEntry } from "./entry.ts";
+import { limitsHint } from "./hints.ts";
 import { Result, resultError } from "./result.ts";
-import { ROOT_ATTRIBUTES } from "./vendors.ts";
+import { detectVendor, ROOT_ATTRIBUTES } from "./vendors.ts";
 
 export type PagedSearch = { base: string; filter: string; attributes: readonly string[]; pageSize: number };
 export type SearchPage = { entries: readonly LdapEntry[]; referrals: readonly string[] };
@@ -59,6 +60,7 @@ export async function openSession(
 }
 
 async function begin(channel: Channel, port: number, reader: Reader): Promise<LdapSession> {
+  let limits: string | undefined;
   const search = async (options: SearchOptions, doing: string): Promise<SearchResponse> => {
     // No limits of our own: a limit that is met looks like the end.
     const request = { ...options, sizeLimit: 0, timeLimit: 0 };
@@ -87,7 +89,7 @@ async function begin(channel: Channel, port: number, reader: Reader): Promise<Ld
     if (!(answer instanceof ExtendedResponse) || answer.status !== Result.success) {
       throw new ConnectorError("incomplete", "the server does not say who is bound any more");
     }
-    const identity = (answer.value ?? "").replace(/^dn:/i, "");
+    const identity = (answer.value ?? "").replace(/^dn:/i, "").trim();
     if (identity === "") throw new ConnectorError("credentials", "the server takes the reader for anonymous");
     return identity;
   };
@@ -108,7 +110,7 @@ async function begin(channel: Channel, port: number, reader: Reader): Promise<Ld
         { baseDN: wanted.base, scope: "sub", filter, attributes: [...wanted.attributes], controls: [control] },
         doing,
       );
-      if (answer.status !== Result.success) throw resultError(answer.status, doing, answer.errorMessage);
+      if (answer.status !== Result.success) throw resultError(answer.status, doing, answer.errorMessage, limits);
       yield {
         entries: answer.searchEntries.map(ldapEntry),
         referrals: answer.searchReferences.flatMap((reference) => reference.uris),
@@ -131,6 +133,7 @@ async function begin(channel: Channel, port: number, reader: Reader): Promise<Ld
     if (root === null) throw new ConnectorError("protocol", "the server does not show its root entry");
     const tells = root.texts("supportedExtension").includes(WHO_AM_I);
     const boundAs = tells ? await whoAmI() : reader.by === "password" ? reader.name : "the client certificate";
+    limits = limitsHint(detectVendor(root), boundAs);
     return {
       place: channel.place,
       port,

@@ -5,7 +5,7 @@ import { FilterParser, SASL_MECHANISMS } from "ldapts";
 import { z } from "zod";
 import { parseSettings } from "../settings.ts";
 import { parseDn } from "./dn.ts";
-import { VENDOR_NAMES } from "./vendors.ts";
+import { GLOBAL_CATALOG_PORTS, VENDOR_NAMES } from "./vendors.ts";
 
 const dn = z
   .string()
@@ -92,6 +92,8 @@ export const ldapSettings = z
         "url",
         "would send the password unencrypted: use ldaps://, or startTls, or allowPlaintext if that is meant",
       );
+    if (new Set(urls.map(({ port }) => GLOBAL_CATALOG_PORTS.has(port))).size > 1)
+      refuse("url", "mixes the Global Catalog with other servers, which hold other groups");
     if (settings.ca !== undefined && settings.caFile !== undefined) refuse("caFile", "cannot stand beside ca");
     if (settings.clientCertificate !== undefined && settings.clientCertificateFile !== undefined)
       refuse("clientCertificateFile", "cannot stand beside clientCertificate");

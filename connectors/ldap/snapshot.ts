@@ -3,17 +3,18 @@ import type { Oddities } from "../oddities.ts";
 import { canonicalDn } from "./dn.ts";
 import type { LdapEntry } from "./entry.ts";
 import { immutableId } from "./ids.ts";
+import { KnownIds, KnownNames } from "./known.ts";
 import type { IdFormat } from "./vendors.ts";
 
 /** What one kind of entry is known by. `byName` holds null for an entry that is there but could not be given out. */
-export type Known = { ids: Set<string>; byName: Map<string, string | null> };
+export type Known = { ids: KnownIds; byName: KnownNames };
 
 /** What is remembered of a read: names and ids, no entries. */
 export type Snapshot = Oddities & {
   users: Known;
   groups: Known;
   /** uid of a person, folded, to id; null when two people have it. Only where groups name members so. */
-  byUid: Map<string, string | null>;
+  byUid: KnownNames;
   /** Active Directory: objectSid of a group, in hex, to id. */
   groupBySid: Map<string, string>;
   memberships: number;
@@ -24,10 +25,12 @@ export type Snapshot = Oddities & {
 };
 
 export function emptySnapshot(): Snapshot {
+  const users = new KnownIds();
+  const groups = new KnownIds();
   return {
-    users: { ids: new Set(), byName: new Map() },
-    groups: { ids: new Set(), byName: new Map() },
-    byUid: new Map(),
+    users: { ids: users, byName: new KnownNames(users) },
+    groups: { ids: groups, byName: new KnownNames(groups) },
+    byUid: new KnownNames(users),
     groupBySid: new Map(),
     memberships: 0,
     userCount: 0,
