@@ -4,6 +4,7 @@ import { userNameKey } from "../../src/identity/keys.ts";
 import { testContext } from "../harness/postgres.ts";
 import { scaled, seed } from "../harness/scale.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
+import { heldOf } from "./held.ts";
 import { makeWorld, silent, type World } from "./world.ts";
 
 /** For the full count on a busy machine. */
@@ -58,29 +59,6 @@ async function force(world: World, directory: Parameters<World["sync"]>[0], sour
   return result.state === "held" || result.state === "previewed"
     ? world.sync(directory, source, { mode: "approve" })
     : result;
-}
-
-async function heldOf(world: World, directory: string): Promise<{ people: Record<string, Entry>; members: string[] }> {
-  const people = await world.query<Entry & { id: string }>({
-    text: `select immutable_id as id, user_name as name, active, email as mail from directory_users
-      where organization = $1 and directory = $2 and deleted_at is null order by immutable_id`,
-    values: [world.actor.organization, directory],
-  });
-  const members = await world.query<{ line: string }>({
-    text: `select g.immutable_id || '/' || u.immutable_id as line from remote_memberships m
-        join directory_groups g on g.id = m.group_id and g.deleted_at is null
-        join directory_users u on u.id = m.directory_user and u.deleted_at is null where g.directory = $1
-      union all
-      select p.immutable_id || '/' || c.immutable_id from group_nestings n
-        join directory_groups p on p.id = n.parent and p.deleted_at is null
-        join directory_groups c on c.id = n.child and c.deleted_at is null where p.directory = $1
-      order by 1`,
-    values: [directory],
-  });
-  return {
-    people: Object.fromEntries(people.map(({ id, ...entry }) => [id, entry])),
-    members: members.map((row) => row.line),
-  };
 }
 
 function wantedMembers({ people, groups }: Snapshot): string[] {
