@@ -1,0 +1,191 @@
+/**
+ * What a read remembers of the entries that it has met, small and flat. A read of 100,000 people looks each of them up
+ * several times: as strings in JavaScript's own maps they take several times the room, and the collector's time again
+ * and again.
+ */
+import { randomInt } from "node:crypto";
+
+const PRIME = 2 ** 31 - 1;
+/** Characters between two reductions: the sum of so many products of 31 and 16 bits still is an exact number. */
+const BLOCK = 60;
+const CARRY_HIGH = BLOCK;
+const CARRY_LOW = BLOCK + 1;
+const LENGTH = BLOCK + 2;
+
+/**
+ * Texts are told apart by 93 bits of a hash whose keys are drawn anew for each process: multilinear modulo a prime, three
+ * times over, so that two texts, whoever thought of them, are taken for one with a chance of about 2^-90.
+ */
+const [FIRST, SECOND, THIRD] = [drawKeys(), drawKeys(), drawKeys()];
+const hashed = { first: 0, second: 0, third: 0 };
+
+function drawKeys(): Float64Array {
+  return Float64Array.from({ length: BLOCK + 3 }, () => randomInt(PRIME));
+}
+
+/** Leaves the hash in `hashed`: an object for each of millions of calls would cost more than they do. */
+function hash(text: string): void {
+  let first = text.length * (FIRST[LENGTH] as number);
+  let second = text.length * (SECOND[LENGTH] as number);
+  let third = text.length * (THIRD[LENGTH] as number);
+  for (let place = 0, key = 0; place < text.length; place++, key++) {
+    if (key === BLOCK) {
+      first = carried(first, FIRST);
+      second = carried(second, SECOND);
+      third = carried(third, THIRD);
+      key = 0;
+    }
+    const code = text.charCodeAt(place);
+    first += code * (FIRST[key] as number);
+    second += code * (SECOND[key] as number);
+    third += code * (THIRD[key] as number);
+  }
+  hashed.first = modulo(first);
+  hashed.second = modulo(second);
+  hashed.third = modulo(third);
+}
+
+/** What `%` gives, which takes longer than the whole rest. */
+function modulo(sum: number): number {
+  const rest = sum - Math.floor(sum / PRIME) * PRIME;
+  if (rest < 0) return rest + PRIME;
+  return rest < PRIME ? rest : rest - PRIME;
+}
+
+/** What stands for all blocks so far at the beginning of the next one. */
+function carried(sum: number, keys: Float64Array): number {
+  const rest = modulo(sum);
+  return (rest >>> 16) * (keys[CARRY_HIGH] as number) + (rest & 0xffff) * (keys[CARRY_LOW] as number);
+}
+
+/** Texts without their texts: gives each a number, by which it is known again. */
+class Numbers {
+  /** Three parts of the hash and the number of each text, in the order in which they came. */
+  #rows = new Int32Array(4 * 1024);
+  /** Where a hash is to be found: one more than the place of its row, 0 where there is none. */
+  #slots = new Int32Array(2 * 1024);
+  size = 0;
+
+  /** The number that stands for the text, or undefined. */
+  get(text: string): number | undefined {
+    hash(text);
+    const row = this.#slots[this.#slotOf(hashed.first, hashed.second, hashed.third)] as number;
+    return row === 0 ? undefined : this.#rows[4 * (row - 1) + 3];
+  }
+
+  set(text: string, number: number): void {
+    hash(text);
+    const slot = this.#slotOf(hashed.first, hashed.second, hashed.third);
+    const known = this.#slots[slot] as number;
+    const row = known === 0 ? this.size : known - 1;
+    if (known === 0) {
+      this.size += 1;
+      if (4 * this.size > this.#rows.length) this.#rows = grown(this.#rows);
+      this.#slots[slot] = this.size;
+    }
+    this.#rows[4 * row] = hashed.first;
+    this.#rows[4 * row + 1] = hashed.second;
+    this.#rows[4 * row + 2] = hashed.third;
+    this.#rows[4 * row + 3] = number;
+    if (2 * this.size > this.#slots.length) this.#spread();
+  }
+
+  #slotOf(first: number, second: number, third: number): number {
+    const mask = this.#slots.length - 1;
+    for (let slot = first & mask; ; slot = (slot + 1) & mask) {
+      const row = this.#slots[slot] as number;
+      if (row === 0) return slot;
+      const at = 4 * (row - 1);
+      if (this.#rows[at] === first && this.#rows[at + 1] === second && this.#rows[at + 2] === third) return slot;
+    }
+  }
+
+  #spread(): void {
+    this.#slots = new Int32Array(2 * this.#slots.length);
+    for (let row = 1; row <= this.size; row++) {
+      const at = 4 * (row - 1);
+      const [first, second, third] = [this.#rows[at], this.#rows[at + 1], this.#rows[at + 2]] as [
+        number,
+        number,
+        number,
+      ];
+      this.#slots[this.#slotOf(first, second, third)] = row;
+    }
+  }
+}
+
+function grown(rows: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(2 * rows.length);
+  larger.set(rows);
+  return larger;
+}
+
+/** The ids of a read, as a set that also keeps them in the order in which they came. */
+export class KnownIds {
+  readonly #numbers = new Numbers();
+  /** The ids one behind the other, and where each ends. */
+  #texts = Buffer.alloc(64 * 1024);
+  #ends = new Int32Array(1024);
+
+  get size(): number {
+    return this.#numbers.size;
+  }
+
+  has(id: string): boolean {
+    return this.#numbers.get(id) !== undefined;
+  }
+
+  /** Before: the id is not in it. */
+  add(id: string): void {
+    const number = this.size;
+    const start = number === 0 ? 0 : (this.#ends[number - 1] as number);
+    const end = start + Buffer.byteLength(id);
+    while (end > this.#texts.length) this.#texts = Buffer.concat([this.#texts], 2 * this.#texts.length);
+    if (number === this.#ends.length) this.#ends = grown(this.#ends);
+    this.#texts.write(id, start);
+    this.#ends[number] = end;
+    this.#numbers.set(id, number);
+  }
+
+  numberOf(id: string): number | undefined {
+    return this.#numbers.get(id);
+  }
+
+  at(number: number): string {
+    return this.#texts.toString("utf8", number === 0 ? 0 : this.#ends[number - 1], this.#ends[number]);
+  }
+
+  *[Symbol.iterator](): Generator<string> {
+    for (let number = 0; number < this.size; number++) yield this.at(number);
+  }
+}
+
+const NOBODY = -1;
+/** From here down: ids that are not in the set. */
+const OTHERS = -2;
+
+/** Names of entries, each leading to an id, mostly of these `ids`, or to null for one that could not be given out. */
+export class KnownNames {
+  readonly #ids: KnownIds;
+  readonly #others: string[] = [];
+  readonly #numbers = new Numbers();
+
+  constructor(ids: KnownIds) {
+    this.#ids = ids;
+  }
+
+  has(name: string): boolean {
+    return this.#numbers.get(name) !== undefined;
+  }
+
+  get(name: string): string | null | undefined {
+    const number = this.#numbers.get(name);
+    if (number === undefined) return undefined;
+    if (number === NOBODY) return null;
+    return number <= OTHERS ? (this.#others[OTHERS - number] as string) : this.#ids.at(number);
+  }
+
+  set(name: string, id: string | null): void {
+    this.#numbers.set(name, id === null ? NOBODY : (this.#ids.numberOf(id) ?? OTHERS + 1 - this.#others.push(id)));
+  }
+}
