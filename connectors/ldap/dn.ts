@@ -72,10 +72,13 @@ export function canonicalDn(text: string): string | null {
   const comma = text.indexOf(",");
   // Nearly all names of a directory share a few parents: only the first part is new work.
   if (comma > 0 && !text.includes("\\")) {
-    const parent = canonicalParent(text.slice(comma + 1));
+    const given = { first: text.slice(0, comma), parent: text.slice(comma + 1) };
+    const parent = canonicalParent(given.parent);
     if (parent === null || parent === "") return null;
-    const first = canonicalOf(text.slice(0, comma));
-    return first === null || first === "" ? null : `${first},${parent}`;
+    const first = canonicalOf(given.first);
+    if (first === null || first === "") return null;
+    // Most are canonical as they come, and a text that was put together is slower to look up.
+    return first === given.first && parent === given.parent ? text : `${first},${parent}`;
   }
   return canonicalOf(text);
 }
@@ -101,7 +104,10 @@ const PLAIN = /^([a-z][a-z0-9-]*)=[a-z0-9@._-]+$/i;
 
 function canonicalOf(text: string): string | null {
   const type = PLAIN.exec(text)?.[1]?.toLowerCase();
-  if (type !== undefined) return (TYPE_ALIASES.get(type) ?? type) + text.slice(type.length).toLowerCase();
+  if (type !== undefined) {
+    const alias = TYPE_ALIASES.get(type);
+    return alias === undefined ? text.toLowerCase() : alias + text.slice(type.length).toLowerCase();
+  }
   const dn = parseDn(text);
   if (dn === null) return null;
   return dn.map((parts) => parts.map(canonicalPart).sort().join("+")).join(",");
