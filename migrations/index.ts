@@ -18,6 +18,7 @@ import * as signIn from "./0018-sign-in.ts";
 import * as webhooks from "./0019-webhooks.ts";
 import * as bulkJobs from "./0020-bulk-jobs.ts";
 import * as connectorKinds from "./0021-connector-kinds.ts";
+import * as directoryPermissions from "./0023-directory-permissions.ts";
 import * as directorySwitch from "./0025-directory-switch.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
@@ -43,5 +44,6 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0019-webhooks", webhooks],
   ["0020-bulk-jobs", bulkJobs],
   ["0021-connector-kinds", connectorKinds],
+  ["0023-directory-permissions", directoryPermissions],
   ["0025-directory-switch", directorySwitch],
 ];

@@ -20,6 +20,8 @@ export type ErrorCode =
   | "second-factor-required"
   | "reauthentication-required"
   | "not-allowed"
+  | "read-only"
+  | "externally-managed"
   | "not-found"
   | "method-not-allowed"
   | "not-acceptable"
@@ -34,6 +36,17 @@ export type ErrorCode =
   | "unavailable"
   | "internal";
 
+/** A setting that stands in the way, and what becomes of it when an administrator changes it. */
+export type SettingInTheWay = {
+  /** As every face calls it: `externalUserManagement`, `permissions`. */
+  name: string;
+  value: string;
+  /** Where it is: the path below /api/v1 of what is PATCHed, and the command that changes it. */
+  path: string;
+  command: string;
+  consequence: string;
+};
+
 export type ErrorPlace = {
   /** Where in the input: a JSON pointer, an attribute path, a flag, a file and line, a character position. */
   at?: string;
@@ -41,6 +54,8 @@ export type ErrorPlace = {
   retryAfter?: number;
   /** What the ambiguous name could have meant. */
   candidates?: readonly string[];
+  /** Why it is refused, and where that is changed. */
+  setting?: SettingInTheWay;
   /** For a log line only; never shown to a caller. */
   cause?: unknown;
 };
@@ -50,6 +65,7 @@ export class MusterError extends Error {
   readonly at: string | undefined;
   readonly retryAfter: number | undefined;
   readonly candidates: readonly string[] | undefined;
+  readonly setting: SettingInTheWay | undefined;
 
   constructor(code: ErrorCode, detail: string, place: ErrorPlace = {}) {
     super(detail, place.cause === undefined ? undefined : { cause: place.cause });
@@ -58,6 +74,7 @@ export class MusterError extends Error {
     this.at = place.at;
     this.retryAfter = place.retryAfter;
     this.candidates = place.candidates;
+    this.setting = place.setting;
   }
 }
 

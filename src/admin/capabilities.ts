@@ -7,6 +7,7 @@ import { targetNamed } from "../identity/rights/scope.ts";
 import { holdersOf } from "../identity/rights/who.ts";
 import type { Caller } from "./caller.ts";
 import { idOut, listOf, text, wholeList } from "./fields.ts";
+import { refusalAnswer } from "./refusal.ts";
 import { type Route, route } from "./route.ts";
 import { bundle, permission, scopeOut } from "./scope.ts";
 
@@ -18,6 +19,8 @@ const capability = z.object({
   allowed: z.boolean(),
   /** For anything at all. */
   anywhere: z.boolean(),
+  /** The setting for which it is refused whoever asks; null: none. */
+  refusal: refusalAnswer.nullable(),
 });
 
 /** Why not: the right is missing; it is for something else; the token is limited though its owner may; it is a product's. */
@@ -51,7 +54,8 @@ export function capabilityRoutes(routes: () => readonly Route[]): Route[] {
       answer: z.union([explained.meta({ id: "Explanation" }), listOf(capability.meta({ id: "Capability" }))]),
       read: async (db, { caller, query: { operation, on } }) => {
         const target = on === undefined ? undefined : await targetNamed(db, on);
-        if (operation === undefined) return wholeList(routes().map((each) => capabilityOf(each, caller, on, target)));
+        if (operation === undefined)
+          return wholeList(await inTurn(routes(), (each) => capabilityOf(db, each, caller, on, target)));
         const found = routes().find((each) => each.id === operation);
         if (!found) throw new MusterError("not-found", "there is no such operation", { at: "operation" });
         return explain(db, found, caller, on, target);
@@ -60,16 +64,30 @@ export function capabilityRoutes(routes: () => readonly Route[]): Route[] {
   ];
 }
 
-function capabilityOf({ id, guard }: Route, { held }: Caller, on: string | undefined, target: Target | undefined) {
-  if (typeof guard === "string") return { operation: id, permission: null, allowed: true, anywhere: true };
+async function capabilityOf(
+  db: Db,
+  { id, guard, ...route }: Route,
+  { held }: Caller,
+  on: string | undefined,
+  target: Target | undefined,
+) {
+  const refusal = (await route.refusal?.(db)) ?? null;
+  if (typeof guard === "string") return { operation: id, permission: null, allowed: true, anywhere: true, refusal };
   const anywhere = holds(held, guard.permission);
   // What is not there is within nobody's reach but that of those who have the whole organization.
   const allowed = on === undefined && guard.anywhere ? anywhere : holds(held, guard.permission, target ?? ORGANIZATION);
-  return { operation: id, permission: guard.permission as Permission, allowed, anywhere };
+  return { operation: id, permission: guard.permission as Permission, allowed, anywhere, refusal };
+}
+
+/** One after the other: they share a connection. */
+async function inTurn<Each, Result>(all: readonly Each[], work: (each: Each) => Promise<Result>): Promise<Result[]> {
+  const done: Result[] = [];
+  for (const each of all) done.push(await work(each));
+  return done;
 }
 
 async function explain(db: Db, found: Route, caller: Caller, on: string | undefined, target: Target | undefined) {
-  const capable = capabilityOf(found, caller, on, target);
+  const capable = await capabilityOf(db, found, caller, on, target);
   if (capable.allowed || capable.permission === null) return { ...capable, missing: null, reason: null, heldBy: [] };
   const { permission: missing, anywhere } = capable;
   // Whoever has nothing to do with it learns no more of it than of what does not exist.

@@ -11,6 +11,7 @@ import {
   updateDirectory,
 } from "../identity/directories.ts";
 import { orderDirectories } from "../identity/directory-order.ts";
+import { DIRECTORY_PERMISSIONS } from "../identity/directory-permissions.ts";
 import { canonicalDomain } from "../identity/keys.ts";
 import { PROFILES } from "../identity/profiles.ts";
 import { listRemovalBudgets, releaseDirectory } from "../identity/removal-budget.ts";
@@ -25,6 +26,7 @@ import { route } from "./route.ts";
 const kind = z.enum(["internal", "scim", "ldap", "google-workspace", "csv"]);
 const firstRun = z.enum(["preview", "apply"]);
 const profile = z.enum(PROFILES);
+const permissions = z.enum(DIRECTORY_PERMISSIONS);
 
 /** `settings` never hold the secret; `baseUrl` is what the identity provider of a scim directory is given. */
 const directoryAnswer = z
@@ -34,6 +36,7 @@ const directoryAnswer = z
     kind,
     position: z.int(),
     baseUrl: z.string().nullable(),
+    permissions,
     domainPolicy: z.boolean(),
     authoritativeDomains: z.array(z.string()).readonly(),
     profile,
@@ -46,6 +49,7 @@ const directoryAnswer = z
   .meta({ id: "Directory" });
 
 const every = {
+  permissions,
   domainPolicy: z.boolean(),
   authoritativeDomains: z
     .array(text(253).refine((value) => canonicalDomain(value) !== null, "it is no domain"))

@@ -28,6 +28,8 @@ export const STATUS_OF: Readonly<Record<ErrorCode, number>> = {
   unauthenticated: 401,
   "second-factor-required": 401,
   "not-allowed": 403,
+  "read-only": 403,
+  "externally-managed": 403,
   "reauthentication-required": 403,
   "not-found": 404,
   "method-not-allowed": 405,
@@ -85,6 +87,7 @@ export function problemHandler(ctx: Context): ErrorRequestHandler {
           code: error.code,
           errors: faultsOf(error),
           ...(error.candidates ? { candidates: error.candidates } : {}),
+          ...(error.setting ? { setting: error.setting } : {}),
           requestId,
         }),
       );

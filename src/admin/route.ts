@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Context } from "../context.ts";
 import type { Db } from "../db/connection.ts";
 import type { OrganizationLock, Tx } from "../db/transaction.ts";
+import type { Refusal } from "../identity/external-user-management.ts";
 import type { Permission, Target } from "../identity/rights/permissions.ts";
 import type { Caller } from "./caller.ts";
 
@@ -38,6 +39,8 @@ type Description<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
   /** One line, as a person would say what it does. */
   summary: string;
   guard: Guard<z.output<P>, z.output<Q>, z.output<B>>;
+  /** Why it is refused at present whoever asks: a setting stands in the way. Told by `/me/capabilities`; the rule refuses by itself. */
+  refusal?: (db: Db) => Promise<Refusal | null>;
   /** A session does it only shortly after its holder proved who they are (`signIn.fresh`). */
   dangerous?: true;
   /** A strict object of the path's parameters. */

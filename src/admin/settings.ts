@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { formatSignUpDomains, listSignUpDomains, setSignUpDomains } from "../identity/domains.ts";
+import { setExternalUserManagement } from "../identity/external-user-management.ts";
 import { getOrganization, renameOrganization, setMembershipMode } from "../identity/organizations.ts";
 import { schemaExtensionList } from "../identity/schema-extensions/form.ts";
 import { listSchemaExtensions } from "../identity/schema-extensions/read.ts";
@@ -10,7 +11,7 @@ import { route } from "./route.ts";
 const membershipMode = z.enum(["aggregating", "masking"]);
 
 const settingsAnswer = z
-  .object({ id: idOut, key: z.string(), name: z.string(), membershipMode })
+  .object({ id: idOut, key: z.string(), name: z.string(), membershipMode, externalUserManagement: z.boolean() })
   .meta({ id: "Settings" });
 
 const domains = z.object({ domains: z.array(z.string()) }).meta({ id: "SignUpDomains" });
@@ -45,15 +46,17 @@ export const settingsRoutes = [
     id: "settings.update",
     method: "PATCH",
     path: "/settings",
-    summary: "Change the organization's name, or whose memberships count for people in several directories",
+    summary:
+      "Change the organization's name, whose memberships count for people in several directories, or who manages people",
     guard: { permission: "settings:write" },
-    body: z.strictObject({ name: text(256), membershipMode }).partial(),
+    body: z.strictObject({ name: text(256), membershipMode, externalUserManagement: z.boolean() }).partial(),
     answer: settingsAnswer,
     current: "settings.get",
     lock: "exclusive",
     write: async (tx, { body }) => {
       if (body.name !== undefined) await renameOrganization(tx, body.name);
       if (body.membershipMode !== undefined) await setMembershipMode(tx, body.membershipMode);
+      if (body.externalUserManagement !== undefined) await setExternalUserManagement(tx, body.externalUserManagement);
       return getOrganization(tx);
     },
   }),

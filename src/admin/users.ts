@@ -6,11 +6,14 @@ import { explain, type Path } from "../identity/access/explain.ts";
 import { ACCOUNT_FIELDS, ACCOUNT_ORDERS, getAccount, listAccounts } from "../identity/account-overview.ts";
 import { addPerson } from "../identity/accounts/add.ts";
 import { confirmAccount } from "../identity/accounts/confirm.ts";
+import { editPerson } from "../identity/accounts/edit.ts";
 import { restoreAccount, suspendAccount } from "../identity/accounts/suspend.ts";
+import { externalUserManagement } from "../identity/external-user-management.ts";
 import { pageOfGroupsOf } from "../identity/group-pages.ts";
 import { resendInvitation } from "../identity/invitations/resend.ts";
 import { userNameKey } from "../identity/keys.ts";
 import { keysOfProducts } from "../identity/products.ts";
+import { writeTarget } from "../identity/write-target.ts";
 import { afterOf, idIn, idOut, instant, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
 import { filterOver } from "./filter.ts";
 import { productIfNamed } from "./grants.ts";
@@ -127,13 +130,37 @@ export const userRoutes = [
     id: "users.create",
     method: "POST",
     path: "/users",
-    summary: "Add a person to the directory internal; no mail goes out",
+    summary: "Add a person to the first directory that may be written to; no mail goes out",
     guard: { permission: "users:write" },
+    refusal: async (db) => (await writeTarget(db)).refusal,
     body: z.strictObject({ email: text(254), displayName: text(256).optional() }),
     answer: userAnswer,
     status: 201,
     location: (user) => `/users/${user.id}`,
     write: async (tx, { body }) => getAccount(tx, await addPerson(tx, body)),
+  }),
+  route({
+    id: "users.update",
+    method: "PATCH",
+    path: "/users/{id}",
+    summary: "Edit a person in the record that is canonical; null takes a name away",
+    guard: { permission: "users:write" },
+    refusal: externalUserManagement,
+    params: one,
+    body: z
+      .strictObject({
+        displayName: text(256).nullable(),
+        givenName: text(256).nullable(),
+        familyName: text(256).nullable(),
+        email: text(254),
+      })
+      .partial(),
+    answer: userAnswer,
+    current: "users.get",
+    write: async (tx, { caller, params, body }) => {
+      await editPerson(tx, params.id, body, caller.held);
+      return getAccount(tx, params.id);
+    },
   }),
   route({
     id: "users.groups",
@@ -190,6 +217,7 @@ export const userRoutes = [
     path: "/users/{id}/resend-invite",
     summary: "Send a person their invitation, the first one or once more",
     guard: { permission: "invitations:write" },
+    refusal: externalUserManagement,
     params: one,
     status: 202,
     answer: z.object({ accountId: idOut, invitationId: idOut, mailId: idOut, status }),

@@ -14,6 +14,8 @@ export function exitCode(code: ErrorCode): ExitCode {
     case "second-factor-required":
     case "reauthentication-required":
     case "not-allowed":
+    case "read-only":
+    case "externally-managed":
       return 4;
     case "uniqueness":
     case "conflict":

@@ -1,9 +1,18 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { newId, type OrganizationId } from "../db/id.ts";
 import { inTransaction } from "../db/transaction.ts";
-import { createOrganization, listOrganizations } from "../identity/organizations.ts";
+import { setExternalUserManagement } from "../identity/external-user-management.ts";
+import {
+  createOrganization,
+  getOrganization,
+  listOrganizations,
+  type MembershipMode,
+  type Organization,
+  renameOrganization,
+  setMembershipMode,
+} from "../identity/organizations.ts";
 import { createSite, listSites } from "../identity/sites.ts";
-import { facts, table } from "./answer.ts";
+import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { commandActor } from "./session.ts";
 
@@ -41,6 +50,34 @@ export function registerOrganization(program: Command, line: CommandLine): void 
         };
       }),
     );
+  org
+    .command("show")
+    .description("the organization's settings")
+    .action(line.inOrganization(async ({ db }) => answerOf(await getOrganization(db))));
+  org
+    .command("set")
+    .description("change the organization's settings")
+    .option("--name <name>", "what people read")
+    .addOption(
+      new Option("--membership-mode <mode>", "whose memberships count for people in several directories").choices([
+        "aggregating",
+        "masking",
+      ]),
+    )
+    .option("--external-user-management", "people are added, invited and edited outside of Muster alone")
+    .option("--no-external-user-management", "administrators do it here too")
+    .action(
+      line.inOrganization(
+        (session, options: { name?: string; membershipMode?: MembershipMode; externalUserManagement?: boolean }) =>
+          session.write(async (tx) => {
+            if (options.name !== undefined) await renameOrganization(tx, options.name);
+            if (options.membershipMode !== undefined) await setMembershipMode(tx, options.membershipMode);
+            if (options.externalUserManagement !== undefined)
+              await setExternalUserManagement(tx, options.externalUserManagement);
+            return answerOf(await getOrganization(tx));
+          }, "exclusive"),
+      ),
+    );
   const site = program.command("site").description("sites of an organization");
   site
     .command("add <key>")
@@ -69,4 +106,8 @@ export function registerOrganization(program: Command, line: CommandLine): void 
         };
       }),
     );
+}
+
+function answerOf(organization: Organization): Answer {
+  return { json: organization, text: facts(organization) };
 }

@@ -3,7 +3,7 @@ import type { AccountId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { getAccount } from "./account-overview.ts";
-import { addPerson } from "./accounts/add.ts";
+import { addPersonToInternal } from "./accounts/add.ts";
 import { resolvePerson } from "./accounts/person.ts";
 import { emailKey } from "./keys.ts";
 import { EVERYTHING } from "./rights/held.ts";
@@ -23,7 +23,7 @@ export type Administrator = { id: AccountId; userName: string; rights: string[] 
 export async function addAdministrator(tx: Tx, email: string): Promise<Administrator> {
   const address = emailKey(email);
   if (address === null) throw new MusterError("invalid", `${email} is no e-mail address`, { at: "email" });
-  const account = (await existing(tx, address)) ?? (await addPerson(tx, { email: address }));
+  const account = (await existing(tx, address)) ?? (await addPersonToInternal(tx, { email: address }));
   // Whoever may make the first administrator types commands, or acts for the set-up; the API gives rights by giveRight itself.
   await giveRight(tx, [EVERYTHING], {
     account,

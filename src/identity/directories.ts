@@ -3,6 +3,7 @@ import { type DirectoryId, newId, parseId } from "../db/id.ts";
 import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcileAll } from "./access/reconcile.ts";
+import { type DirectoryPermissions, defaultPermissions, refuseUnfitPermissions } from "./directory-permissions.ts";
 import type { Profile } from "./profiles.ts";
 import { recordChanges } from "./record.ts";
 import { openSecret, type SecretKey, type SecretPlace, sealSecret } from "./secrets.ts";
@@ -12,6 +13,8 @@ type DirectoryKind = "internal" | "scim" | "ldap" | "google-workspace" | "csv";
 export type DirectorySettings = {
   /** What the kind's connector needs to read it, checked by the door; empty for `internal` and `scim`. */
   settings: Record<string, unknown>;
+  /** What administrators may change of its people and groups. R162, R165. */
+  permissions: DirectoryPermissions;
   /** Its people get `user` and `admin` from synced groups only with an address in the sign-up domains. */
   domainPolicy: boolean;
   /** Domains whose addresses this directory is believed about. */
@@ -35,12 +38,16 @@ export type Directory = {
   hasSecret: boolean;
 } & DirectorySettings;
 
-const COLUMNS = `id, name, kind, position, secret is not null as "hasSecret", settings, domain_policy as "domainPolicy",
+const COLUMNS = `id, name, kind, position, secret is not null as "hasSecret", settings, permissions,
+  domain_policy as "domainPolicy",
   authoritative_domains as "authoritativeDomains", first_run as "firstRun",
   extract(epoch from sync_every)::int as "syncEvery", profile,
   require_if_match as "requireIfMatch"`;
 
-const DEFAULTS: DirectorySettings = {
+/** A removed directory is none: only what it held is kept below it. */
+const STANDS = "organization = $1 and removed_at is null";
+
+const DEFAULTS: Omit<DirectorySettings, "permissions"> = {
   settings: {},
   domainPolicy: false,
   authoritativeDomains: [],
@@ -57,8 +64,8 @@ const DEFAULTS: DirectorySettings = {
 export async function createInternalDirectory(tx: Tx): Promise<DirectoryId> {
   const id = newId<DirectoryId>();
   await tx.query({
-    text: "insert into directories (organization, id, name, kind, position) values ($1, $2, 'internal', 'internal', 1)",
-    values: [tx.organization, id],
+    text: "insert into directories (organization, id, name, kind, position, permissions) values ($1, $2, 'internal', 'internal', 1, $3)",
+    values: [tx.organization, id, defaultPermissions("internal")],
   });
   return id;
 }
@@ -69,11 +76,12 @@ export async function createInternalDirectory(tx: Tx): Promise<DirectoryId> {
  *
  * Before: any. After: the directory stands, with an audit row; the others keep their order, so nobody's canonical
  * record and access change.
- * @throws MusterError `uniqueness`; `invalid` when the name is no key, or is `local`, which names local groups.
+ * @throws MusterError `uniqueness`; `invalid` when the name is no key, or is `local`, which names local groups; for
+ * permissions under which the next sync would take edits back.
  */
 export async function addDirectory(
   tx: Tx,
-  input: { name: string; kind: "scim" | "ldap" | "csv" } & Partial<DirectorySettings>,
+  input: { name: string; kind: Exclude<DirectoryKind, "internal"> } & Partial<DirectorySettings>,
   secret?: { key: SecretKey; text: string },
 ): Promise<Directory> {
   if (input.name === "local")
@@ -83,13 +91,14 @@ export async function addDirectory(
       { at: "name" },
     );
   const id = newId<DirectoryId>();
-  const all = { ...DEFAULTS, ...input };
+  const all = { ...DEFAULTS, permissions: defaultPermissions(input.kind), ...input };
+  refuseUnfitPermissions(all);
   const position = await makeRoom(tx);
   await tx.query({
     text: `insert into directories (organization, id, name, kind, position, settings, secret, domain_policy,
-        authoritative_domains, first_run, sync_every, next_run_at, profile, require_if_match)
+        authoritative_domains, first_run, sync_every, next_run_at, profile, require_if_match, permissions)
       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(secs => $11),
-        statement_timestamp() + make_interval(secs => $11), $12, $13)`,
+        statement_timestamp() + make_interval(secs => $11), $12, $13, $14)`,
     values: [
       tx.organization,
       id,
@@ -104,6 +113,7 @@ export async function addDirectory(
       all.syncEvery,
       all.profile,
       all.requireIfMatch,
+      all.permissions,
     ],
   });
   await recordChanges(tx, [
@@ -122,7 +132,7 @@ export async function addDirectory(
 /** The position for one more directory. The rows are locked in one statement and moved in the next, which sees what the wait brought. */
 async function makeRoom(tx: Tx): Promise<number> {
   const rows = await tx.query<{ kind: DirectoryKind; position: number }>({
-    text: "select kind, position from directories where organization = $1 order by position for no key update",
+    text: `select kind, position from directories where ${STANDS} order by position for no key update`,
     values: [tx.organization],
   });
   const last = rows.at(-1);
@@ -140,7 +150,7 @@ async function makeRoom(tx: Tx): Promise<number> {
  * Before: the organization is locked exclusively, because its domain policy is read for many accounts (design §4.4).
  * After: the settings and the sealed secret stand, with an audit row that names no secret; when the policy changed,
  * everybody's access follows. Returns whether anything changed.
- * @throws MusterError `not-found`; `configuration` when the secret that stands was sealed with another key.
+ * @throws MusterError `not-found`; `invalid` for permissions that its kind or schedule cannot have; `configuration` when the secret that stands was sealed with another key.
  */
 export async function updateDirectory(
   tx: Tx,
@@ -152,15 +162,17 @@ export async function updateDirectory(
   const before = await getDirectory(tx, id);
   if (!before) throw new MusterError("not-found", "there is no such directory");
   const wanted = { ...before, ...changes };
+  refuseUnfitPermissions(wanted);
   const rows = await tx.query({
     text: `update directories set settings = $3, domain_policy = $4, authoritative_domains = $5, first_run = $6,
         next_run_at = case when sync_every is not distinct from make_interval(secs => $7) then next_run_at
           else statement_timestamp() + make_interval(secs => $7) end,
-        sync_every = make_interval(secs => $7), profile = $8, require_if_match = $9
+        sync_every = make_interval(secs => $7), profile = $8, require_if_match = $9, permissions = $10
       where organization = $1 and id = $2
-        and (settings, domain_policy, authoritative_domains, first_run, sync_every, profile, require_if_match)
+        and (settings, domain_policy, authoritative_domains, first_run, sync_every, profile, require_if_match,
+            permissions)
           is distinct from ($3::jsonb, $4::boolean, $5::text[], $6::text, make_interval(secs => $7), $8::text,
-            $9::boolean)
+            $9::boolean, $10::text)
       returning id`,
     values: [
       tx.organization,
@@ -172,6 +184,7 @@ export async function updateDirectory(
       wanted.syncEvery,
       wanted.profile,
       wanted.requireIfMatch,
+      wanted.permissions,
     ],
   });
   const secretChanged = secret !== undefined && (await readDirectorySecret(tx, secret.key, id)) !== secret.text;
@@ -212,7 +225,7 @@ function secretPlace(db: Db, id: DirectoryId): SecretPlace {
 /** The organization's directories in their order. R161. */
 export async function listDirectories(db: Db): Promise<Directory[]> {
   return db.query<Directory>({
-    text: `select ${COLUMNS} from directories where organization = $1 order by position`,
+    text: `select ${COLUMNS} from directories where ${STANDS} order by position`,
     values: [db.organization],
   });
 }
@@ -220,7 +233,7 @@ export async function listDirectories(db: Db): Promise<Directory[]> {
 /** The directory with this id, or undefined: another organization's is as unknown as none. */
 export async function getDirectory(db: Db, id: DirectoryId): Promise<Directory | undefined> {
   const [row] = await db.query<Directory>({
-    text: `select ${COLUMNS} from directories where organization = $1 and id = $2`,
+    text: `select ${COLUMNS} from directories where ${STANDS} and id = $2`,
     values: [db.organization, id],
   });
   return row;
@@ -229,7 +242,7 @@ export async function getDirectory(db: Db, id: DirectoryId): Promise<Directory |
 /** A page of the directories in their order, after one position. */
 export async function pageOfDirectories(db: Db, page: { after: number; limit: number }): Promise<Directory[]> {
   return db.query<Directory>({
-    text: `select ${COLUMNS} from directories where organization = $1 and position > $2 order by position limit $3`,
+    text: `select ${COLUMNS} from directories where ${STANDS} and position > $2 order by position limit $3`,
     values: [db.organization, page.after, page.limit],
   });
 }
@@ -237,7 +250,7 @@ export async function pageOfDirectories(db: Db, page: { after: number; limit: nu
 /** The directory with this id or name; an id wins over a name that looks like one. @throws MusterError `not-found`. */
 export async function resolveDirectory(db: Db, nameOrId: string): Promise<Directory> {
   const [found] = await db.query<Directory>({
-    text: `select ${COLUMNS} from directories where organization = $1 and (id = $2 or name = $3)
+    text: `select ${COLUMNS} from directories where ${STANDS} and (id = $2 or name = $3)
       order by id = $2 desc nulls last limit 1`,
     values: [db.organization, parseId<DirectoryId>(nameOrId) ?? null, nameOrId],
   });

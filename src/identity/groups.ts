@@ -62,7 +62,7 @@ async function groupById(db: Db, text: string): Promise<Group> {
 
 async function directoryId(db: Db, name: string, at: string): Promise<DirectoryId> {
   const [row] = await db.query<{ id: DirectoryId }>({
-    text: "select id from directories where organization = $1 and name = $2",
+    text: "select id from directories where organization = $1 and name = $2 and removed_at is null",
     values: [db.organization, name],
   });
   if (!row) throw new MusterError("not-found", `there is no directory ${name}`, { at });

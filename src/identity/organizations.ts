@@ -11,7 +11,12 @@ import { createSite } from "./sites.ts";
 export type MembershipMode = "aggregating" | "masking";
 
 export type OrganizationKey = { id: OrganizationId; key: string };
-export type Organization = OrganizationKey & { name: string; membershipMode: MembershipMode };
+export type Organization = OrganizationKey & {
+  name: string;
+  membershipMode: MembershipMode;
+  /** People are added, invited and edited outside of Muster alone. R23. */
+  externalUserManagement: boolean;
+};
 
 /** Ids and keys of all organizations, by key: the one list that crosses them (a definer function gives nothing else). */
 export async function listOrganizations(db: Database): Promise<OrganizationKey[]> {
@@ -64,7 +69,7 @@ export async function createOrganization(tx: Tx, input: { key: string; name?: st
   ]);
   await createSite(tx, { key: input.key, name });
   await createInternalDirectory(tx);
-  return { id: tx.organization, key: input.key, name, membershipMode: "aggregating" };
+  return { id: tx.organization, key: input.key, name, membershipMode: "aggregating", externalUserManagement: false };
 }
 
 /**
@@ -86,7 +91,8 @@ export async function renameOrganization(tx: Tx, name: string): Promise<boolean>
 /** The organization of `db` with its settings. @throws MusterError `not-found`. */
 export async function getOrganization(db: Db): Promise<Organization> {
   const [row] = await db.query<Organization>({
-    text: `select id, key, name, membership_mode as "membershipMode" from organizations where id = $1`,
+    text: `select id, key, name, membership_mode as "membershipMode",
+        external_user_management as "externalUserManagement" from organizations where id = $1`,
     values: [db.organization],
   });
   if (!row) throw new MusterError("not-found", "there is no such organization");

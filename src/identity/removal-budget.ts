@@ -35,7 +35,8 @@ export async function listRemovalBudgets(db: Db, directory?: DirectoryId): Promi
       cross join lateral (select removal_base(d.organization, d.id) as base) c
       cross join lateral (select count(*) as lost, count(*) filter (where r.gone) as gone
         from removals_of(d.organization, d.id) r) r
-      where d.organization = $1 and d.kind = 'scim' and ($2::uuid is null or d.id = $2) order by d.position`,
+      where d.organization = $1 and d.kind = 'scim' and d.removed_at is null and ($2::uuid is null or d.id = $2)
+      order by d.position`,
     values: [db.organization, directory ?? null],
   });
 }

@@ -38,6 +38,8 @@ const WIRE: Readonly<Record<ErrorCode, Wire>> = {
   "second-factor-required": { status: 401 },
   "reauthentication-required": { status: 403 },
   "not-allowed": { status: 403 },
+  "read-only": { status: 403 },
+  "externally-managed": { status: 403 },
   "not-found": { status: 404 },
   "method-not-allowed": { status: 405 },
   "not-acceptable": { status: 406 },

@@ -33,6 +33,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     clientSecret: "hush",
     domains: ["acme.example"],
   };
+  const hal = (await made("/users", { email: "hal@elsewhere.example" })).id;
   await made("/settings/single-sign-on", provider, "PUT");
   await made("/settings/single-sign-on/bindings", { user: people.ada, subject: "ada" });
   const soon = new Date(Date.now() + 30 * 86_400_000).toISOString();
@@ -46,6 +47,10 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "users.create": { path: "/users", body: { email: "new@elsewhere.example", displayName: "New" } },
     "users.confirm": { path: `/users/${people.eve}/confirm` },
     "users.resendInvite": { path: `/users/${people.fay}/resend-invite` },
+    "users.update": {
+      path: `/users/${hal}`,
+      body: { displayName: "Hal", givenName: "Hal", familyName: null, email: "hal@other.example" },
+    },
     "users.suspend": { path: `/users/${people.ada}/suspend`, body: { reason: "left" } },
     "users.restore": { path: `/users/${people.dave}/restore` },
     "access.check": {
@@ -153,7 +158,13 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     },
     "directories.update": {
       path: "/directories/okta",
-      body: { profile: "okta", requireIfMatch: true, domainPolicy: true, authoritativeDomains: ["example.com"] },
+      body: {
+        profile: "okta",
+        requireIfMatch: true,
+        domainPolicy: true,
+        authoritativeDomains: ["example.com"],
+        permissions: "read-only",
+      },
     },
     "directories.order": { path: "/directories/order", body: { names: ["corp", "okta", "internal"] } },
     "directories.release": { path: "/directories/okta/release", body: { seconds: 3_600, reason: "migration" } },
@@ -175,7 +186,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "mails.list": { path: "/mails" },
     "mails.get": { path: `/mails/${mail.mailId}` },
     "settings.get": { path: "/settings" },
-    "settings.update": { path: "/settings", body: { name: "Acme Limited", membershipMode: "masking" } },
+    "settings.update": { path: "/settings", body: { name: "Acme Limited", membershipMode: "masking", externalUserManagement: true } },
     "signUpDomains.get": { path: "/settings/sign-up-domains" },
     "signUpDomains.set": { path: "/settings/sign-up-domains", body: { domains: ["*.example.com", "example.org"] } },
     "schemaExtensions.get": { path: "/settings/schema-extensions" },

@@ -128,6 +128,7 @@ users.list                      -  -  -  -  y  -  -  -  -  -  y  y  y
 users.resendInvite              -  -  -  -  -  -  -  -  -  -  -  y  y
 users.restore                   -  -  -  -  -  -  -  -  -  -  -  y  y
 users.suspend                   -  -  -  -  -  -  -  -  -  -  -  y  y
+users.update                    -  -  -  -  -  -  -  -  -  -  -  y  y
 webhooks.create                 -  -  -  -  -  -  -  -  -  -  -  y  y
 webhooks.deliveries             -  -  -  -  y  -  -  -  -  -  y  y  y
 webhooks.disable                -  -  -  -  -  -  -  -  -  -  -  y  y

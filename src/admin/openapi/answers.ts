@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
 import { STATUS_OF } from "../problem.ts";
+import { settingInTheWay } from "../refusal.ts";
 import { type Route, statusOf } from "../route.ts";
 import type { Schema, Schemas } from "./schemas.ts";
 
@@ -66,6 +67,7 @@ const problem = z
         .meta({ description: "One thing that is wrong: where, as a JSON pointer or the name of a parameter." }),
     ),
     candidates: z.array(z.string()).readonly().optional(),
+    setting: settingInTheWay.optional(),
     requestId: z.string(),
   })
   .meta({ id: "Problem" });

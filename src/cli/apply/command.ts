@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Context } from "../../context.ts";
 import { newId, type OrganizationId } from "../../db/id.ts";
 import { inTransaction, simulate, type Tx } from "../../db/transaction.ts";
+import { setExternalUserManagement } from "../../identity/external-user-management.ts";
 import {
   createOrganization,
   listOrganizations,
@@ -14,7 +15,7 @@ import type { CommandLine } from "../command-line.ts";
 import { typedPath } from "../input.ts";
 import { commandActor, secretKey } from "../session.ts";
 import { applyDirectories, type Secrets } from "./directories.ts";
-import { type PulledParts, pulledParts } from "./pulled-parts.ts";
+import { isPulled, type PulledParts, pulledParts } from "./pulled-parts.ts";
 import { type ApplySource, readApplyFile } from "./read.ts";
 import { applyRoles } from "./roles.ts";
 import type { WantedOrganization } from "./schema.ts";
@@ -58,7 +59,7 @@ function readPulledParts(
 ): Map<string, PulledParts> {
   const parts = new Map<string, PulledParts>();
   for (const [index, directory] of wanted.directories.entries())
-    if (directory.kind === "ldap" || directory.kind === "csv") {
+    if (isPulled(directory)) {
       const place = (path: string) =>
         source.place(["organizations", organization, "directories", index, ...path.split(".")]);
       parts.set(directory.name, pulledParts(directory, dirname(source.path), place));
@@ -80,7 +81,9 @@ async function applyOrganization(
     if (!there) await createOrganization(tx, { key: wanted.key });
     const renamed = wanted.name !== undefined && (await renameOrganization(tx, wanted.name));
     const changed = await setMembershipMode(tx, wanted.membershipMode);
-    tally.note(there ? updatedIf(renamed || changed) : "created", `organization ${wanted.key}`);
+    const { externalUserManagement: outside } = wanted;
+    const managed = outside !== undefined && (await setExternalUserManagement(tx, outside));
+    tally.note(there ? updatedIf(renamed || changed || managed) : "created", `organization ${wanted.key}`);
     await applyStructure(tx, wanted, !there, tally);
     await applyDirectories(tx, wanted.directories, secrets, tally);
     if (wanted.schemaExtensions)

@@ -44,7 +44,11 @@ async function applyDirectory(tx: Tx, there: Directory | undefined, wanted: Want
       `the directory ${there.name} is of kind ${there.kind} and cannot become ${wanted.kind}`,
       { at: there.name },
     );
-  const common = { domainPolicy: wanted.domainPolicy, authoritativeDomains: wanted.authoritativeDomains };
+  const common = {
+    domainPolicy: wanted.domainPolicy,
+    authoritativeDomains: wanted.authoritativeDomains,
+    ...(wanted.permissions && { permissions: wanted.permissions }),
+  };
   const parts = secrets.pulled.get(wanted.name);
   const settings: Partial<DirectorySettings> =
     (wanted.kind === "ldap" || wanted.kind === "csv") && parts

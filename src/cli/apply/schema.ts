@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DIRECTORY_PERMISSIONS } from "../../identity/directory-permissions.ts";
 import { PROFILES } from "../../identity/profiles.ts";
 import { schemaExtensionList } from "../../identity/schema-extensions/form.ts";
 import { parseDuration } from "../input.ts";
@@ -66,6 +67,8 @@ const common = {
   domainPolicy: z.boolean().default(false),
   /** Domains whose addresses this directory is believed about. */
   authoritativeDomains: z.array(text).default([]),
+  /** What administrators may change of its people and groups; its kind's default at first. R162, R165. */
+  permissions: z.enum(DIRECTORY_PERMISSIONS).optional(),
 };
 
 const directory = z.discriminatedUnion("kind", [
@@ -117,6 +120,8 @@ const organization = z.strictObject({
   name: name.optional(),
   /** Whose memberships count for a person in several directories: every directory's, or the first one's only. */
   membershipMode: z.enum(["aggregating", "masking"]).default("aggregating"),
+  /** People are added, invited and edited outside of Muster alone. R23. */
+  externalUserManagement: z.boolean().optional(),
   /** `example.com` covers that domain alone, `*.example.com` its sub-domains; the list is complete. R113, R114. */
   signUpDomains: z.array(text).optional(),
   sites: once(z.array(site)).default([]),

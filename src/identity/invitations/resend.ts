@@ -2,6 +2,7 @@ import type { Config } from "../../config.ts";
 import { type AccountId, type InvitationId, type MailId, newId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
+import { refuseExternallyManaged } from "../external-user-management.ts";
 import { emailKey } from "../keys.ts";
 import { queueMail } from "../mails.ts";
 import { recordChanges } from "../record.ts";
@@ -18,7 +19,7 @@ type Addressee = { id: AccountId; email: string | null; suspended: boolean; acti
  * Before: any. After: the address has one pending invitation, which is this account's; exactly one mail is queued
  * with its job, audit row and event, in the same commit; an invitation that the account or the address had otherwise
  * is superseded. The mail leaves when a worker runs.
- * @throws MusterError `not-found`; `conflict` (no usable address, suspended, deactivated); `cool-down` with
+ * @throws MusterError `externally-managed` (R23); `not-found`; `conflict` (no usable address, suspended, deactivated); `cool-down` with
  *   `retryAfter` in seconds while the last mail to this account is younger than `invitations.resendCoolDown`.
  */
 export async function resendInvitation(
@@ -26,6 +27,7 @@ export async function resendInvitation(
   { resendCoolDown, validDays }: Config["invitations"],
   account: AccountId,
 ): Promise<ResentInvitation> {
+  await refuseExternallyManaged(tx);
   const addressee = await lockAddressee(tx, account);
   const recipient = recipientOf(addressee);
   await refuseDuringCoolDown(tx, account, resendCoolDown);

@@ -111,9 +111,23 @@ export async function takeRight(tx: Tx, held: readonly Held[], id: RightId): Pro
 
 /** Whoever says that a person is still the same gives the rights that are parked. @throws MusterError `not-allowed`. */
 export async function refuseConfirmingBeyond(tx: Tx, held: readonly Held[], account: AccountId): Promise<void> {
+  await refuseBeyondRights(tx, held, account, ({ parkedAt }) => parkedAt !== null);
+}
+
+/** Whoever says what a person's address is can come to act as that person. @throws MusterError `not-allowed`. */
+export async function refuseActingForBeyond(tx: Tx, held: readonly Held[], account: AccountId): Promise<void> {
+  await refuseBeyondRights(tx, held, account, () => true);
+}
+
+async function refuseBeyondRights(
+  tx: Tx,
+  held: readonly Held[],
+  account: AccountId,
+  counts: (right: Right) => boolean,
+) {
   const rights = await listRights(tx, { account, within: null, after: null, limit: MOST_OF_ONE });
-  for (const { bundle, scope, parkedAt } of rights)
-    if (parkedAt) refuseBeyond(held, needed(bundle), (await targetOf(tx, scope)) ?? { kind: "organization" });
+  for (const { bundle, scope } of rights.filter(counts))
+    refuseBeyond(held, needed(bundle), (await targetOf(tx, scope)) ?? { kind: "organization" });
 }
 
 /** More rights than anybody has. */

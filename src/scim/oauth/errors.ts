@@ -32,6 +32,8 @@ const WIRE: Readonly<Record<ErrorCode, Wire>> = {
   "second-factor-required": { status: 401, error: "invalid_client" },
   "reauthentication-required": REQUEST,
   "not-allowed": REQUEST,
+  "read-only": REQUEST,
+  "externally-managed": REQUEST,
   "not-found": { status: 404, error: "invalid_request" },
   "method-not-allowed": { status: 405, error: "invalid_request" },
   "not-acceptable": REQUEST,
