@@ -60,6 +60,8 @@ export type FoundToken = {
   profile: Profile | null;
   /** Whether its directory wants every change to name the version that it changes; null: it has no directory. */
   requireIfMatch: boolean | null;
+  /** Whether its directory's people were switched to another one; null: it has no directory. */
+  switched: boolean | null;
   /** Raised with every change of the organization's schema extensions. */
   schemaVersion: number;
   /** Seconds that it had left when it was read, by the database's clock; null: no end. */
@@ -203,7 +205,7 @@ async function readToken(db: Database, text: string): Promise<FoundToken | undef
     name: "find-token",
     text: `select organization, id, directory, product, client, scopes, subject, profile,
         require_if_match as "requireIfMatch", schema_version as "schemaVersion", expires_in as "expiresIn", permissions,
-        scope_kind as "scopeKind", scope_id as "scopeId", owner
+        scope_kind as "scopeKind", scope_id as "scopeId", owner, switched
       from find_token($1)`,
     values: [hashToken(text)],
   });

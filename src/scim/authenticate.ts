@@ -49,6 +49,7 @@ export function authenticate(ctx: Context): Authenticate {
       scopes: found.scopes ?? null,
       subject: found.subject ?? null,
       requireIfMatch: found.requireIfMatch ?? false,
+      switched: found.switched ?? false,
       limitedAs: found.client ?? found.id,
     };
   };

@@ -20,6 +20,8 @@ export type Caller = {
   subject: DirectoryUserId | null;
   /** Whether every change must name the version that it changes (RFC 6585 §3). */
   requireIfMatch: boolean;
+  /** Whether the directory's people were switched to another one: it takes and tells nothing any more. */
+  switched: boolean;
   /** Whose requests the limits count together: the OAuth client's, else the token's. */
   limitedAs: string;
 };

@@ -108,6 +108,12 @@ function findOperation(request: Request, response: Response, caller: Caller): { 
     response.setHeader("Allow", methods);
     throw new MusterError("method-not-allowed", `this path takes ${methods}`);
   }
+  // Not 404 for those who are gone from it: a provider would create them anew.
+  if (caller.switched)
+    throw new MusterError(
+      "not-allowed",
+      "the people of this directory were switched to another one; stop provisioning to it",
+    );
   const missing = missingScope(caller, operation);
   if (missing !== undefined) throw insufficientScope(response, missing);
   return { operation, id: found.id };

@@ -93,6 +93,7 @@ describe("tokens at rest", async () => {
       subject: null,
       profile: "generic",
       requireIfMatch: false,
+      switched: false,
       schemaVersion: 0,
       expiresIn: expect.closeTo(365 * 86_400, -2),
       permissions: null,

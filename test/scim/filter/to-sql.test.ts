@@ -174,6 +174,7 @@ beforeAll(async () => {
     scopes: null,
     subject: null,
     requireIfMatch: false,
+    switched: false,
     limitedAs: "test",
   };
   const db = ctx.db.of(organization);
