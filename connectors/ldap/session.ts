@@ -14,7 +14,14 @@ import { limitsHint } from "./hints.ts";
 import { Result, resultError } from "./result.ts";
 import { detectVendor, ROOT_ATTRIBUTES } from "./vendors.ts";
 
-export type PagedSearch = { base: string; filter: string; attributes: readonly string[]; pageSize: number };
+export type PagedSearch = {
+  base: string;
+  filter: string;
+  attributes: readonly string[];
+  pageSize: number;
+  /** Finding nothing is no surprise, also where there are referrals. */
+  isPart?: boolean;
+};
 export type SearchPage = { entries: readonly LdapEntry[]; referrals: readonly string[] };
 type SearchOptions = Omit<SearchRequestMessageOptions, "messageId" | "sizeLimit" | "timeLimit">;
 
@@ -96,34 +103,42 @@ async function begin(channel: Channel, port: number, reader: Reader): Promise<Ld
 
   async function* pages(wanted: PagedSearch): AsyncGenerator<SearchPage, void, void> {
     const filter = FilterParser.parseString(wanted.filter);
-    let cookie: Buffer = Buffer.alloc(0);
-    let emptyPages = 0;
-    for (let page = 1; ; page++) {
-      const doing = `reading page ${page} below ${wanted.base}`;
-      if (page > MAX_PAGES)
-        throw new ConnectorError(
-          "limit",
-          `more than ${MAX_PAGES} pages (${doing}); raise pageSize or narrow the filter`,
-        );
+    const options = { baseDN: wanted.base, scope: "sub" as const, filter, attributes: [...wanted.attributes] };
+    const naming = (page: number) => `reading page ${page} below ${wanted.base}`;
+    const ask = (page: number, cookie: Buffer): Promise<SearchResponse> => {
       const control = new PagedResultsControl({ critical: true, value: { size: wanted.pageSize, cookie } });
-      const answer = await search(
-        { baseDN: wanted.base, scope: "sub", filter, attributes: [...wanted.attributes], controls: [control] },
-        doing,
-      );
+      const answer = search({ ...options, controls: [control] }, naming(page));
+      // Whoever takes no further page never looks at it.
+      answer.catch(() => {});
+      return answer;
+    };
+    let emptyPages = 0;
+    let asked = ask(1, Buffer.alloc(0));
+    for (let page = 1; ; page++) {
+      const doing = naming(page);
+      const answer = await asked;
       if (answer.status !== Result.success) throw resultError(answer.status, doing, answer.errorMessage, limits);
+      const next = answer.controls?.find((candidate) => candidate instanceof PagedResultsControl)?.value?.cookie;
+      const isLast = next?.length === 0;
+      // Pages without entries are no end, and neither need the cookie change: some servers send the same one each time.
+      emptyPages = answer.searchEntries.length === 0 ? emptyPages + 1 : 0;
+      // The next page is on its way while this one is worked on.
+      if (next !== undefined && !isLast && emptyPages <= MAX_EMPTY_PAGES && page < MAX_PAGES)
+        asked = ask(page + 1, Buffer.from(next));
       yield {
         entries: answer.searchEntries.map(ldapEntry),
         referrals: answer.searchReferences.flatMap((reference) => reference.uris),
       };
-      const next = answer.controls?.find((candidate) => candidate instanceof PagedResultsControl)?.value?.cookie;
       if (next === undefined)
         throw new ConnectorError("incomplete", `the server does not say whether there are more pages (${doing})`);
-      if (next.length === 0) return;
-      // Pages without entries are no end, and neither need the cookie change: some servers send the same one each time.
-      emptyPages = answer.searchEntries.length === 0 ? emptyPages + 1 : 0;
+      if (isLast) return;
       if (emptyPages > MAX_EMPTY_PAGES)
         throw new ConnectorError("incomplete", `${MAX_EMPTY_PAGES} pages brought nothing (${doing})`);
-      cookie = Buffer.from(next);
+      if (page === MAX_PAGES)
+        throw new ConnectorError(
+          "limit",
+          `more than ${MAX_PAGES} pages (${doing}); raise pageSize or narrow the filter`,
+        );
     }
   }
 

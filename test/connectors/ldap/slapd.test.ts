@@ -156,7 +156,11 @@ describeWithSlapd("reading OpenLDAP", (slapd) => {
         for (let read = 0; read < page; read++) expect((await pages.next()).done).toBe(false);
         await server.kill();
         await server.restart();
-        await expect(pages.next()).rejects.toMatchObject({ code: "unreachable" });
+        // The page after may have been on its way already.
+        const rest = async (): Promise<void> => {
+          while (!(await pages.next()).done);
+        };
+        await expect(rest()).rejects.toMatchObject({ code: "unreachable" });
       }
     });
   });
