@@ -135,7 +135,7 @@ export type Connector = {
    * Writes nothing anywhere and reads no more than it needs.
    * @throws ConnectorError `cancelled` only.
    */
-  test?(signal: AbortSignal): AsyncGenerator<TestStep, void, void>;
+  test(signal: AbortSignal): AsyncGenerator<TestStep, void, void>;
   /** The delta lane; a connector whose directory cannot tell what changed has none. */
   changes?: {
     /** Where the directory stands now, as text of the connector's own; taken before a full read begins. At most 64 KiB. */

@@ -71,7 +71,7 @@ export async function* testSettings(
 
 async function* stepsOf(ctx: Context, { kind, settings, secret }: Tried, signal: AbortSignal, asking: boolean): Steps {
   const connector = makeConnector(kind, settings, secret, { filesFolder: ctx.config.filesDirectory });
-  if (asking && connector.test) yield* connector.test(signal);
+  if (asking) yield* connector.test(signal);
   else yield { name: "settings", verdict: "passed", detail: "the settings are complete", hint: null, samples: [] };
 }
 

@@ -9,6 +9,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { type CompletenessProof, type Connector, ConnectorError, type Page } from "../../connectors/connector.ts";
 import { scaled, seed } from "../harness/scale.ts";
+import { describeTest } from "./conformance-test.ts";
 
 /** What a test wants in the directory. Null and twice the same id are what a directory should not have. */
 export type Person = {
@@ -389,6 +390,8 @@ export function describeConnector(name: string, adapter: Adapter): void {
       }
       expect(page, "the fault struck at no page").toBeGreaterThan(1);
     });
+
+    describeTest(name, adapter, company, stand, released);
 
     it("keeps ids of what it read, not the people", async () => {
       // 4 kB each: a reader that kept its people would hold 18 MB more of ten times as many.

@@ -78,7 +78,7 @@ export class ScriptedDirectory {
   }
 
   connector(fault?: Fault, onPage: (page: number) => Promise<void> | void = () => {}): Connector {
-    return { read: (signal) => this.#read(signal, fault, onPage) };
+    return { read: (signal) => this.#read(signal, fault, onPage), test: async function* () {} };
   }
 
   async *#read(

@@ -52,8 +52,9 @@ async function written(contents: Contents): Promise<{ folder: CsvFolder; made: M
 }
 
 /** Its read does something right before page `page` is asked for. */
-function struck({ read }: Connector, page: number, strike: () => Promise<void>): Connector {
+function struck({ read, test }: Connector, page: number, strike: () => Promise<void>): Connector {
   return {
+    test,
     async *read(signal) {
       const pages = read(signal);
       try {
