@@ -3,6 +3,7 @@ import { bulkJobRoutes } from "./bulk-jobs.ts";
 import { capabilityRoutes } from "./capabilities.ts";
 import { checkRoutes } from "./check.ts";
 import { directoryRoutes } from "./directories.ts";
+import { directorySwitchRoutes } from "./directory-switch.ts";
 import { directoryTokenRoutes } from "./directory-tokens.ts";
 import { eventRoutes } from "./events.ts";
 import { exportRoutes } from "./exports.ts";
@@ -40,6 +41,7 @@ export const routes: readonly Route[] = [
   ...scimRequestRoutes,
   ...auditRoutes,
   ...directoryRoutes,
+  ...directorySwitchRoutes,
   ...directoryTokenRoutes,
   ...grantRoutes,
   ...groupRoutes,

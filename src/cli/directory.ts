@@ -9,6 +9,7 @@ import type { CommandLine } from "./command-line.ts";
 import { registerDirectoryAdd } from "./directory-add.ts";
 import { registerDirectoryClient } from "./directory-client.ts";
 import { registerDirectoryRelease } from "./directory-release.ts";
+import { registerDirectorySwitch } from "./directory-switch.ts";
 import { registerDirectorySync } from "./directory-sync.ts";
 import { registerDirectoryTest } from "./directory-test.ts";
 import { registerDirectoryToken } from "./directory-token.ts";
@@ -19,6 +20,7 @@ export function registerDirectory(program: Command, line: CommandLine): void {
   registerDirectoryAdd(directory, line);
   registerDirectoryTest(directory, line);
   registerDirectorySync(directory, line);
+  registerDirectorySwitch(directory, line);
   registerOrder(directory, line);
   registerPolicies(directory, line);
   registerDirectoryRelease(directory, line);

@@ -10,6 +10,7 @@ export const EVENT_KINDS = {
   "account.canonical-changed": "Another record gives a person's profile now.",
   "account.deactivated": "No directory holds a person's user name any more.",
   "account.first-access": "A person used a product for the first time.",
+  "account.joined": "Two accounts were one person's: what is local of this one is the other's now.",
   "account.suspended": "An administrator suspended a person.",
   "account.restored": "An administrator ended a suspension.",
   "break-glass.created": "A break-glass administrator was made.",

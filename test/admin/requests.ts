@@ -1,3 +1,6 @@
+import { type DirectoryUserId, newId } from "../../src/db/id.ts";
+import { type Actor, inTransaction } from "../../src/db/transaction.ts";
+import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.ts";
 import { runJob } from "../../src/jobs/run-job.ts";
 import type { Api, Company } from "./world.ts";
 
@@ -10,6 +13,23 @@ export type Fixture = {
   inPlaceOf?: Record<string, string>;
 };
 
+/** Somebody who can be switched from one directory to the other. */
+async function alsoInCorp({ db }: Api["ctx"], { organization, corp }: Company): Promise<void> {
+  const actor: Actor = { organization, kind: "system", id: null, requestId: null };
+  const record = {
+    id: newId<DirectoryUserId>(),
+    immutableId: "ada",
+    externalId: "ada",
+    userName: "ada",
+    active: true,
+    email: null,
+    displayName: null,
+    resource: {},
+    contentHash: null,
+  };
+  await inTransaction({ db }, actor, (tx) => insertDirectoryUsers(tx, corp.id, [record]));
+}
+
 /** A valid request for every route of the table, by the route's id. A route that has none here fails the tests of all. */
 export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Record<string, Fixture>> {
   const { people, groups, grants, guest, runs, mail } = c;
@@ -18,6 +38,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
     return answer.body;
   };
+  await alsoInCorp(ctx, c);
   const webhook = (await made("/webhooks", { name: "main", url: "https://hooks.example.com/muster" })).webhook.id;
   const right = await made("/rights", { user: people.ada, bundle: "auditor", scope: { kind: "organization" } });
   const token = await made("/tokens", { permissions: ["users:read"], name: "reader" });
@@ -168,6 +189,10 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     },
     "directories.order": { path: "/directories/order", body: { names: ["corp", "okta", "internal"] } },
     "directories.release": { path: "/directories/okta/release", body: { seconds: 3_600, reason: "migration" } },
+    "directories.switch": {
+      path: "/directories/corp/switch",
+      body: { to: "okta", match: "userName", groups: "by-name" },
+    },
     "directories.sync": { path: "/directories/corp/sync", body: { mode: "dry-run" } },
     "directories.tokens": { path: "/directories/okta/tokens" },
     "directories.createToken": {

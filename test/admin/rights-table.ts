@@ -20,6 +20,7 @@ directories.order               -  -  -  -  -  -  -  -  -  -  -  y  y
 directories.release             -  -  -  -  -  -  -  -  -  -  -  y  y
 directories.removals            -  -  -  -  y  -  -  -  -  -  y  y  y
 directories.scimRequests        -  -  -  -  y  -  -  -  -  -  y  y  y
+directories.switch              -  -  -  -  -  -  -  -  -  -  -  y  y
 directories.sync                -  -  -  -  -  -  -  -  -  -  -  y  y
 directories.tokens              -  -  -  -  y  -  -  -  -  -  y  y  y
 directories.update              -  -  -  -  -  -  -  -  -  -  -  y  y
