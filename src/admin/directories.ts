@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { isConnectorKind, settingsFault } from "../../connectors/index.ts";
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import {
@@ -17,7 +16,8 @@ import { PROFILES } from "../identity/profiles.ts";
 import { listRemovalBudgets, releaseDirectory } from "../identity/removal-budget.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
 import { directoryFor, oneDirectory } from "./directory-of.ts";
-import { idOut, instant, listOf, listQuery, newKey, pageOf, settingsIn, text } from "./fields.ts";
+import { checkSecret, checkSettings, reading } from "./directory-settings.ts";
+import { idOut, instant, listOf, listQuery, newKey, pageOf, text } from "./fields.ts";
 import { keyOfCursor } from "./input.ts";
 import { pointer } from "./pointer.ts";
 import { InvalidInput } from "./problem.ts";
@@ -58,24 +58,22 @@ const every = {
 };
 const pushed = { profile, requireIfMatch: z.boolean() };
 const pulled = {
-  /** As `muster directory add` takes them; a certificate as text, never as a file of the server. */
-  settings: settingsIn(100_000),
-  secret: text(4_096),
+  ...reading,
   firstRun,
   /** Seconds between runs; null: only by hand. */
   syncEvery: z.int().min(60).max(31_536_000).nullable(),
 };
 
+const createdPulled = {
+  name: newKey,
+  ...z.object({ ...every, firstRun: pulled.firstRun }).partial().shape,
+  ...reading,
+  syncEvery: pulled.syncEvery.default(3_600),
+};
 const created = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("scim"), name: newKey, ...z.object({ ...every, ...pushed }).partial().shape }),
-  z.strictObject({
-    kind: z.literal("ldap"),
-    name: newKey,
-    ...z.object({ ...every, firstRun: pulled.firstRun }).partial().shape,
-    settings: pulled.settings,
-    secret: pulled.secret,
-    syncEvery: pulled.syncEvery.default(3_600),
-  }),
+  z.strictObject({ kind: z.literal("ldap"), ...createdPulled }),
+  z.strictObject({ kind: z.literal("google-workspace"), ...createdPulled }),
 ]);
 
 /** `/directories`: where people and groups come from, in order. */
@@ -120,6 +118,7 @@ export const directoryRoutes = [
       if (body.kind === "scim") return shown(ctx, await addDirectory(tx, given(body)));
       const { secret, ...input } = body;
       checkSettings(body.kind, body.settings);
+      checkSecret(body.kind, secret);
       return shown(ctx, await addDirectory(tx, given(input), { key: loadSecretKey(ctx.config), text: secret }));
     },
   }),
@@ -138,6 +137,7 @@ export const directoryRoutes = [
       const directory = await directoryFor(tx, params.directory);
       refuseForeign(directory.kind, { ...changes, ...(secret !== undefined && { secret }) });
       if (changes.settings) checkSettings(directory.kind, changes.settings);
+      if (secret !== undefined) checkSecret(directory.kind, secret);
       const sealed = secret === undefined ? undefined : { key: loadSecretKey(ctx.config), text: secret };
       await updateDirectory(tx, directory.id, given(changes), sealed);
       return shown(ctx, (await getDirectory(tx, directory.id)) ?? directory);
@@ -230,20 +230,4 @@ function refuseForeign(kind: Directory["kind"], changes: object): void {
         message: `a directory of kind ${kind} has none`,
       })),
     );
-}
-
-/** Files of the server are named on the server: who may write here need not be one who may read there. @throws InvalidInput */
-function checkSettings(kind: Directory["kind"], settings: Record<string, unknown>): void {
-  const fault =
-    kind === "csv"
-      ? { path: [], message: "files of the server are named on the server, with muster directory add or apply" }
-      : Object.hasOwn(settings, "caFile")
-        ? { path: ["caFile"], message: "files of the server are named in its own configuration; give ca" }
-        : isConnectorKind(kind)
-          ? settingsFault(kind, settings)
-          : undefined;
-  if (fault)
-    throw new InvalidInput([
-      { pointer: pointer(["settings", ...fault.path]), code: "invalid", message: fault.message },
-    ]);
 }

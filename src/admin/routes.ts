@@ -4,6 +4,7 @@ import { capabilityRoutes } from "./capabilities.ts";
 import { checkRoutes } from "./check.ts";
 import { directoryRoutes } from "./directories.ts";
 import { directorySwitchRoutes } from "./directory-switch.ts";
+import { directoryTestRoutes } from "./directory-test.ts";
 import { directoryTokenRoutes } from "./directory-tokens.ts";
 import { eventRoutes } from "./events.ts";
 import { exportRoutes } from "./exports.ts";
@@ -46,6 +47,7 @@ export const routes: readonly Route[] = [
   ...grantRoutes,
   ...groupRoutes,
   ...guestRoutes,
+  ...directoryTestRoutes,
   ...mailRoutes,
   ...runRoutes,
   ...settingsRoutes,

@@ -230,6 +230,16 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
                 name: "doors",
                 type: "complex",
                 multiValued: true,
+    "directories.test": { path: "/directories/corp/test", changesNothing: true },
+    "directories.testSettings": {
+      path: "/directories/test",
+      body: {
+        kind: "ldap",
+        settings: { url: "ldap://127.0.0.1", bindDn: "cn=r,dc=example", base: "dc=example" },
+        secret: "password",
+      },
+      changesNothing: true,
+    },
                 subAttributes: [{ name: "value", type: "string", description: "its number", canonicalValues: ["A"] }],
               },
             ],

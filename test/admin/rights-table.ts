@@ -22,6 +22,8 @@ directories.removals            -  -  -  -  y  -  -  -  -  -  y  y  y
 directories.scimRequests        -  -  -  -  y  -  -  -  -  -  y  y  y
 directories.switch              -  -  -  -  -  -  -  -  -  -  -  y  y
 directories.sync                -  -  -  -  -  -  -  -  -  -  -  y  y
+directories.test                -  -  -  -  -  -  -  -  -  -  -  y  y
+directories.testSettings        -  -  -  -  -  -  -  -  -  -  -  y  y
 directories.tokens              -  -  -  -  y  -  -  -  -  -  y  y  y
 directories.update              -  -  -  -  -  -  -  -  -  -  -  y  y
 events.kinds                    -  -  y  y  y  y  y  y  y  y  y  y  y

@@ -9,7 +9,7 @@ import {
 } from "../../identity/directories.ts";
 import { orderDirectories } from "../../identity/directory-order.ts";
 import type { SecretKey } from "../../identity/secrets.ts";
-import type { PulledParts } from "./pulled-parts.ts";
+import { isPulled, type PulledParts } from "./pulled-parts.ts";
 import type { WantedDirectory } from "./schema.ts";
 import { type Tally, updatedIf } from "./tally.ts";
 
@@ -51,7 +51,7 @@ async function applyDirectory(tx: Tx, there: Directory | undefined, wanted: Want
   };
   const parts = secrets.pulled.get(wanted.name);
   const settings: Partial<DirectorySettings> =
-    (wanted.kind === "ldap" || wanted.kind === "csv") && parts
+    isPulled(wanted) && parts
       ? { ...common, firstRun: wanted.firstRun, syncEvery: wanted.every, settings: parts.settings }
       : wanted.kind === "scim"
         ? {

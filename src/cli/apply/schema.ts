@@ -71,6 +71,8 @@ const common = {
   permissions: z.enum(DIRECTORY_PERMISSIONS).optional(),
 };
 
+const pulled = { firstRun: z.enum(["preview", "apply"]).default("preview") };
+
 const directory = z.discriminatedUnion("kind", [
   z.strictObject({ ...common, kind: z.literal("internal") }),
   z.strictObject({
@@ -80,22 +82,24 @@ const directory = z.discriminatedUnion("kind", [
     /** Changes over SCIM must name the version that they change. */
     requireIfMatch: z.boolean().optional(),
   }),
-  // Every other key is one of the connector's own settings (connectors/ldap/settings.ts), which checks them.
+  // Every other key of those below is one of the connector's own settings (connectors/KIND/settings.ts), which checks them.
   z.looseObject({
     ...common,
+    ...pulled,
     kind: z.literal("ldap"),
-    firstRun: z.enum(["preview", "apply"]).default("preview"),
     every: every.nullable().default(3600),
     /** A file that holds the password, relative to this file; a secret itself never stands here. */
-    bindPasswordFile: z.string().min(1),
+    bindPasswordFile: z.string().min(1).optional(),
   }),
-  // As above, with connectors/csv/settings.ts.
   z.looseObject({
     ...common,
-    kind: z.literal("csv"),
-    firstRun: z.enum(["preview", "apply"]).default("preview"),
-    every: every.nullable().default(null),
+    ...pulled,
+    kind: z.literal("google-workspace"),
+    every: every.nullable().default(3600),
+    /** The service account's key as Google Cloud gives it out (JSON), relative to this file. */
+    keyFile: z.string().min(1),
   }),
+  z.looseObject({ ...common, ...pulled, kind: z.literal("csv"), every: every.nullable().default(null) }),
 ]);
 
 const group = z.strictObject({
@@ -141,4 +145,5 @@ export const applySchema = z.strictObject({ organizations: once(z.array(organiza
 export type ApplyFile = z.output<typeof applySchema>;
 export type WantedOrganization = ApplyFile["organizations"][number];
 export type WantedDirectory = WantedOrganization["directories"][number];
+export type WantedPulled = Exclude<WantedDirectory, { kind: "internal" | "scim" }>;
 export type WantedProduct = WantedOrganization["sites"][number]["products"][number];

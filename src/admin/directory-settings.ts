@@ -1,0 +1,35 @@
+import { isConnectorKind, secretFault, settingsFault } from "../../connectors/index.ts";
+import type { Directory } from "../identity/directories.ts";
+import { settingsIn, text } from "./fields.ts";
+import { pointer } from "./pointer.ts";
+import { InvalidInput } from "./problem.ts";
+
+/** What a pulled directory is read with. As `muster directory add` takes them; what it reads from files stands here as text. */
+export const reading = { settings: settingsIn(100_000), secret: text(16_384) };
+
+/** Settings that name files of the server. */
+const FILES = ["caFile", "clientCertificateFile", "clientKeyFile"];
+
+/** Files of the server are named on the server: who may write here need not be one who may read there. @throws InvalidInput */
+export function checkSettings(kind: Directory["kind"], settings: Record<string, unknown>): void {
+  const file = FILES.find((key) => Object.hasOwn(settings, key));
+  const fault =
+    kind === "csv"
+      ? { path: [], message: "files of the server are named on the server, with muster directory add or apply" }
+      : file !== undefined
+        ? { path: [file], message: "files of the server are named on the server; give what stands in them" }
+        : isConnectorKind(kind)
+          ? settingsFault(kind, settings)
+          : undefined;
+  if (fault) throw wrong(["settings", ...fault.path], fault.message);
+}
+
+/** @throws InvalidInput, which says nothing of what stands in the secret. */
+export function checkSecret(kind: Directory["kind"], secret: string): void {
+  const fault = isConnectorKind(kind) ? secretFault(kind, secret) : undefined;
+  if (fault !== undefined) throw wrong(["secret"], fault);
+}
+
+function wrong(steps: readonly PropertyKey[], message: string): InvalidInput {
+  return new InvalidInput([{ pointer: pointer(steps), code: "invalid", message }]);
+}
