@@ -77,7 +77,7 @@ function trials(settings: CsvSettings, open: () => Promise<OpenFiles>): Trial[] 
         const hint = `give everybody a user name, in the column ${settings.columns.users.userName}`;
         return {
           verdict: "warned",
-          detail: `${size} people have no user name and are left as they are`,
+          detail: `${many(size, "person", "people")} without a user name would be left as they are`,
           hint,
           samples,
         };
@@ -104,7 +104,9 @@ function trials(settings: CsvSettings, open: () => Promise<OpenFiles>): Trial[] 
       attempt: async () => {
         await files.confirm();
         const people = snapshot.users.size - snapshot.withheld.size;
-        return { detail: `${people} people and ${snapshot.groups.size} groups would be taken` };
+        return {
+          detail: `${many(people, "person", "people")} and ${many(snapshot.groups.size, "group")} would be taken`,
+        };
       },
     },
     {
@@ -141,4 +143,8 @@ async function samplesOf(
   const samples: TestStep["samples"][number][] = [];
   for await (const page of pages) samples.push(...look(page).slice(0, SAMPLES - samples.length));
   return samples;
+}
+
+function many(count: number, one: string, more = `${one}s`): string {
+  return `${count} ${count === 1 ? one : more}`;
 }
