@@ -19,7 +19,9 @@ import * as webhooks from "./0019-webhooks.ts";
 import * as bulkJobs from "./0020-bulk-jobs.ts";
 import * as connectorKinds from "./0021-connector-kinds.ts";
 import * as directoryPermissions from "./0023-directory-permissions.ts";
+import * as runs from "./0024-runs.ts";
 import * as directorySwitch from "./0025-directory-switch.ts";
+import * as invitations from "./0030-invitations.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -45,5 +47,7 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0020-bulk-jobs", bulkJobs],
   ["0021-connector-kinds", connectorKinds],
   ["0023-directory-permissions", directoryPermissions],
+  ["0024-runs", runs],
   ["0025-directory-switch", directorySwitch],
+  ["0030-invitations", invitations],
 ];

@@ -13,8 +13,8 @@ import { paging } from "./input.ts";
 import { productFor, productTarget } from "./product-of.ts";
 import { route } from "./route.ts";
 import { unlessUnknown } from "./unless-unknown.ts";
+import { permission } from "./words.ts";
 
-const permission = z.enum(["can-create-and-edit", "read-only"]);
 const person = z.object({ id: idOut, userName: z.string() });
 
 const guestAnswer = z

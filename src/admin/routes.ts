@@ -2,7 +2,10 @@ import { auditRoutes } from "./audit.ts";
 import { bulkJobRoutes } from "./bulk-jobs.ts";
 import { capabilityRoutes } from "./capabilities.ts";
 import { checkRoutes } from "./check.ts";
+import { defaultGroupRoutes } from "./default-groups.ts";
 import { directoryRoutes } from "./directories.ts";
+import { directoryOrderRoutes } from "./directory-order.ts";
+import { directoryRemoveRoutes } from "./directory-remove.ts";
 import { directorySwitchRoutes } from "./directory-switch.ts";
 import { directoryTestRoutes } from "./directory-test.ts";
 import { directoryTokenRoutes } from "./directory-tokens.ts";
@@ -11,6 +14,7 @@ import { exportRoutes } from "./exports.ts";
 import { grantRoutes } from "./grants.ts";
 import { groupRoutes } from "./groups.ts";
 import { guestRoutes } from "./guests.ts";
+import { invitationRoutes } from "./invitations.ts";
 import { jobRoutes } from "./jobs.ts";
 import { mailRoutes } from "./mails.ts";
 import { meRoutes } from "./me.ts";
@@ -20,6 +24,7 @@ import { rightRoutes } from "./rights.ts";
 import type { Route } from "./route.ts";
 import { runRoutes } from "./runs.ts";
 import { scimRequestRoutes } from "./scim-requests.ts";
+import { seatRoutes } from "./seats.ts";
 import { settingsRoutes } from "./settings.ts";
 import { ownCredentialRoutes } from "./sign-in/own-credentials.ts";
 import { sessionRoutes } from "./sign-in/session.ts";
@@ -38,16 +43,21 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...checkRoutes,
   ...productRoutes,
+  ...defaultGroupRoutes,
+  ...seatRoutes,
   ...eventRoutes,
   ...scimRequestRoutes,
   ...auditRoutes,
+  ...directoryOrderRoutes,
   ...directoryRoutes,
+  ...directoryRemoveRoutes,
+  ...directoryTestRoutes,
   ...directorySwitchRoutes,
   ...directoryTokenRoutes,
   ...grantRoutes,
   ...groupRoutes,
   ...guestRoutes,
-  ...directoryTestRoutes,
+  ...invitationRoutes,
   ...mailRoutes,
   ...runRoutes,
   ...settingsRoutes,

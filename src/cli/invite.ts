@@ -1,14 +1,37 @@
 import type { Command } from "commander";
+import type { Db } from "../db/connection.ts";
+import { type AccountId, type InvitationId, parseId } from "../db/id.ts";
+import { MusterError } from "../errors.ts";
+import { parseFieldFilter } from "../filter/fields.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
+import {
+  getInvitation,
+  INVITATION_FIELDS,
+  pageOfInvitations,
+  type ShownInvitation,
+} from "../identity/invitation-pages.ts";
+import {
+  approveInvitation,
+  copyInvitationLink,
+  extendInvitation,
+  revokeInvitation,
+} from "../identity/invitations/change.ts";
+import { correctInvitation } from "../identity/invitations/correct.ts";
 import { resendInvitation } from "../identity/invitations/resend.ts";
-import { facts } from "./answer.ts";
-import type { CommandLine } from "./command-line.ts";
+import { emailKey } from "../identity/keys.ts";
+import { EVERYTHING } from "../identity/rights/held.ts";
+import { type Answer, facts, table } from "./answer.ts";
+import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { count, instant } from "./input.ts";
+import { registerInviteCreate } from "./invite-create.ts";
+
+const MOST_LISTED = 1_000;
 
 /** `muster invite …`: the only words that send mail to somebody who came by SCIM, sync or import. */
 export function registerInvite(program: Command, line: CommandLine): void {
-  program
-    .command("invite")
-    .description("invitations by e-mail")
+  const command = program.command("invite").description("invitations by e-mail and what became of them");
+  registerInviteCreate(command, line);
+  command
     .command("resend <person>")
     .description("send a person their invitation, the first one or once more; exactly one mail")
     .action(
@@ -18,4 +41,122 @@ export function registerInvite(program: Command, line: CommandLine): void {
         return { json: sent, text: `${facts(sent)}\nThe mail leaves while a worker runs.` };
       }),
     );
+  command
+    .command("list")
+    .description("invitations, the newest first")
+    .option("--filter <filter>", `as in 'state eq "pending" and expiresAt lt "2027-01-31T00:00:00Z"'`)
+    .option("--limit <n>", `at most this many (default: 100, at most ${MOST_LISTED})`, count, 100)
+    .action(
+      line.inOrganization(async ({ db }, options: GlobalOptions & { filter?: string; limit: number }) => {
+        const filter =
+          options.filter === undefined ? undefined : parseFieldFilter(options.filter, INVITATION_FIELDS, "invitations");
+        const limit = Math.min(options.limit, MOST_LISTED);
+        const found = await pageOfInvitations(db, { after: null, limit, within: null, filter });
+        return {
+          json: found,
+          text: table(
+            ["address", "state", "delivery", "offers", "expires", "id"],
+            found.map((one) => [
+              one.email,
+              one.state,
+              one.delivery,
+              offerOf(one),
+              one.expiresAt?.toISOString() ?? "",
+              one.id,
+            ]),
+          ),
+        };
+      }),
+    );
+  command
+    .command("show <invitation>")
+    .description("one invitation, by its id or the address that it is for")
+    .action(
+      line.inOrganization(async ({ db }, _options: object, name: string) => shown(await resolveInvitation(db, name))),
+    );
+  command
+    .command("link <invitation>")
+    .description("a new link to pass on by hand, without a mail; earlier links are dead")
+    .action(
+      line.inOrganization(async ({ ctx, db, write }, _options: object, name: string) => {
+        const { id } = await resolveInvitation(db, name);
+        const token = await write((tx) => copyInvitationLink(tx, ctx.config.invitations, id), "none");
+        const { expiresAt } = await getInvitation(db, id);
+        const view = { id, link: `${ctx.config.publicUrl}/i/${token}`, expiresAt };
+        return { json: view, text: facts(view) };
+      }),
+    );
+  command
+    .command("extend <invitation>")
+    .description("set anew until when it can be accepted")
+    .requiredOption("--until <time>", "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 7d", instant)
+    .action(
+      line.inOrganization(async ({ db, write }, options: GlobalOptions & { until: Date }, name: string) => {
+        const { id } = await resolveInvitation(db, name);
+        await write((tx) => extendInvitation(tx, id, options.until), "none");
+        return shown(await getInvitation(db, id));
+      }),
+    );
+  command
+    .command("correct <invitation> <email>")
+    .description("give an open invitation another address; no second person arises, and no mail goes out")
+    .action(
+      line.inOrganization(async ({ db, write }, _options: object, name: string, email: string) => {
+        const { id } = await resolveInvitation(db, name);
+        await write((tx) => correctInvitation(tx, id, email));
+        return shown(await getInvitation(db, id));
+      }),
+    );
+  command
+    .command("revoke <invitation>")
+    .description("take it back; its link opens nothing any more")
+    .action(
+      line.inOrganization(async ({ db, write }, _options: object, name: string) => {
+        const { id } = await resolveInvitation(db, name);
+        await write((tx) => revokeInvitation(tx, id), "none");
+        return shown(await getInvitation(db, id));
+      }),
+    );
+  command
+    .command("approve <invitation>")
+    .description("give what an invitation that needs a review offers")
+    .option("--person <person>", "who is meant, where several have the address")
+    .action(
+      line.inOrganization(async ({ db, write }, options: GlobalOptions & { person?: string }, name: string) => {
+        const { id } = await resolveInvitation(db, name);
+        const account: AccountId | null = options.person === undefined ? null : await resolvePerson(db, options.person);
+        await write((tx) => approveInvitation(tx, [EVERYTHING], id, account));
+        return shown(await getInvitation(db, id));
+      }),
+    );
+}
+
+/** The invitation with this id, or the latest one for this address. @throws MusterError `not-found`. */
+async function resolveInvitation(db: Db, text: string): Promise<ShownInvitation> {
+  const id = parseId<InvitationId>(text);
+  if (id !== undefined) return getInvitation(db, id);
+  const address = emailKey(text);
+  const [latest] =
+    address === null
+      ? []
+      : await pageOfInvitations(db, {
+          after: null,
+          limit: 1,
+          within: null,
+          filter: parseFieldFilter(`email eq ${JSON.stringify(address)}`, INVITATION_FIELDS, "invitations"),
+        });
+  if (!latest) throw new MusterError("not-found", "there is no invitation with this id or address", { at: text });
+  return latest;
+}
+
+function shown(invitation: ShownInvitation): Answer {
+  const { groups: _, spaces: __, user, inviter, ...rest } = invitation;
+  return {
+    json: invitation,
+    text: facts({ ...rest, user: user?.userName ?? null, inviter: inviter?.kind ?? null, offers: offerOf(invitation) }),
+  };
+}
+
+function offerOf({ groups, spaces }: ShownInvitation): string {
+  return [...groups.map(({ name }) => name), ...spaces.map(({ product, space }) => `${product}/${space}`)].join(", ");
 }

@@ -5,6 +5,7 @@ import { createSpace, listSpaces } from "../identity/spaces.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { count } from "./input.ts";
+import { registerProductSeats } from "./product-seats.ts";
 
 type AddOptions = { guests?: true; seats?: number; name?: string; url?: string };
 
@@ -48,6 +49,7 @@ export function registerProduct(program: Command, line: CommandLine): void {
         };
       }),
     );
+  registerProductSeats(product, line);
   registerSpace(program, line);
 }
 

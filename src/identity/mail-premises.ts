@@ -7,7 +7,7 @@ import type { RemovalNotice } from "./removal-notice.ts";
 
 /** What a mail says. */
 export type MailWords =
-  | { kind: "invitation"; expiresAt: Date; offers: Offer[] }
+  | { kind: "invitation"; expiresAt: Date; offers: Offer[]; message: string | null }
   | ({ kind: "removals" } & RemovalNotice)
   | ({ kind: "break-glass" } & BreakGlassNotice);
 
@@ -22,8 +22,9 @@ export type Premise = {
   words: MailWords;
 };
 
-type Row = Omit<Premise, "words"> & { expiresAt: Date } & (
-    | { kind: "invitation"; content: null }
+type Row = Omit<Premise, "words"> &
+  (
+    | { kind: "invitation"; content: null; invitation: InvitationId; expiresAt: Date; message: string | null }
     | { kind: "removals"; content: RemovalNotice }
     | { kind: "break-glass"; content: BreakGlassNotice }
   );
@@ -36,14 +37,23 @@ type Row = Omit<Premise, "words"> & { expiresAt: Date } & (
 export async function premiseOf(tx: Tx, id: MailId): Promise<Premise> {
   const [row] = await tx.query<Row>({ text: PREMISE, values: [tx.organization, id] });
   if (!row) throw new MusterError("internal", "a mail without an invitation cannot be sent");
-  const { expiresAt, kind, content, ...premise } = row;
-  if (kind === "removals") return { ...premise, words: { kind, ...content } };
-  if (kind === "break-glass") return { ...premise, words: { kind, ...content } };
-  return { ...premise, words: { kind: "invitation", expiresAt, offers: await offersOf(tx, premise.account) } };
+  const { organizationName, organizationKey, recipient, account, invitation, refusal } = row;
+  const premise = { organizationName, organizationKey, recipient, account, invitation, refusal };
+  switch (row.kind) {
+    case "removals":
+      return { ...premise, words: { kind: row.kind, ...row.content } };
+    case "break-glass":
+      return { ...premise, words: { kind: row.kind, ...row.content } };
+    case "invitation": {
+      const { kind, expiresAt, message } = row;
+      return { ...premise, words: { kind, expiresAt, message, offers: await offersOf(tx, row.invitation) } };
+    }
+  }
 }
 
 const PREMISE = `
-  select o.name as "organizationName", o.key as "organizationKey", m.kind, m.recipient, m.account, m.invitation, i.expires_at as "expiresAt", m.content,
+  select o.name as "organizationName", o.key as "organizationKey", m.kind, m.recipient, m.account, m.invitation, i.expires_at as "expiresAt",
+    i.message, m.content,
     coalesce(
       case m.kind
         when 'invitation' then case

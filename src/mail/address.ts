@@ -35,3 +35,25 @@ export function oneLine(text: string): string {
   const line = text.replace(CONTROLS, " ").replace(/:\/\//g, " ").replace(/\s+/g, " ").trim();
   return line.length > LONGEST_TEXT ? `${line.slice(0, LONGEST_TEXT - 1).trimEnd()}…` : line;
 }
+
+/** Lines of a personal message at most, and characters of each. */
+const MOST_LINES = 40;
+const LONGEST_LINE = 400;
+
+/**
+ * Somebody's personal message as lines that lead nowhere: it travels under our sender's good name, so nothing of it is to become
+ * a link in a mail program (schemes go, and the dots inside of names of hosts are written out).
+ */
+export function personalLines(text: string): string[] {
+  const lines = text.split(/\r\n|[\n\r\u2028\u2029]/u).map((line) =>
+    line
+      .replace(CONTROLS, " ")
+      .replace(/:\/\//g, " ")
+      .replace(/(?<=[\p{L}\p{N}])[.\u3002\uff0e\uff61](?=[\p{L}\p{N}])/gu, "[.]")
+      .trim()
+      .slice(0, LONGEST_LINE),
+  );
+  while (lines.at(-1) === "") lines.pop();
+  while (lines[0] === "") lines.shift();
+  return lines.slice(0, MOST_LINES);
+}

@@ -1,12 +1,15 @@
 import type { MailWords } from "../identity/mail-premises.ts";
 import type { OutgoingMail } from "../identity/mails.ts";
-import { oneLine } from "./address.ts";
+import { oneLine, personalLines } from "./address.ts";
 import { mailTemplate, type Written } from "./template.ts";
 
 const render = mailTemplate({
   subject: "You have been invited",
   text: `{{ organization }} has invited you.
-{% if offers.size > 0 %}
+{% if message.size > 0 %}
+They write:
+{% for line in message %}  > {{ line }}
+{% endfor %}{% endif %}{% if offers.size > 0 %}
 You get access to:
 {% for offer in offers %}  - {{ offer.product }} ({{ offer.role }})
 {% endfor %}{% endif %}
@@ -18,7 +21,9 @@ It is meant for {{ recipient }} alone and works until {{ expires }}.
 If you did not expect it, ignore this e-mail: nothing happens until the invitation is accepted.
 `,
   html: `<p><strong>{{ organization }}</strong> has invited you.</p>
-{% if offers.size > 0 %}<p>You get access to:</p>
+{% if message.size > 0 %}<p>They write:</p>
+<blockquote>{% for line in message %}{{ line }}<br>{% endfor %}</blockquote>
+{% endif %}{% if offers.size > 0 %}<p>You get access to:</p>
 <ul>{% for offer in offers %}<li>{{ offer.product }} ({{ offer.role }})</li>{% endfor %}</ul>
 {% endif %}<p><a href="{{ link }}">Accept the invitation</a></p>
 <p>If that does not work, copy this address into your browser:<br>{{ link }}</p>
@@ -30,11 +35,12 @@ If you did not expect it, ignore this e-mail: nothing happens until the invitati
 /** The words of an invitation: what, from whom, for which address, until when (R72), as text and as HTML. */
 export function writeInvitation(
   mail: Pick<OutgoingMail, "organizationName" | "recipient">,
-  { offers, expiresAt }: Extract<MailWords, { kind: "invitation" }>,
+  { offers, expiresAt, message }: Extract<MailWords, { kind: "invitation" }>,
   link: string,
 ): Written {
   return render({
     organization: oneLine(mail.organizationName),
+    message: message === null ? [] : personalLines(message),
     offers: offers.map((offer) => ({ product: oneLine(offer.product), role: offer.role })),
     recipient: mail.recipient,
     link,

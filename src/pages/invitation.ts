@@ -1,8 +1,8 @@
 import type { Request, Response } from "express";
 import type { Context } from "../context.ts";
 import { type Html, html, page } from "../http/html.ts";
+import { type Acceptance, acceptInvitation } from "../identity/invitations/accept.ts";
 import {
-  acceptInvitation,
   type FoundInvitation,
   findInvitation,
   type LinkState,
@@ -10,6 +10,7 @@ import {
   type ShownInvitation,
   showInvitation,
 } from "../identity/invitations/links.ts";
+import { askForRenewal } from "../identity/invitations/renewal.ts";
 import { hashToken, tokenKind } from "../identity/token-form.ts";
 
 type Opened = { found: FoundInvitation; tokenHash: Buffer; shown: ShownInvitation };
@@ -36,32 +37,72 @@ export async function showInvitationPage(ctx: Context, request: Request, respons
 
 /** POST: accepts, once (R96). A second press finds the invitation accepted and is told so. */
 export async function acceptInvitationPage(ctx: Context, request: Request, response: Response): Promise<void> {
-  if (isFromElsewhere(ctx, request)) {
-    response
-      .status(403)
-      .send(page("Not from here", html`<p>Open the link from your e-mail and press the button there.</p>`));
-    return;
-  }
+  if (isFromElsewhere(ctx, request)) return refuseElsewhere(response);
   const opened = await open(ctx, request);
   if (!opened) return answerUnknown(response);
   const requestId = response.getHeader("x-request-id");
-  const accepted = await acceptInvitation(
+  const outcome = await acceptInvitation(
     ctx,
     opened.found,
     opened.tokenHash,
     typeof requestId === "string" ? requestId : null,
   );
-  if (!accepted) {
-    const now = await open(ctx, request);
-    return now ? answerClosed(response, now.shown) : answerUnknown(response);
+  await answerAcceptance(outcome, opened.shown.organizationName, () => open(ctx, request), response);
+}
+
+async function answerAcceptance(
+  outcome: Acceptance,
+  organization: string,
+  again: () => Promise<Opened | undefined>,
+  response: Response,
+): Promise<void> {
+  const now = await again();
+  switch (outcome) {
+    case "closed":
+      if (now) answerClosed(response, now.shown);
+      else answerUnknown(response);
+      return;
+    case "review":
+      response.send(
+        page(
+          "Thank you",
+          html`<p>You have accepted the invitation of <strong>${organization}</strong>.</p>
+<p>An administrator has to confirm what it gives before you can use it; they have been told.</p>`,
+        ),
+      );
+      return;
+    case "accepted":
+      response.send(
+        page(
+          "Welcome",
+          html`<p>You have accepted the invitation of <strong>${organization}</strong>.</p>
+<p>Sign in at:</p>${offerList(now?.shown.offers ?? [], true)}`,
+        ),
+      );
   }
+}
+
+/** POST to an expired link: administrators are asked for a new one (R73). The answer is the same however often. */
+export async function renewInvitationPage(ctx: Context, request: Request, response: Response): Promise<void> {
+  if (isFromElsewhere(ctx, request)) return refuseElsewhere(response);
+  const opened = await open(ctx, request);
+  if (!opened) return answerUnknown(response);
+  if (opened.shown.state !== "expired") return answerClosed(response, opened.shown);
+  const requestId = response.getHeader("x-request-id");
+  await askForRenewal(ctx, opened.found, opened.tokenHash, typeof requestId === "string" ? requestId : null);
   response.send(
     page(
-      "Welcome",
-      html`<p>You have accepted the invitation of <strong>${opened.shown.organizationName}</strong>.</p>
-<p>Sign in at:</p>${offerList(opened.shown.offers, true)}`,
+      "A new invitation was asked for",
+      html`<p>The administrators of <strong>${opened.shown.organizationName}</strong> see that you need a new one. When they send
+it, it comes to ${maskAddress(opened.shown.email)}.</p>`,
     ),
   );
+}
+
+function refuseElsewhere(response: Response): void {
+  response
+    .status(403)
+    .send(page("Not from here", html`<p>Open the link from your e-mail and press the button there.</p>`));
 }
 
 /**
@@ -102,8 +143,10 @@ const CLOSED: Record<Exclude<LinkState, "open">, { title: string; body: (shown: 
   },
   expired: {
     title: "This invitation has expired",
-    body: (shown) => html`<p>The link expired on ${instant(shown.expiresAt)}. Ask an administrator of
-<strong>${shown.organizationName}</strong> to send the invitation again.</p>`,
+    body: (
+      shown,
+    ) => html`<p>The link of <strong>${shown.organizationName}</strong> expired on ${instant(shown.expiresAt)}.</p>
+<form method="post" action="?renew"><button type="submit">Ask for a new one</button></form>`,
   },
   replaced: {
     title: "There is a newer invitation",

@@ -9,7 +9,7 @@ import express, {
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import { contentSecurityPolicy, html, page } from "../http/html.ts";
-import { acceptInvitationPage, answerUnknown, showInvitationPage } from "./invitation.ts";
+import { acceptInvitationPage, answerUnknown, renewInvitationPage, showInvitationPage } from "./invitation.ts";
 
 /**
  * The pages for people who have no account at an administrator's screens: accepting an invitation, and where to go.
@@ -22,7 +22,11 @@ export function pagesRouter(ctx: Context): Router {
     .route("/i/:token")
     .all(guard)
     .get((request, response) => showInvitationPage(ctx, request, response))
-    .post((request, response) => acceptInvitationPage(ctx, request, response))
+    .post((request, response) =>
+      request.url.endsWith("?renew")
+        ? renewInvitationPage(ctx, request, response)
+        : acceptInvitationPage(ctx, request, response),
+    )
     .all((_request, response) => {
       response
         .status(405)

@@ -8,6 +8,7 @@ import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.
 import { grantRole } from "../../src/identity/grants.ts";
 import { addLocalMembers, createLocalGroup, nestGroups } from "../../src/identity/groups.ts";
 import { assignGuest } from "../../src/identity/guests.ts";
+import { invite } from "../../src/identity/invitations/invite.ts";
 import { createProduct } from "../../src/identity/products.ts";
 import type { Bundle } from "../../src/identity/rights/bundles.ts";
 import { EVERYTHING } from "../../src/identity/rights/held.ts";
@@ -86,15 +87,38 @@ export async function makePlaces({ write }: Pick<Api, "write">, c: Company) {
       await createToken(tx, { product: c.wiki.id }),
       await createToken(tx, { product: intranet.id }),
     ];
+    const invited = async (email: string, group: GroupId) => {
+      const wanted = { emails: [email], groups: [group], roles: [], spaces: [], notify: false, message: null };
+      const { results } = await invite(tx, { validDays: 7, resendCoolDown: 0 }, [EVERYTHING], wanted);
+      return results[0]?.invitation as string;
+    };
+    const reviewed = async (email: string, group: GroupId) => {
+      const id = await invited(email, group);
+      await tx.query({
+        text: "update invitations set state = 'needs-review', review = 'inviter-may-not' where organization = $1 and id = $2",
+        values: [c.organization, id],
+      });
+      return id;
+    };
+    const invitations = {
+      near: [
+        await invited("mia@near.example", c.groups.users.id),
+        await reviewed("ned@near.example", c.groups.users.id),
+      ],
+      far: [await invited("mia@far.example", users.id), await reviewed("ned@far.example", users.id)],
+    };
     const near: Place = [
       ...[c.site.id, c.wiki.id, c.tracker.id, c.docs.id, c.groups.users.id, c.groups.guests.id, c.groups.empty.id],
       ...[c.groups.owners.id, c.grants.waiting.id, c.grants.users.id, c.guest.id, nearRight, nearToken.id],
+      ...invitations.near,
     ];
     const far: Place = [
       ...[site.id, intranet.id, board.id, docs.id, users.id, guests.id, empty.id],
       ...[owners.id, waiting.id, grant.id, guest.id, farRight, farToken.id],
+      ...invitations.far,
     ];
-    return { near, far, right: nearRight, token: nearToken.id, productToken: nearToken.token };
+    const [invitation = "", review = ""] = invitations.near;
+    return { near, far, right: nearRight, token: nearToken.id, productToken: nearToken.token, invitation, review };
   });
 }
 

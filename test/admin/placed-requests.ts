@@ -33,7 +33,7 @@ export const OF_SESSIONS: Readonly<Record<string, Fixture>> = {
 };
 
 /** A valid request for every route, about things that stand near; and the same about things elsewhere. */
-export async function requestsNear(api: Api, c: Company, { near, far, right, token }: Places) {
+export async function requestsNear(api: Api, c: Company, { near, far, right, token, invitation, review }: Places) {
   const product = { product: "wiki", site: c.key };
   const valid: Record<string, Fixture> = {
     ...(await validRequests(api, c)),
@@ -45,6 +45,19 @@ export async function requestsNear(api: Api, c: Company, { near, far, right, tok
       path: "/rights",
       body: { user: c.people.fay, bundle: "basic", scope: { kind: "site", id: c.site.id } },
     },
+    "invitations.get": { path: `/invitations/${invitation}` },
+    "invitations.create": {
+      path: "/invitations",
+      body: { emails: ["kim@elsewhere.example"], products: [{ ...product, role: "user" }], notify: false },
+    },
+    "invitations.resend": { path: `/invitations/${invitation}/resend` },
+    "invitations.copyLink": { path: `/invitations/${invitation}/copy-link` },
+    "invitations.extend": {
+      path: `/invitations/${invitation}/extend`,
+      body: { expiresAt: new Date(Date.now() + 20 * 86_400_000).toISOString() },
+    },
+    "invitations.revoke": { path: `/invitations/${invitation}/revoke` },
+    "invitations.approve": { path: `/invitations/${review}/approve`, body: {} },
     "tokens.get": { path: `/tokens/${token}` },
     "tokens.create": { path: "/tokens", body: { product: c.wiki.id } },
     "tokens.revoke": { path: `/tokens/${token}/revoke` },

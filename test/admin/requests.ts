@@ -57,7 +57,18 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
   const hal = (await made("/users", { email: "hal@elsewhere.example" })).id;
   await made("/settings/single-sign-on", provider, "PUT");
   await made("/settings/single-sign-on/bindings", { user: people.ada, subject: "ada" });
-  const soon = new Date(Date.now() + 30 * 86_400_000).toISOString();
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+  const soon = inDays(30);
+  const invited = async (email: string) =>
+    (await made("/invitations", { emails: [email], groups: [groups.users.id], notify: false })).results[0].invitation;
+  await made("/products/wiki/default-groups/user", { group: groups.users.id }, "PUT");
+  const invitation = await invited("ivy@elsewhere.example");
+  // Two people have the address by now, so somebody has to say who is meant.
+  const review = await invited("jan@elsewhere.example");
+  await ctx.db.of(c.organization).query({
+    text: "update invitations set state = 'needs-review', review = 'several-accounts' where organization = $1 and id = $2",
+    values: [c.organization, review],
+  });
   const audited = (await ask("GET", "/audit?limit=1", { token: c.token })).body.data[0].id;
   return {
     "users.list": { path: "/users" },
@@ -138,6 +149,40 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     },
     "grants.confirm": { path: `/grants/${grants.waiting.id}/confirm` },
     "grants.delete": { path: `/grants/${grants.users.id}` },
+    "products.defaultGroups": { path: "/products/wiki/default-groups" },
+    "products.setDefaultGroup": {
+      path: "/products/wiki/default-groups/user",
+      body: { group: null },
+    },
+    "seats.list": { path: "/seats" },
+    "invitations.list": { path: "/invitations" },
+    "invitations.get": { path: `/invitations/${invitation}` },
+    "invitations.create": {
+      path: "/invitations",
+      body: {
+        emails: ["kim@elsewhere.example, lou@elsewhere.example"],
+        products: [{ product: "wiki", site: c.key, role: "user" }],
+        groups: [groups.users.id],
+        spaces: [
+          {
+            product: "wiki",
+            site: c.key,
+            space: "docs",
+            permission: "read-only",
+            sponsor: people.ada,
+            expiresAt: "2100-01-01T00:00:00Z",
+          },
+        ],
+        notify: true,
+        message: "We look forward to you.",
+      },
+    },
+    "invitations.resend": { path: `/invitations/${invitation}/resend` },
+    "invitations.copyLink": { path: `/invitations/${invitation}/copy-link` },
+    "invitations.extend": { path: `/invitations/${invitation}/extend`, body: { expiresAt: inDays(20) } },
+    "invitations.correct": { path: `/invitations/${invitation}/correct`, body: { email: "yvi@elsewhere.example" } },
+    "invitations.revoke": { path: `/invitations/${invitation}/revoke` },
+    "invitations.approve": { path: `/invitations/${review}/approve`, body: { user: people.ada } },
     "guests.list": { path: "/guests" },
     "guests.get": { path: `/guests/${guest.id}` },
     "guests.assign": {
@@ -188,12 +233,24 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
       },
     },
     "directories.order": { path: "/directories/order", body: { names: ["corp", "okta", "internal"] } },
+    "directories.remove": { path: "/directories/okta?confirm=okta" },
+    "directories.writeTarget": { path: "/directories/write-target" },
     "directories.release": { path: "/directories/okta/release", body: { seconds: 3_600, reason: "migration" } },
     "directories.switch": {
       path: "/directories/corp/switch",
       body: { to: "okta", match: "userName", groups: "by-name" },
     },
     "directories.sync": { path: "/directories/corp/sync", body: { mode: "dry-run" } },
+    "directories.test": { path: "/directories/corp/test", changesNothing: true },
+    "directories.testSettings": {
+      path: "/directories/test",
+      body: {
+        kind: "ldap",
+        settings: { url: "ldap://127.0.0.1", bindDn: "cn=r,dc=example", base: "dc=example" },
+        secret: "password",
+      },
+      changesNothing: true,
+    },
     "directories.tokens": { path: "/directories/okta/tokens" },
     "directories.createToken": {
       path: "/directories/okta/tokens",
@@ -203,6 +260,8 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "runs.get": { path: `/runs/${runs.held}` },
     "runs.plan": { path: `/runs/${runs.held}/plan` },
     "runs.approve": { path: `/runs/${runs.held}/approve`, body: { reason: "looked at it" } },
+    "runs.conflicts": { path: `/runs/${runs.held}/conflicts` },
+    "runs.discard": { path: `/runs/${runs.held}/discard`, body: { reason: "not wanted" } },
     "runs.undo": { path: `/runs/${runs.done}/undo` },
     "events.list": { path: "/events" },
     "events.kinds": { path: "/events/kinds" },
@@ -211,7 +270,10 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "mails.list": { path: "/mails" },
     "mails.get": { path: `/mails/${mail.mailId}` },
     "settings.get": { path: "/settings" },
-    "settings.update": { path: "/settings", body: { name: "Acme Limited", membershipMode: "masking", externalUserManagement: true } },
+    "settings.update": {
+      path: "/settings",
+      body: { name: "Acme Limited", membershipMode: "masking", externalUserManagement: true },
+    },
     "signUpDomains.get": { path: "/settings/sign-up-domains" },
     "signUpDomains.set": { path: "/settings/sign-up-domains", body: { domains: ["*.example.com", "example.org"] } },
     "schemaExtensions.get": { path: "/settings/schema-extensions" },
@@ -230,16 +292,6 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
                 name: "doors",
                 type: "complex",
                 multiValued: true,
-    "directories.test": { path: "/directories/corp/test", changesNothing: true },
-    "directories.testSettings": {
-      path: "/directories/test",
-      body: {
-        kind: "ldap",
-        settings: { url: "ldap://127.0.0.1", bindDn: "cn=r,dc=example", base: "dc=example" },
-        secret: "password",
-      },
-      changesNothing: true,
-    },
                 subAttributes: [{ name: "value", type: "string", description: "its number", canonicalValues: ["A"] }],
               },
             ],

@@ -7,6 +7,7 @@ const words = {
   kind: "invitation" as const,
   expiresAt: new Date("2030-01-02T03:04:05Z"),
   offers: [{ product: "Wiki <b>", role: "user" as const, url: null }],
+  message: null,
 };
 const link = "https://muster.example.com/i/mst_inv_x";
 

@@ -156,9 +156,21 @@ test("R73: an expired link says when it expired and how to get a new one", async
   for (const page of [await get(`/i/${token}`), await accept(token)]) {
     expect(page.status).toBe(410);
     expect(page.text).toContain("expired on 2026-01-02 03:04 UTC");
-    expect(page.text).toContain("Ask an administrator");
+    expect(page.text).toContain("Ask for a new one");
   }
   expect(await stateOf(account)).toBe("pending");
+  const asked = async () =>
+    ctx.db.of(world.organization).query<{ at: Date | null }>({
+      text: "select renewal_asked_at as at from invitations where organization = $1 and account = $2",
+      values: [world.organization, account],
+    });
+  expect(await asked()).toEqual([{ at: null }]);
+  const renewal = await accept(`${token}?renew`);
+  expect([renewal.status, renewal.text]).toEqual([200, expect.stringContaining("A new invitation was asked for")]);
+  const [first] = await asked();
+  expect(first?.at).toBeInstanceOf(Date);
+  await accept(`${token}?renew`);
+  expect(await asked()).toEqual([first]);
 });
 
 test("the link of an earlier mail says that there is a newer one, which works", async () => {

@@ -1,8 +1,6 @@
 import { hkdfSync } from "node:crypto";
 import type { Database, Db } from "../../db/connection.ts";
-import type { AccountId, InvitationId, MailId, OrganizationId } from "../../db/id.ts";
-import { type Actor, inTransaction } from "../../db/transaction.ts";
-import { recordChanges } from "../record.ts";
+import type { InvitationId, MailId, OrganizationId } from "../../db/id.ts";
 import type { SecretKey } from "../secrets.ts";
 import { newTokenText } from "../token-form.ts";
 
@@ -54,8 +52,8 @@ export async function showInvitation(
   id: InvitationId,
   tokenHash: Buffer,
 ): Promise<ShownInvitation | undefined> {
-  const [row] = await db.query<Omit<ShownInvitation, "offers"> & { account: AccountId | null }>({
-    text: `select o.name as "organizationName", i.email, i.account,
+  const [row] = await db.query<Omit<ShownInvitation, "offers">>({
+    text: `select o.name as "organizationName", i.email,
         i.expires_at as "expiresAt", i.accepted_at as "acceptedAt",
         case
           when i.state = 'accepted' then 'accepted'
@@ -69,8 +67,7 @@ export async function showInvitation(
     values: [db.organization, id, tokenHash],
   });
   if (!row) return undefined;
-  const { account, ...shown } = row;
-  return { ...shown, offers: account === null ? [] : await offersOf(db, account) };
+  return { ...row, offers: await offersOf(db, id) };
 }
 
 /** The account of invitation `i` stands, is active at its directory and not suspended. */
@@ -79,51 +76,30 @@ export const INVITABLE = `exists (
   join directory_users u on u.organization = a.organization and u.id = a.canonical and u.deleted_at is null
   where a.organization = i.organization and a.id = i.account and a.suspended_at is null and u.active)`;
 
-/** The products that the account can use now. */
-export async function offersOf(db: Db, account: AccountId): Promise<Offer[]> {
+/** The products that the person can use now, and those that come with acceptance, each with the higher role. */
+export async function offersOf(db: Db, invitation: InvitationId): Promise<Offer[]> {
   return db.query<Offer>({
-    text: `select p.name as product, l.role, p.url from live_access l
-      join products p on p.organization = l.organization and p.id = l.product
-      where l.organization = $1 and l.account = $2 order by p.name`,
-    values: [db.organization, account],
+    text: `with recursive offered as (
+        select o.group_id as id from invitation_groups o
+        join invitations i on i.organization = o.organization and i.id = o.invitation and i.granted_at is null
+        join groups g on g.organization = o.organization and g.id = o.group_id and g.deleted_at is null
+        where o.organization = $1 and o.invitation = $2
+        union
+        select n.parent from offered f
+        join group_nestings n on n.organization = $1 and n.child = f.id
+        join groups g on g.organization = $1 and g.id = n.parent and g.deleted_at is null
+      ), role as (
+        select l.product, l.role from live_access l
+        join invitations i on i.organization = l.organization and i.account = l.account
+        where i.organization = $1 and i.id = $2
+        union all
+        select t.product, t.role from offered f
+        join role_grants t on t.organization = $1 and t.group_id = f.id and not t.needs_confirmation
+      )
+      select p.name as product, p.url,
+        (array['guest', 'user', 'admin'])[max(array_position(array['guest', 'user', 'admin'], r.role))] as role
+      from role r join products p on p.organization = $1 and p.id = r.product
+      group by p.id, p.name, p.url order by p.name, p.id`,
+    values: [db.organization, invitation],
   });
-}
-
-/**
- * Accepts the invitation of a link: once, by one conditional statement (R96, R98).
- * Before: any. After true: the invitation was open and is accepted now, with audit and event. After false: it was not
- * open, and nothing changed. The person's status does not change by it: that takes the first access (R80).
- */
-export async function acceptInvitation(
-  ctx: { db: Database },
-  found: FoundInvitation,
-  tokenHash: Buffer,
-  requestId: string | null,
-): Promise<boolean> {
-  const actor: Actor = { organization: found.organization, kind: "system", id: null, requestId };
-  return inTransaction(
-    ctx,
-    actor,
-    async (tx) => {
-      const [row] = await tx.query<{ account: AccountId }>({
-        text: `update invitations i set state = 'accepted', accepted_at = statement_timestamp()
-          where i.organization = $1 and i.id = $2 and i.token_hash = $3 and i.state = 'pending'
-            and i.expires_at > statement_timestamp() and ${INVITABLE}
-          returning i.account`,
-        values: [tx.organization, found.invitation, tokenHash],
-      });
-      if (!row) return false;
-      await recordChanges(tx, [
-        {
-          action: "invitation.accepted",
-          subjectKind: "invitation",
-          subject: found.invitation,
-          detail: { account: row.account },
-          event: true,
-        },
-      ]);
-      return true;
-    },
-    { lock: "none" },
-  );
 }

@@ -1,0 +1,91 @@
+import type { Database } from "../../db/connection.ts";
+import type { AccountId } from "../../db/id.ts";
+import { type Actor, inTransaction, type Tx } from "../../db/transaction.ts";
+import { isMusterError } from "../../errors.ts";
+import { recordChanges } from "../record.ts";
+import { heldByActor } from "../rights/held-by-actor.ts";
+import { refuseOfferBeyond } from "./ceiling.ts";
+import { give } from "./give.ts";
+import { type FoundInvitation, INVITABLE } from "./links.ts";
+import { type Offer, readOffer } from "./offer.ts";
+
+/** `review`: the mailbox is proven, but an administrator has to look at what it offers first. `closed`: it was not open. */
+export type Acceptance = "accepted" | "review" | "closed";
+
+type Taken = { account: AccountId; given: boolean; inviter: Pick<Actor, "kind" | "id"> | null };
+
+/**
+ * Accepts the invitation of a link: once, by one conditional statement (R96, R98), and gives what it offers.
+ * Before: any. After `accepted`: it was open and is accepted, the person has what it offers, with audit and events. After
+ * `review`: whoever sent it may not give this any more, or something stands in the way; nothing was given. After `closed`:
+ * nothing changed. The person's status does not change by it: that takes the first access (R80).
+ */
+export async function acceptInvitation(
+  ctx: { db: Database },
+  found: FoundInvitation,
+  tokenHash: Buffer,
+  requestId: string | null,
+): Promise<Acceptance> {
+  const actor: Actor = { organization: found.organization, kind: "system", id: null, requestId };
+  return inTransaction(ctx, actor, async (tx) => {
+    const taken = await take(tx, found, tokenHash);
+    if (!taken) return "closed";
+    const obstacle = taken.given ? null : await giveOffer(tx, taken, await readOffer(tx, found.invitation));
+    await conclude(tx, found, obstacle);
+    await recordChanges(tx, [
+      {
+        action: obstacle === null ? "invitation.accepted" : "invitation.needs-review",
+        subjectKind: "invitation",
+        subject: found.invitation,
+        detail: { account: taken.account, ...(obstacle !== null && { review: obstacle }) },
+        event: true,
+      },
+    ]);
+    return obstacle === null ? "accepted" : "review";
+  });
+}
+
+async function take(tx: Tx, found: FoundInvitation, tokenHash: Buffer): Promise<Taken | undefined> {
+  const [row] = await tx.query<Taken>({
+    text: `update invitations i set state = 'accepted', accepted_at = statement_timestamp()
+      where i.organization = $1 and i.id = $2 and i.token_hash = $3 and i.state = 'pending'
+        and i.expires_at > statement_timestamp() and ${INVITABLE}
+      returning i.account, i.granted_at is not null as given,
+        case when i.inviter_kind is not null then json_build_object('kind', i.inviter_kind, 'id', i.inviter) end as inviter`,
+    values: [tx.organization, found.invitation, tokenHash],
+  });
+  return row;
+}
+
+type Obstacle = "inviter-may-not" | "second-space" | "no-longer-there";
+
+/** What the inviter may not give any more is not given (R11, design §7), nor half of it. */
+async function giveOffer(tx: Tx, { account, inviter }: Taken, offer: Offer): Promise<Obstacle | null> {
+  if (offer.groups.length + offer.spaces.length === 0) return null;
+  await tx.query({ text: "savepoint offered" });
+  try {
+    await refuseOfferBeyond(tx, inviter === null ? [] : await heldByActor(tx, inviter), offer);
+    await give(tx, [account], offer);
+    return null;
+  } catch (error) {
+    const obstacle = isMusterError(error) ? OBSTACLES[error.code] : undefined;
+    if (obstacle === undefined) throw error;
+    await tx.query({ text: "rollback to savepoint offered" });
+    return obstacle;
+  }
+}
+
+const OBSTACLES: Readonly<Partial<Record<string, Obstacle>>> = {
+  "not-allowed": "inviter-may-not",
+  conflict: "second-space",
+  "not-found": "no-longer-there",
+};
+
+async function conclude(tx: Tx, { invitation }: FoundInvitation, obstacle: Obstacle | null): Promise<void> {
+  await tx.query({
+    text: `update invitations set granted_at = case when $3::text is null then coalesce(granted_at, statement_timestamp()) end,
+        state = case when $3::text is null then state else 'needs-review' end, review = $3
+      where organization = $1 and id = $2`,
+    values: [tx.organization, invitation, obstacle],
+  });
+}

@@ -1,0 +1,236 @@
+import type { Config } from "../../config.ts";
+import { type AccountId, type DirectoryUserId, type InvitationId, type MailId, newId } from "../../db/id.ts";
+import type { Tx } from "../../db/transaction.ts";
+import { MusterError } from "../../errors.ts";
+import { listDirectories } from "../directories.ts";
+import { insertDirectoryUsers } from "../directory-users/insert.ts";
+import { queueMail } from "../mails.ts";
+import { recordChanges } from "../record.ts";
+import type { Held } from "../rights/permissions.ts";
+import { countSeats, lockProducts, refuseOverLimits, type SeatUse } from "../seats.ts";
+import { readAddresses } from "./addresses.ts";
+import { refuseOfferBeyond } from "./ceiling.ts";
+import { give } from "./give.ts";
+import { addToOffers, type Offer, offerOf, type ResultingRole, type Wish } from "./offer.ts";
+import { type Verdict, verdictsOn } from "./verdicts.ts";
+
+/** Guests in one invitation (R31, R32). */
+const MOST_GUESTS = 10;
+/** People in one invitation. */
+const MOST_PEOPLE = 100;
+
+export type Invite = Wish & {
+  /** As they were typed: one or several in each text (R28 to R30). */
+  emails: readonly string[];
+  /** Whether a mail goes out (R62, R63). */
+  notify: boolean;
+  /** A personal message for the mail (R59); null: none. */
+  message: string | null;
+};
+
+/** One address's verdict, its invitation and the mail that is on its way; `mail` null with `notify`: the last one is too young. */
+export type Invited = Verdict & { invitation: InvitationId | null; mail: MailId | null };
+
+export type InviteAnswer = {
+  results: Invited[];
+  /** What the offer comes to on each product (R44, R50), and what is taken there with it (R144). */
+  effects: (ResultingRole & { use: SeatUse })[];
+};
+
+/**
+ * Invites people by address: creates and adds whoever is unknown (R1, R78), opens one invitation for each address, and gives
+ * existing people at once what they may be given (R38). Preview is this very function, rolled back.
+ *
+ * Before: any. After: each address has its verdict and, unless refused, one live invitation that offers this too; exactly one
+ * mail is queued for each when `notify`, none otherwise; accounts, invitations, access, audit and events stand.
+ * @param held what the inviter holds: nobody offers more.
+ * @throws MusterError `invalid` (no address; a wish that cannot be); `too-many` beyond 10 guests or 100 people: then nothing was
+ * done (R33); `not-allowed`; `conflict` where seats or guest slots are blocked (R143).
+ */
+export async function invite(
+  tx: Tx,
+  { validDays, resendCoolDown }: Pick<Config["invitations"], "validDays" | "resendCoolDown">,
+  held: readonly Held[],
+  wanted: Invite,
+): Promise<InviteAnswer> {
+  const addresses = readAddresses(wanted.emails);
+  const offer = await offerOf(tx, wanted);
+  const roles = await refuseOfferBeyond(tx, held, offer);
+  refuseTooMany(addresses.length, offer.spaces.length > 0 || roles.some(({ role }) => role === "guest"));
+  const products = roles.map(({ product }) => product);
+  const before = await countSeats(tx, products);
+
+  const verdicts = await addUnknown(tx, await verdictsOn(tx, addresses, offer));
+  const given = verdicts.filter(({ verdict }) => verdict === "given").flatMap(({ account }) => account ?? []);
+  await give(tx, given, offer);
+  const opened = await openInvitations(tx, verdicts, wanted, validDays);
+  await addToOffers(tx, [...opened.values()], offer);
+  const mails = wanted.notify ? await mailTo(tx, verdicts, opened, resendCoolDown) : new Map<string, MailId>();
+  await record(tx, verdicts, opened, offer);
+
+  await lockProducts(tx, products);
+  const counted = await refuseOverLimits(tx, before, given);
+  return {
+    results: verdicts.map((verdict) => ({
+      ...verdict,
+      invitation: (verdict.email !== null && opened.get(verdict.email)) || null,
+      mail: (verdict.email !== null && mails.get(verdict.email)) || null,
+    })),
+    effects: roles.flatMap((role) => {
+      const use = counted.find(({ product }) => product === role.product);
+      return use ? [{ ...role, use }] : [];
+    }),
+  };
+}
+
+function refuseTooMany(count: number, guests: boolean): void {
+  if (count === 0) throw new MusterError("invalid", "name at least one e-mail address", { at: "emails" });
+  const most = guests ? MOST_GUESTS : MOST_PEOPLE;
+  if (count > most)
+    throw new MusterError(
+      "too-many",
+      `at most ${most} ${guests ? "guests" : "people"} are invited at once, and these are ${count}; nobody was invited`,
+      { at: "emails" },
+    );
+}
+
+/** An invited stranger is a record of `internal` under the canonical address, without any credential (design §7). */
+async function addUnknown(tx: Tx, verdicts: Verdict[]): Promise<Verdict[]> {
+  const strangers = verdicts.filter(({ verdict, account }) => verdict === "invited" && account === null);
+  if (strangers.length === 0) return verdicts;
+  const internal = (await listDirectories(tx)).find(({ kind }) => kind === "internal");
+  if (!internal) throw new MusterError("internal", "the organization has no directory internal");
+  const keys = strangers.flatMap(({ email }) => email ?? []);
+  await insertDirectoryUsers(
+    tx,
+    internal.id,
+    keys.map((key) => ({
+      id: newId<DirectoryUserId>(),
+      immutableId: null,
+      externalId: null,
+      userName: key,
+      active: true,
+      email: key,
+      displayName: null,
+      resource: { emails: [{ value: key, primary: true }] },
+      contentHash: null,
+    })),
+  );
+  const rows = await tx.query<{ id: AccountId; key: string }>({
+    text: "select id, user_name_key as key from accounts where organization = $1 and user_name_key = any ($2)",
+    values: [tx.organization, keys],
+  });
+  const accounts = new Map(rows.map(({ id, key }) => [key, id]));
+  return verdicts.map((one) =>
+    one.verdict === "invited" && one.account === null && one.email !== null
+      ? { ...one, account: accounts.get(one.email) ?? null }
+      : one,
+  );
+}
+
+const OPEN: ReadonlySet<Verdict["verdict"]> = new Set(["invited", "given", "needs-review"]);
+
+/** One live invitation an address: who has one already keeps it, with a new end. Returns invitations by canonical address. */
+async function openInvitations(
+  tx: Tx,
+  verdicts: readonly Verdict[],
+  { notify, message }: Invite,
+  validDays: number,
+): Promise<Map<string, InvitationId>> {
+  const asked = verdicts.filter(({ verdict }) => OPEN.has(verdict));
+  const columns = [
+    asked.map(({ email }) => email),
+    asked.map(({ account }) => account),
+    // What was given without a mail asks nothing of anybody any more.
+    asked.map(({ verdict }) =>
+      verdict === "needs-review" ? verdict : verdict === "given" && !notify ? "accepted" : "pending",
+    ),
+    asked.map(({ verdict }) => verdict === "given"),
+    asked.map((one) => (one.verdict === "needs-review" ? one.code : null)),
+    asked.map(() => newId<InvitationId>()),
+  ];
+  await tx.query({
+    text: `update invitations i set state = 'superseded'
+      from unnest($2::text[], $3::uuid[]) w (email, account)
+      where i.organization = $1 and i.state = 'pending' and i.email_key = w.email and i.account is distinct from w.account`,
+    values: [tx.organization, columns[0], columns[1]],
+  });
+  const rows = await tx.query<{ id: InvitationId; email: string }>({
+    text: `insert into invitations as i (organization, id, account, email, email_key, state, granted_at, accepted_at, review,
+        inviter_kind, inviter, message, expires_at)
+      select $1, w.id, w.account, w.email, w.email, w.state, case when w.given then statement_timestamp() end,
+        case when w.state = 'accepted' then statement_timestamp() end, w.review, $8, $9, $10,
+        statement_timestamp() + make_interval(days => $11)
+      from unnest($2::text[], $3::uuid[], $4::text[], $5::boolean[], $6::text[], $7::uuid[])
+        w (email, account, state, given, review, id)
+      order by w.email
+      on conflict (organization, email_key) where state = 'pending' do update
+        set account = excluded.account, granted_at = excluded.granted_at, expires_at = excluded.expires_at,
+          inviter_kind = excluded.inviter_kind, inviter = excluded.inviter,
+          message = coalesce(excluded.message, i.message)
+      returning i.id, i.email_key as email`,
+    values: [tx.organization, ...columns, tx.actor.kind, tx.actor.id, message, validDays],
+  });
+  return new Map(rows.map(({ id, email }) => [email, id]));
+}
+
+/** One mail to each who is asked, but for those whose last one is younger than the cool-down. */
+async function mailTo(
+  tx: Tx,
+  verdicts: readonly Verdict[],
+  opened: ReadonlyMap<string, InvitationId>,
+  coolDown: number,
+): Promise<Map<string, MailId>> {
+  const due = await tx.query<{ id: InvitationId; account: AccountId; email: string; number: number }>({
+    text: `update invitations i set delivery = 'queued', sent_count = i.sent_count + 1
+      where i.organization = $1 and i.id = any ($2) and i.state = 'pending' and i.account is not null and not exists (
+        select from mails m where m.organization = $1 and m.account = i.account and m.kind = 'invitation'
+          and m.state <> 'cancelled' and m.created_at > statement_timestamp() - make_interval(secs => $3))
+      returning i.id, i.account, i.email_key as email, i.sent_count as number`,
+    values: [
+      tx.organization,
+      verdicts.flatMap(({ email, verdict }) =>
+        verdict === "needs-review" ? [] : ((email && opened.get(email)) ?? []),
+      ),
+      coolDown,
+    ],
+  });
+  const mails = new Map<string, MailId>();
+  for (const { id, account, email, number } of due)
+    mails.set(
+      email,
+      await queueMail(tx, {
+        kind: "invitation",
+        dedupeKey: `invite:${id}:${number}`,
+        account,
+        invitation: id,
+        recipient: email,
+      }),
+    );
+  return mails;
+}
+
+async function record(
+  tx: Tx,
+  verdicts: readonly Verdict[],
+  opened: ReadonlyMap<string, InvitationId>,
+  offer: Offer,
+): Promise<void> {
+  await recordChanges(
+    tx,
+    verdicts.flatMap(({ verdict, email, account }) => {
+      const invitation = email === null ? undefined : opened.get(email);
+      return invitation === undefined
+        ? []
+        : [
+            {
+              action: verdict === "needs-review" ? "invitation.needs-review" : "invitation.created",
+              subjectKind: "invitation",
+              subject: invitation,
+              detail: { account, verdict, groups: offer.groups, spaces: offer.spaces.map(({ space }) => space) },
+              event: true,
+            },
+          ];
+    }),
+  );
+}

@@ -1,0 +1,153 @@
+import type { Db } from "../db/connection.ts";
+import type { AccountId, ProductId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
+import { MusterError } from "../errors.ts";
+
+type Enforcement = "warn" | "block";
+
+/**
+ * How much of a product is taken. `used` is held now, `pending` reserved by invitations that are open and not expired, `limit`
+ * null where there is none. Guest slots: the limit is the quota, `ratio × basis` (R141, R142).
+ */
+export type SeatUse = {
+  product: ProductId;
+  site: string;
+  key: string;
+  seats: { used: number; pending: number; limit: number | null; enforcement: Enforcement };
+  guests: {
+    used: number;
+    pending: number;
+    limit: number | null;
+    enforcement: Enforcement;
+    basis: string;
+    ratio: number;
+  };
+};
+
+/**
+ * Seats and guest slots of products (R86, R141 to R146), counted by this one statement for every preview and every refusal; the
+ * reconciler admits by the same figures (migrations/reconcile/settle.ts). Who waits takes none. All products when none is named.
+ */
+export async function countSeats(db: Db, products: readonly ProductId[] | null): Promise<SeatUse[]> {
+  return db.query<SeatUse>({ text: COUNT, values: [db.organization, products] });
+}
+
+const COUNT = `
+  with recursive offered as (
+    select i.id, o.group_id from invitations i
+    join invitation_groups o on o.organization = i.organization and o.invitation = i.id
+    join groups g on g.organization = o.organization and g.id = o.group_id and g.deleted_at is null
+    where i.organization = $1 and i.state = 'pending' and i.granted_at is null and i.expires_at > statement_timestamp()
+    union
+    select r.id, n.parent from offered r
+    join group_nestings n on n.organization = $1 and n.child = r.group_id
+    join groups g on g.organization = $1 and g.id = n.parent and g.deleted_at is null
+  ), reserved as (
+    select t.product, r.id, bool_or(t.role <> 'guest') as seat from offered r
+    join role_grants t on t.organization = $1 and t.group_id = r.group_id and not t.needs_confirmation
+    group by t.product, r.id
+  ), pending as (
+    -- An account that has its seat or slot already takes no second one.
+    select r.product, count(*) filter (where r.seat and not coalesce(a.role <> 'guest', false)) as seats,
+      count(*) filter (where not r.seat and a.account is null) as guests
+    from reserved r
+    join invitations i on i.organization = $1 and i.id = r.id
+    left join access a on a.organization = $1 and a.account = i.account and a.product = r.product and a.admitted_at is not null
+    group by r.product
+  )
+  select p.id as product, s.key as site, p.key,
+    json_build_object('used', u.users, 'pending', coalesce(q.seats, 0), 'limit', p.seats,
+      'enforcement', p.seat_enforcement) as seats,
+    json_build_object('used', u.guests, 'pending', coalesce(q.guests, 0),
+      'limit', case p.guest_basis when 'fixed' then p.guest_ratio when 'paid-seats' then p.guest_ratio * u.users
+        when 'members' then p.guest_ratio * u.members end,
+      'enforcement', p.guest_enforcement, 'basis', p.guest_basis, 'ratio', p.guest_ratio) as guests
+  from products p
+  join sites s on s.organization = p.organization and s.id = p.site
+  cross join lateral (
+    select count(*) filter (where a.role in ('admin', 'user') and a.state = 'live') as users,
+      count(*) filter (where a.role in ('admin', 'user')) as members,
+      count(*) filter (where a.role = 'guest' and a.state = 'live' and a.admitted_at is not null
+        and (a.live_until is null or a.live_until > statement_timestamp())) as guests
+    from access a where a.organization = p.organization and a.product = p.id
+  ) u
+  left join pending q on q.product = p.id
+  where p.organization = $1 and ($2::uuid[] is null or p.id = any ($2))
+  order by s.key, p.key`;
+
+/** Locks products' rows, in the order of their ids: from here on nobody else gains or loses a limited seat or slot (design §4.6). */
+export async function lockProducts(tx: Tx, products: readonly ProductId[]): Promise<void> {
+  await tx.query({
+    text: "select id from products where organization = $1 and id = any ($2) order by id for no key update",
+    values: [tx.organization, products],
+  });
+}
+
+/**
+ * Refuses what has just taken more seats or slots than there are, where the limits block (R143). What was over its limit before
+ * and took no more stays (R146); what is reserved counts.
+ * Before: the products of `before` are locked and the change is made. After: it took nothing that is not there.
+ * @param before what was taken before the change. @param accounts who was to get access by it, and must not have to wait.
+ * @throws MusterError `conflict` with used, reserved, limit and what it is counted from.
+ */
+export async function refuseOverLimits(
+  tx: Tx,
+  before: readonly SeatUse[],
+  accounts: readonly AccountId[],
+): Promise<SeatUse[]> {
+  const products = before.map(({ product }) => product);
+  const now = await countSeats(tx, products);
+  const waiting = new Set(await productsWaitedFor(tx, products, accounts));
+  for (const { product, key, seats, guests } of now) {
+    const earlier = before.find((one) => one.product === product);
+    if (isOver(seats, earlier?.seats) || waiting.has(`${product} seat`))
+      throw new MusterError(
+        "conflict",
+        `${key} has ${seats.limit} seats; ${seats.used} are used, and with this ${seats.pending} would be reserved by invitations`,
+        { at: "products" },
+      );
+    if (isOver(guests, earlier?.guests) || waiting.has(`${product} slot`))
+      throw new MusterError(
+        "conflict",
+        `${key} has room for ${guests.limit} guests (${basisInWords(guests)}); ${guests.used} are there, and with this ${guests.pending} would be reserved by invitations`,
+        { at: "products" },
+      );
+  }
+  return now;
+}
+
+type Use = { used: number; pending: number; limit: number | null; enforcement: Enforcement };
+
+function isOver(now: Use, before: Use | undefined): boolean {
+  const taken = now.used + now.pending;
+  return (
+    now.enforcement === "block" &&
+    now.limit !== null &&
+    taken > now.limit &&
+    taken > (before ? before.used + before.pending : 0)
+  );
+}
+
+async function productsWaitedFor(
+  db: Db,
+  products: readonly ProductId[],
+  accounts: readonly AccountId[],
+): Promise<string[]> {
+  const rows = await db.query<{ product: ProductId; kind: string }>({
+    text: `select distinct product, case state when 'no-seat' then 'seat' else 'slot' end as kind from access
+      where organization = $1 and product = any ($2) and account = any ($3) and state in ('no-seat', 'over-quota')`,
+    values: [db.organization, products, accounts],
+  });
+  return rows.map(({ product, kind }) => `${product} ${kind}`);
+}
+
+function basisInWords({ basis, ratio }: SeatUse["guests"]): string {
+  switch (basis) {
+    case "paid-seats":
+      return `${ratio} for each paid seat`;
+    case "members":
+      return `${ratio} for each member`;
+    default:
+      return "a fixed number";
+  }
+}

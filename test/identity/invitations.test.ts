@@ -1,0 +1,349 @@
+import { expect, test } from "vitest";
+import {
+  type AccountId,
+  type GroupId,
+  newId,
+  type OrganizationId,
+  type ProductId,
+  type SpaceId,
+} from "../../src/db/id.ts";
+import { type Actor, inTransaction, type OrganizationLock, simulate, type Tx } from "../../src/db/transaction.ts";
+import { accessOf } from "../../src/identity/access/access-of.ts";
+import { getAccount } from "../../src/identity/account-overview.ts";
+import { setDefaultGroup } from "../../src/identity/default-groups.ts";
+import { addDirectory } from "../../src/identity/directories.ts";
+import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.ts";
+import { grantRole, type Role } from "../../src/identity/grants.ts";
+import { createLocalGroup } from "../../src/identity/groups.ts";
+import { getInvitation } from "../../src/identity/invitation-pages.ts";
+import { acceptInvitation } from "../../src/identity/invitations/accept.ts";
+import {
+  approveInvitation,
+  copyInvitationLink,
+  extendInvitation,
+  revokeInvitation,
+} from "../../src/identity/invitations/change.ts";
+import { correctInvitation } from "../../src/identity/invitations/correct.ts";
+import { type Invite, type Invited, invite } from "../../src/identity/invitations/invite.ts";
+import { findInvitation } from "../../src/identity/invitations/links.ts";
+import { createOrganization } from "../../src/identity/organizations.ts";
+import { createProduct, type ProductSettings } from "../../src/identity/products.ts";
+import { EVERYTHING } from "../../src/identity/rights/held.ts";
+import type { Held } from "../../src/identity/rights/permissions.ts";
+import { countSeats } from "../../src/identity/seats.ts";
+import { resolveSite } from "../../src/identity/sites.ts";
+import { createSpace } from "../../src/identity/spaces.ts";
+import { hashToken } from "../../src/identity/token-form.ts";
+import { testContext } from "../harness/postgres.ts";
+import { person } from "../mail/world.ts";
+
+const ctx = await testContext();
+const settings = { validDays: 7, resendCoolDown: 60 };
+let organizations = 0;
+
+/** An organization with a product that has a local group, the default one, for each role. */
+async function company(product: Partial<ProductSettings> = {}) {
+  organizations += 1;
+  const organization = newId<OrganizationId>();
+  const actor: Actor = { organization, kind: "command", id: "test", requestId: null };
+  const write = <T>(work: (tx: Tx) => Promise<T>, lock: OrganizationLock = "exclusive") =>
+    inTransaction(ctx, actor, work, { lock });
+  const made = await write(async (tx) => {
+    await createOrganization(tx, { key: `acme-${organizations}` });
+    const wiki = await createProduct(tx, await resolveSite(tx, undefined), {
+      key: "wiki",
+      hasGuests: true,
+      ...product,
+    });
+    const groups = {} as Record<Role, GroupId>;
+    for (const role of ["admin", "user", "guest"] as const) {
+      groups[role] = (await createLocalGroup(tx, `wiki ${role}s`)).id;
+      await grantRole(tx, { group: groups[role], product: wiki.id, role });
+      await setDefaultGroup(tx, wiki.id, role, groups[role]);
+    }
+    const docs = await createSpace(tx, wiki.id, { key: "docs" });
+    const other = await createSpace(tx, wiki.id, { key: "other" });
+    const okta = await addDirectory(tx, { name: "okta", kind: "scim", authoritativeDomains: ["acme.example"] });
+    return { wiki: wiki.id, groups, docs: docs.id, other: other.id, okta: okta.id };
+  });
+  const ask = (wanted: Partial<Invite>, held: readonly Held[] = [EVERYTHING]) =>
+    write((tx) => invite(tx, settings, held, inviting(wanted)), "shared");
+  const preview = (wanted: Partial<Invite>) =>
+    simulate(ctx, actor, (tx) => invite(tx, settings, [EVERYTHING], inviting(wanted)));
+  const db = ctx.db.of(organization);
+  const roleOf = async (account: AccountId | null) => {
+    const { access } = await accessOf(db, account as AccountId);
+    return access.map(({ role, allowed }) => `${role} ${allowed}`).join();
+  };
+  const mails = async () =>
+    (
+      await db.query<{ recipient: string }>({
+        text: "select recipient from mails where organization = $1 order by id",
+        values: [organization],
+      })
+    ).map(({ recipient }) => recipient);
+  const link = (one: Invited | undefined) =>
+    write((tx) => copyInvitationLink(tx, settings, one?.invitation as never), "none");
+  const open = async (token: string) => {
+    const found = await findInvitation(ctx.db, hashToken(token));
+    return found ? acceptInvitation(ctx, found, hashToken(token), null) : "closed";
+  };
+  return { ...made, organization, actor, write, ask, preview, db, roleOf, mails, link, open };
+}
+
+function inviting(wanted: Partial<Invite>): Invite {
+  return { emails: [], roles: [], groups: [], spaces: [], notify: true, message: null, ...wanted };
+}
+
+const asUser = (product: ProductId) => [{ product, role: "user" as const }];
+const asGuest = (c: { wiki: ProductId; docs: SpaceId }, expiresAt: Date | null = null) => ({
+  roles: [{ product: c.wiki, role: "guest" as const }],
+  spaces: [{ product: c.wiki, space: c.docs, permission: "read-only" as const, sponsor: null, expiresAt }],
+});
+
+test("R28 R29 R30: commas, blanks, line ends and names in any mixture give each address once", async () => {
+  const c = await company();
+  const { results } = await c.ask({
+    emails: [
+      'a@x.example, b@x.example c@x.example;\n "Ann Roe" <A@X.example>\r\nBob <d@x.example>,,nonsense',
+      "b@x.example",
+    ],
+  });
+  expect(results.map(({ email, typed, verdict }) => `${email ?? typed} ${verdict}`)).toEqual([
+    "a@x.example invited",
+    "b@x.example invited",
+    "c@x.example invited",
+    "d@x.example invited",
+    "nonsense refused",
+  ]);
+  expect(await c.mails()).toEqual(["a@x.example", "b@x.example", "c@x.example", "d@x.example"]);
+});
+
+test("R31 R32 R33 C12: an eleventh guest is refused with all of them, and the message says limit and count", async () => {
+  const c = await company();
+  const emails = Array.from({ length: 11 }, (_, index) => `g${index}@x.example`);
+  await expect(c.ask({ emails, ...asGuest(c) })).rejects.toMatchObject({ code: "too-many", message: /10 guests.*11/ });
+  await expect(c.ask({ emails, groups: [c.groups.guest] })).rejects.toMatchObject({ code: "too-many" });
+  expect(await c.mails()).toEqual([]);
+  expect(
+    await c.db.query({ text: "select id from invitations where organization = $1", values: [c.organization] }),
+  ).toEqual([]);
+  expect((await c.ask({ emails: emails.slice(1), ...asGuest(c) })).results).toHaveLength(10);
+});
+
+test("R1 R34 R39 R78 R79: a stranger is added under the address, invited, and may use nothing before accepting", async () => {
+  const c = await company();
+  const { results } = await c.ask({ emails: ["ann@x.example"], roles: asUser(c.wiki), notify: false });
+  const [ann] = results;
+  const account = await getAccount(c.db, ann?.account as AccountId);
+  expect(account).toMatchObject({ userName: "ann@x.example", email: "ann@x.example", status: "invited-not-sent" });
+  expect(await c.roleOf(account.id)).toBe("null false");
+  expect(await c.mails()).toEqual([]);
+  const sent = await c.ask({ emails: ["ann@x.example"] });
+  expect(sent.results[0]?.invitation).toBe(ann?.invitation);
+  expect((await getAccount(c.db, account.id)).status).toBe("invited");
+  expect(await c.open(await c.link(ann))).toBe("accepted");
+  expect(await c.roleOf(account.id)).toBe("user true");
+});
+
+test("R36 R144: what is previewed writes nothing and mails nobody, and tells what the real one tells", async () => {
+  const c = await company({ seats: 3 });
+  const wanted = { emails: ["ann@x.example"], roles: asUser(c.wiki) };
+  const shown = await c.preview(wanted);
+  expect(shown.effects).toMatchObject([{ role: "user", use: { seats: { used: 0, pending: 1, limit: 3 } } }]);
+  expect(
+    await c.db.query({ text: "select id from accounts where organization = $1", values: [c.organization] }),
+  ).toEqual([]);
+  expect(await c.mails()).toEqual([]);
+  const real = await c.ask(wanted);
+  expect(real.effects).toEqual(shown.effects);
+  expect(real.results[0]?.verdict).toBe(shown.results[0]?.verdict);
+});
+
+test("R38: whom a believed directory knows under the address gets it at once; whom none vouches for, with acceptance", async () => {
+  const c = await company();
+  await c.write((tx) =>
+    insertDirectoryUsers(tx, c.okta, [
+      person("ada", { email: "ada@acme.example" }),
+      person("eve", { email: "eve@elsewhere.example" }),
+    ]),
+  );
+  const emails = ["ada@acme.example eve@elsewhere.example"];
+  const { results } = await c.ask({ emails, roles: asUser(c.wiki), notify: false });
+  const [ada, eve] = results;
+  expect(ada).toMatchObject({ verdict: "given" });
+  expect(await c.roleOf(ada?.account ?? null)).toBe("user true");
+  expect(eve).toMatchObject({ verdict: "invited" });
+  expect(await c.roleOf(eve?.account ?? null)).toBe("null false");
+  expect((await c.ask({ emails: ["ada@acme.example"], roles: asUser(c.wiki) })).results[0]?.verdict).toBe("member");
+});
+
+test("R37: suspended and deactivated people, several of one address and taken names each get their own verdict", async () => {
+  const c = await company();
+  await c.write(async (tx) => {
+    await insertDirectoryUsers(tx, c.okta, [
+      person("off", { email: "off@x.example", active: false }),
+      person("one", { email: "both@x.example" }),
+      person("two", { email: "both@x.example" }),
+      person("named@x.example", { email: "elsewhere@x.example" }),
+    ]);
+  });
+  const { results } = await c.ask({ emails: ["off@x.example both@x.example named@x.example"], roles: asUser(c.wiki) });
+  expect(results.map((one) => [one.verdict, "code" in one ? one.code : null])).toEqual([
+    ["refused", "deactivated"],
+    ["needs-review", "several-accounts"],
+    ["needs-review", "name-taken"],
+  ]);
+  expect(await c.mails()).toEqual([]);
+  const two = await c.db.query<{ id: AccountId }>({
+    text: "select id from accounts where organization = $1 and user_name_key = 'two'",
+    values: [c.organization],
+  });
+  const review = results[1]?.invitation as never;
+  await expect(c.write((tx) => approveInvitation(tx, [EVERYTHING], review, null))).rejects.toMatchObject({
+    code: "invalid",
+  });
+  await c.write((tx) => approveInvitation(tx, [EVERYTHING], review, two[0]?.id as AccountId), "shared");
+  expect(await c.roleOf(two[0]?.id ?? null)).toBe("user true");
+});
+
+test("R42 R43 R48 R49 R50: guest and user of one product are not offered together, and groups tell what they come to", async () => {
+  const c = await company();
+  const both = [...asUser(c.wiki), { product: c.wiki, role: "guest" as const }];
+  await expect(c.preview({ emails: ["a@x.example"], roles: both })).rejects.toMatchObject({ code: "invalid" });
+  const only = await c.preview({ emails: ["a@x.example"], groups: [c.groups.guest] });
+  expect(only.effects.map(({ role }) => role)).toEqual(["guest"]);
+  const mixed = await c.preview({ emails: ["a@x.example"], groups: [c.groups.guest, c.groups.user] });
+  expect(mixed.effects.map(({ role }) => role)).toEqual(["user"]);
+});
+
+test("R128 R130 R137 R140: a guest's space waits in the invitation, comes with acceptance and stays the only one", async () => {
+  const c = await company();
+  const until = new Date(Date.now() + 30 * 86_400_000);
+  const { results } = await c.ask({ emails: ["gus@x.example"], ...asGuest(c, until), notify: false });
+  const [gus] = results;
+  expect(await getInvitation(c.db, gus?.invitation as never)).toMatchObject({
+    state: "pending",
+    spaces: [{ product: "wiki", space: "docs", permission: "read-only", expiresAt: until.toISOString() }],
+  });
+  expect(await c.open(await c.link(gus))).toBe("accepted");
+  expect(await c.roleOf(gus?.account ?? null)).toBe("guest true");
+  const elsewhere = [
+    { product: c.wiki, space: c.other, permission: "read-only" as const, sponsor: null, expiresAt: null },
+  ];
+  expect((await c.ask({ emails: ["gus@x.example"], spaces: elsewhere })).results[0]).toMatchObject({
+    verdict: "refused",
+    code: "second-space",
+  });
+});
+
+test("R96 R98: a link works once, also for 20 at the same moment", async () => {
+  const c = await company();
+  const { results } = await c.ask({ emails: ["ann@x.example"], roles: asUser(c.wiki), notify: false });
+  const token = await c.link(results[0]);
+  const outcomes = await Promise.all(Array.from({ length: 20 }, () => c.open(token)));
+  expect(outcomes.filter((outcome) => outcome === "accepted")).toHaveLength(1);
+  expect(await c.open(token)).toBe("closed");
+});
+
+test("R143: seats and slots that block are never overbooked by invitations, those that are open included", async () => {
+  const c = await company({ seats: 2, seatEnforcement: "block", guestBasis: "fixed", guestRatio: 1 });
+  await c.ask({ emails: ["a@x.example b@x.example"], roles: asUser(c.wiki), notify: false });
+  await expect(c.ask({ emails: ["c@x.example"], roles: asUser(c.wiki) })).rejects.toMatchObject({
+    code: "conflict",
+    message: /2 seats; 0 are used.*3 would be reserved/,
+  });
+  await c.ask({ emails: ["g@x.example"], ...asGuest(c), notify: false });
+  await expect(c.ask({ emails: ["h@x.example"], ...asGuest(c) })).rejects.toMatchObject({
+    message: /room for 1 guests/,
+  });
+  const pending = await c.db.query<{ id: string }>({
+    text: "select id from invitations where organization = $1 and email_key = 'a@x.example'",
+    values: [c.organization],
+  });
+  await c.write((tx) => revokeInvitation(tx, pending[0]?.id as never), "none");
+  expect((await c.ask({ emails: ["c@x.example"], roles: asUser(c.wiki) })).results[0]?.verdict).toBe("invited");
+  expect((await countSeats(c.db, null))[0]).toMatchObject({ seats: { used: 0, pending: 2 }, guests: { pending: 1 } });
+});
+
+test("R86 R156: accepting uses the invitation's own reservation", async () => {
+  const c = await company({ seats: 1, seatEnforcement: "block" });
+  const { results } = await c.ask({ emails: ["a@x.example"], roles: asUser(c.wiki), notify: false });
+  expect(await c.open(await c.link(results[0]))).toBe("accepted");
+  expect(await c.roleOf(results[0]?.account ?? null)).toBe("user true");
+  expect((await countSeats(c.db, null))[0]).toMatchObject({ seats: { used: 1, pending: 0 } });
+});
+
+test("R144: of 20 invitations at the same moment as many are sent as there are slots", async () => {
+  const c = await company({ guestBasis: "fixed", guestRatio: 7 });
+  const asked = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, index) => c.ask({ emails: [`g${index}@x.example`], ...asGuest(c), notify: false })),
+  );
+  expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(7);
+});
+
+test("R11: nobody offers more than they hold, neither now nor when it is accepted", async () => {
+  const c = await company();
+  const trusted: Held[] = [{ permissions: new Set(["invitations:write"]), scope: { kind: "product", id: c.wiki } }];
+  await expect(c.ask({ emails: ["a@x.example"], ...asGuest(c) }, trusted)).rejects.toMatchObject({
+    code: "not-allowed",
+  });
+  await expect(c.ask({ emails: ["a@x.example"], groups: [c.groups.admin] }, trusted)).rejects.toMatchObject({
+    code: "not-allowed",
+  });
+  await expect(c.ask({ emails: ["a@x.example"] }, trusted)).rejects.toMatchObject({ code: "not-allowed" });
+  const { results } = await c.ask({ emails: ["a@x.example"], roles: asUser(c.wiki), notify: false }, trusted);
+  // Whoever sent it has lost the right since.
+  await c.db.query({
+    text: "update invitations set inviter_kind = 'session', inviter = $2 where organization = $1",
+    values: [c.organization, newId()],
+  });
+  expect(await c.open(await c.link(results[0]))).toBe("review");
+  expect(await c.roleOf(results[0]?.account ?? null)).toBe("null false");
+  const review = await getInvitation(c.db, results[0]?.invitation as never);
+  expect(review).toMatchObject({ state: "needs-review", review: "inviter-may-not" });
+  await c.write((tx) => approveInvitation(tx, [EVERYTHING], review.id, null), "shared");
+  expect(await c.roleOf(results[0]?.account ?? null)).toBe("user true");
+});
+
+test("R173: a wrong address is corrected without a second person; links to the old one are dead", async () => {
+  const c = await company();
+  const { results } = await c.ask({ emails: ["anm@x.example"], roles: asUser(c.wiki), notify: false });
+  const [wrong] = results;
+  const old = await c.link(wrong);
+  await c.write((tx) => correctInvitation(tx, wrong?.invitation as never, "ann@x.example"), "shared");
+  expect(await c.open(old)).toBe("closed");
+  expect(await getAccount(c.db, wrong?.account as AccountId)).toMatchObject({
+    userName: "ann@x.example",
+    email: "ann@x.example",
+  });
+  const people = await c.db.query({
+    text: "select id from accounts where organization = $1",
+    values: [c.organization],
+  });
+  expect(people).toHaveLength(1);
+  expect(await c.open(await c.link(wrong))).toBe("accepted");
+  expect(await c.roleOf(wrong?.account ?? null)).toBe("user true");
+});
+
+test("R92 R73: a copied link ends the earlier ones, an expired one is extended, a revoked one opens nothing", async () => {
+  const c = await company();
+  const { results } = await c.ask({ emails: ["ann@x.example"], roles: asUser(c.wiki), notify: false });
+  const first = await c.link(results[0]);
+  const second = await c.link(results[0]);
+  expect(await c.open(first)).toBe("closed");
+  await c.db.query({
+    text: "update invitations set expires_at = now() - interval '1 minute' where organization = $1",
+    values: [c.organization],
+  });
+  expect(await c.open(second)).toBe("closed");
+  expect(await getInvitation(c.db, results[0]?.invitation as never)).toMatchObject({ state: "expired" });
+  const id = results[0]?.invitation as never;
+  await expect(c.write((tx) => extendInvitation(tx, id, new Date(Date.now() - 1_000)), "none")).rejects.toMatchObject({
+    code: "invalid",
+  });
+  await c.write((tx) => extendInvitation(tx, id, new Date(Date.now() + 86_400_000)), "none");
+  await c.write((tx) => revokeInvitation(tx, id), "none");
+  expect(await c.open(second)).toBe("closed");
+  expect(await c.roleOf(results[0]?.account ?? null)).toBe("null false");
+});
