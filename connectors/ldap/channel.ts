@@ -31,6 +31,8 @@ export type Channel = {
   bind(reader: Reader): Promise<void>;
   /** Sends one request and waits for its answer. `doing` says in an error what it was for. */
   send(request: (id: number) => Message, doing: string): Promise<MessageResponse>;
+  /** @throws ConnectorError when the connection is lost or was cancelled, whatever came over it before. */
+  check(): void;
   close(): Promise<void>;
 };
 
@@ -176,6 +178,7 @@ export async function openChannel(
 
   return {
     place,
+    check,
     async bind(reader) {
       const name = reader.by === "certificate" ? "the client certificate" : reader.name;
       if (reader.by === "password" && (name === "" || reader.password === ""))
@@ -200,6 +203,8 @@ export async function openChannel(
       } catch (error) {
         if (failure !== undefined) throw failure;
         if (error instanceof ConnectorError) throw error;
+        if (sockets.some((socket) => socket.destroyed))
+          throw new ConnectorError("unreachable", `the connection to ${place} was lost`, { cause: error });
         throw new ConnectorError("protocol", `the answer of ${place} could not be understood while ${doing}`, {
           cause: error,
         });

@@ -1,17 +1,16 @@
-/** Parts of search filters as text (RFC 4515); values are never taken for syntax. */
+import { AndFilter, EqualityFilter, type Filter, FilterParser, OrFilter } from "ldapts";
 
-export function equals(attribute: string, value: string | Buffer): string {
-  return `(${attribute}=${typeof value === "string" ? escaped(value) : hex(value)})`;
+/** Exactly this value: never text that could be taken for syntax (RFC 4515), and bytes as they are. */
+export function equals(attribute: string, value: string | Buffer): Filter {
+  return new EqualityFilter({ attribute, value });
 }
 
-export function either(filters: readonly string[]): string {
-  return `(|${filters.join("")})`;
+export function either(filters: Filter[]): Filter {
+  return new OrFilter({ filters });
 }
 
-function escaped(value: string): string {
-  return value.replaceAll(/[\\*()\0]/g, (character) => `\\${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
-}
-
-function hex(value: Buffer): string {
-  return [...value].map((byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
+/** @param filter as the settings have it. @param narrowedBy what must be true of an entry besides. */
+export function parsed({ filter, narrowedBy }: { filter: string; narrowedBy?: Filter | undefined }): Filter {
+  const whole = FilterParser.parseString(filter);
+  return narrowedBy === undefined ? whole : new AndFilter({ filters: [whole, narrowedBy] });
 }

@@ -36,8 +36,8 @@ export function introducer(session: LdapSession, layout: Layout, snapshot: Snaps
   };
 
   const findByUid = async (uids: readonly string[]): Promise<void> => {
-    const filter = `(&${layout.users.filter}${either(uids.map((uid) => equals("uid", uid)))})`;
-    for await (const { entries } of session.pages({ ...layout.users, filter }))
+    const narrowedBy = either(uids.map((uid) => equals("uid", uid)));
+    for await (const { entries } of session.pages({ ...layout.users, narrowedBy }))
       for (const entry of entries) {
         const id = immutableId(entry, layout.id);
         if (id === null || entry.text(layout.names.userName) === null) continue;

@@ -1,4 +1,5 @@
 import { type CompletenessProof, type Connector, ConnectorError, type Page } from "../connector.ts";
+import { ldapChanges } from "./changes.ts";
 import { layoutOf } from "./layout.ts";
 import { missingSecret, placeOf } from "./place.ts";
 import { readGroups, readMembers, readUsers } from "./read.ts";
@@ -26,6 +27,7 @@ export function ldapConnector(settings: unknown, secret: string | null): Connect
   return {
     read: (signal) => read(parsed, secret, signal),
     test: (signal) => testLdap(parsed, secret, signal),
+    changes: ldapChanges(parsed, secret),
   };
 }
 

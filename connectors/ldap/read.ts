@@ -5,7 +5,7 @@ import type { LdapEntry } from "./entry.ts";
 import { REFERRAL_HINT } from "./hints.ts";
 import { immutableId, primaryGroupSid } from "./ids.ts";
 import type { Layout } from "./layout.ts";
-import { memberReader } from "./members.ts";
+import { type Introduce, memberReader } from "./members.ts";
 import { pulledGroup, pulledUser } from "./people.ts";
 import type { LdapSession, PagedSearch, SearchPage } from "./session.ts";
 import { remember, type Snapshot } from "./snapshot.ts";
@@ -21,7 +21,7 @@ export async function* readGroups(
   search: PagedSearch = layout.groups,
   each: (entry: LdapEntry, id: string) => void = () => {},
 ): AsyncGenerator<Page> {
-  for await (const page of noted(session.pages(search), snapshot, search.base)) {
+  for await (const page of noted(session.pages(search), snapshot, search)) {
     const groups = page.entries.flatMap((entry) => {
       const id = remember(snapshot, snapshot.groups, entry, layout.id);
       if (id === null) return [];
@@ -44,7 +44,7 @@ export async function* readUsers(
   before?: (entries: readonly LdapEntry[]) => Promise<void>,
 ): AsyncGenerator<Page> {
   const now = Date.now();
-  for await (const page of noted(session.pages(search), snapshot, search.base)) {
+  for await (const page of noted(session.pages(search), snapshot, search)) {
     if (before !== undefined) await before(page.entries);
     const members = new Map<string, string[]>();
     const users = page.entries.flatMap((entry) => {
@@ -65,17 +65,29 @@ export async function* readUsers(
   }
 }
 
-/** Once more through the groups, now that every id is known: a member may be a group that came later. */
-export async function* readMembers(session: LdapSession, layout: Layout, snapshot: Snapshot): AsyncGenerator<Page> {
-  const reader = memberReader(session, snapshot, layout);
+/**
+ * Once more through the groups, now that every id is known: a member may be a group that came later. With `introduce`
+ * members need not be known, and a group that was changed in between is left to the next time.
+ */
+export async function* readMembers(
+  session: LdapSession,
+  layout: Layout,
+  snapshot: Snapshot,
+  groups: PagedSearch = layout.groups,
+  introduce?: Introduce,
+): AsyncGenerator<Page> {
+  const reader = memberReader(session, snapshot, layout, introduce);
   const awaited = new Set(snapshot.groups.ids);
-  const search = { ...layout.groups, attributes: [layout.id.attribute, ...layout.members] };
-  for await (const page of noted(session.pages(search), snapshot, search.base)) {
+  const search = { ...groups, attributes: [layout.id.attribute, ...layout.members] };
+  for await (const page of noted(session.pages(search), snapshot, search)) {
     let members: PulledMembers[] = [];
     let count = 0;
     for (const entry of page.entries) {
       const id = snapshot.groups.byName.get(canonicalDn(entry.dn) ?? "") ?? null;
-      if (id === null || id !== immutableId(entry, layout.id) || !awaited.delete(id)) throw changed(entry.dn);
+      if (id === null || id !== immutableId(entry, layout.id) || !awaited.delete(id)) {
+        if (introduce !== undefined) continue;
+        throw changed(entry.dn);
+      }
       for await (const chunk of reader.of(entry, id)) {
         members.push(chunk);
         count += chunk.users.length + chunk.groups.length;
@@ -87,14 +99,14 @@ export async function* readMembers(session: LdapSession, layout: Layout, snapsho
     }
     if (members.length > 0) yield { members };
   }
-  if (awaited.size > 0) throw changed(`a group (${layout.id.attribute} ${[...awaited][0]})`);
+  if (awaited.size > 0 && introduce === undefined) throw changed(`a group (${layout.id.attribute} ${[...awaited][0]})`);
 }
 
 /** Counts pages and referrals. An answer of nothing but referrals says that the entries are elsewhere, not that there are none. */
 export async function* noted(
   pages: AsyncGenerator<SearchPage>,
   snapshot: Snapshot,
-  base: string,
+  { base, narrowedBy }: PagedSearch,
 ): AsyncGenerator<SearchPage> {
   let entries = 0;
   const referrals = new Set<string>();
@@ -107,7 +119,7 @@ export async function* noted(
     }
     yield page;
   }
-  if (entries === 0 && referrals.size > 0) {
+  if (entries === 0 && referrals.size > 0 && narrowedBy === undefined) {
     throw new ConnectorError(
       "incomplete",
       `below ${base} there are only referrals to other servers, first ${[...referrals][0]}`,

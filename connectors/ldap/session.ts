@@ -1,6 +1,7 @@
 import {
   ExtendedRequest,
   ExtendedResponse,
+  type Filter,
   FilterParser,
   PagedResultsControl,
   SearchRequest,
@@ -10,6 +11,7 @@ import {
 import { ConnectorError } from "../connector.ts";
 import { type Channel, openChannel, type Progress, type Reader, type Target } from "./channel.ts";
 import { type LdapEntry, ldapEntry } from "./entry.ts";
+import { parsed } from "./filter.ts";
 import { limitsHint } from "./hints.ts";
 import { Result, resultError } from "./result.ts";
 import { detectVendor, ROOT_ATTRIBUTES } from "./vendors.ts";
@@ -19,8 +21,8 @@ export type PagedSearch = {
   filter: string;
   attributes: readonly string[];
   pageSize: number;
-  /** Finding nothing is no surprise, also where there are referrals. */
-  isPart?: boolean;
+  /** What must be true of an entry besides; finding nothing is then no surprise. */
+  narrowedBy?: Filter;
 };
 export type SearchPage = { entries: readonly LdapEntry[]; referrals: readonly string[] };
 type SearchOptions = Omit<SearchRequestMessageOptions, "messageId" | "sizeLimit" | "timeLimit">;
@@ -102,7 +104,7 @@ async function begin(channel: Channel, port: number, reader: Reader): Promise<Ld
   };
 
   async function* pages(wanted: PagedSearch): AsyncGenerator<SearchPage, void, void> {
-    const filter = FilterParser.parseString(wanted.filter);
+    const filter = parsed(wanted);
     const options = { baseDN: wanted.base, scope: "sub" as const, filter, attributes: [...wanted.attributes] };
     const naming = (page: number) => `reading page ${page} below ${wanted.base}`;
     const ask = (page: number, cookie: Buffer): Promise<SearchResponse> => {
@@ -117,6 +119,8 @@ async function begin(channel: Channel, port: number, reader: Reader): Promise<Ld
     for (let page = 1; ; page++) {
       const doing = naming(page);
       const answer = await asked;
+      // It may have come long ago.
+      channel.check();
       if (answer.status !== Result.success) throw resultError(answer.status, doing, answer.errorMessage, limits);
       const next = answer.controls?.find((candidate) => candidate instanceof PagedResultsControl)?.value?.cookie;
       const isLast = next?.length === 0;

@@ -111,7 +111,7 @@ export async function membersSeen(session: LdapSession, layout: Layout): Promise
 async function firstOf(session: LdapSession, search: PagedSearch): Promise<LdapEntry[]> {
   const small = { ...search, pageSize: Math.min(search.pageSize, LOOKED_AT) };
   const entries: LdapEntry[] = [];
-  for await (const page of noted(session.pages(small), emptySnapshot(), search.base)) {
+  for await (const page of noted(session.pages(small), emptySnapshot(), search)) {
     entries.push(...page.entries);
     if (entries.length >= LOOKED_AT) break;
   }
