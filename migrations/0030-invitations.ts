@@ -26,7 +26,7 @@ export async function up(knex: Knex): Promise<void> {
       add column granted_at timestamptz,
       -- Why an administrator has to look, with state needs-review.
       add column review text constraint invitations_review check (review in
-        ('name-taken', 'several-accounts', 'inviter-may-not', 'second-space', 'no-longer-there')),
+        ('name-taken', 'several-accounts', 'inviter-may-not', 'second-space', 'no-longer-there', 'read-only')),
       -- When the holder of an expired link asked for a new one.
       add column renewal_asked_at timestamptz;
 

@@ -207,6 +207,39 @@ test("R37: suspended and deactivated people, several of one address and taken na
   expect(await c.roleOf(two[0]?.id ?? null)).toBe("user true");
 });
 
+test("R23: while people are managed outside nobody is invited, and the refusal names the setting", async () => {
+  const c = await company();
+  await c.db.query({
+    text: "update organizations set external_user_management = true where id = $1",
+    values: [c.organization],
+  });
+  await expect(c.ask({ emails: ["a@x.example"] })).rejects.toMatchObject({
+    code: "externally-managed",
+    setting: { name: "externalUserManagement" },
+  });
+  await c.db.query({
+    text: "update organizations set external_user_management = false where id = $1",
+    values: [c.organization],
+  });
+  expect((await c.ask({ emails: ["a@x.example"] })).results[0]?.verdict).toBe("invited");
+});
+
+test("R165: whose directory is read-only is put into no group, and the others of the same request are", async () => {
+  const c = await company();
+  await c.write(async (tx) => {
+    await insertDirectoryUsers(tx, c.okta, [person("ada", { email: "ada@acme.example" })]);
+    await tx.query({
+      text: "update directories set permissions = 'read-only' where organization = $1 and id = $2",
+      values: [c.organization, c.okta],
+    });
+  });
+  const { results } = await c.ask({ emails: ["ada@acme.example new@x.example"], roles: asUser(c.wiki) });
+  expect(results.map((one) => [one.verdict, "code" in one ? one.code : null])).toEqual([
+    ["refused", "read-only"],
+    ["invited", null],
+  ]);
+});
+
 test("R42 R43 R48 R49 R50: guest and user of one product are not offered together, and groups tell what they come to", async () => {
   const c = await company();
   const both = [...asUser(c.wiki), { product: c.wiki, role: "guest" as const }];

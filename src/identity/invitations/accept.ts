@@ -1,7 +1,7 @@
 import type { Database } from "../../db/connection.ts";
 import type { AccountId } from "../../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../../db/transaction.ts";
-import { isMusterError } from "../../errors.ts";
+import { type ErrorCode, isMusterError } from "../../errors.ts";
 import { recordChanges } from "../record.ts";
 import { heldByActor } from "../rights/held-by-actor.ts";
 import { refuseOfferBeyond } from "./ceiling.ts";
@@ -57,7 +57,7 @@ async function take(tx: Tx, found: FoundInvitation, tokenHash: Buffer): Promise<
   return row;
 }
 
-type Obstacle = "inviter-may-not" | "second-space" | "no-longer-there";
+type Obstacle = "inviter-may-not" | "second-space" | "no-longer-there" | "read-only";
 
 /** What the inviter may not give any more is not given (R11, design §7), nor half of it. */
 async function giveOffer(tx: Tx, { account, inviter }: Taken, offer: Offer): Promise<Obstacle | null> {
@@ -75,10 +75,11 @@ async function giveOffer(tx: Tx, { account, inviter }: Taken, offer: Offer): Pro
   }
 }
 
-const OBSTACLES: Readonly<Partial<Record<string, Obstacle>>> = {
+const OBSTACLES: Readonly<Partial<Record<ErrorCode, Obstacle>>> = {
   "not-allowed": "inviter-may-not",
   conflict: "second-space",
   "not-found": "no-longer-there",
+  "read-only": "read-only",
 };
 
 async function conclude(tx: Tx, { invitation }: FoundInvitation, obstacle: Obstacle | null): Promise<void> {

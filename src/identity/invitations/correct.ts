@@ -3,6 +3,7 @@ import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { lockDirectoryUser } from "../directory-users/read.ts";
 import { updateDirectoryUsers } from "../directory-users/update.ts";
+import { refuseExternallyManaged } from "../external-user-management.ts";
 import { emailKey } from "../keys.ts";
 import { recordChanges } from "../record.ts";
 import { lockInvitation, requireState } from "./change.ts";
@@ -18,6 +19,7 @@ type InvitedRecord = { id: DirectoryUserId; directory: DirectoryId; kind: string
  * invitation is not open, or is about somebody who was not made by it: their directory says the address.
  */
 export async function correctInvitation(tx: Tx, id: InvitationId, email: string): Promise<void> {
+  await refuseExternallyManaged(tx);
   const address = emailKey(email);
   if (address === null) throw new MusterError("invalid", "this is no e-mail address", { at: "email" });
   const { state, account, email: before } = await lockInvitation(tx, id);

@@ -4,6 +4,7 @@ import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { listDirectories } from "../directories.ts";
 import { insertDirectoryUsers } from "../directory-users/insert.ts";
+import { refuseExternallyManaged } from "../external-user-management.ts";
 import { queueMail } from "../mails.ts";
 import { recordChanges } from "../record.ts";
 import type { Held } from "../rights/permissions.ts";
@@ -45,7 +46,7 @@ export type InviteAnswer = {
  * mail is queued for each when `notify`, none otherwise; accounts, invitations, access, audit and events stand.
  * @param held what the inviter holds: nobody offers more.
  * @throws MusterError `invalid` (no address; a wish that cannot be); `too-many` beyond 10 guests or 100 people: then nothing was
- * done (R33); `not-allowed`; `conflict` where seats or guest slots are blocked (R143).
+ * done (R33); `not-allowed`; `externally-managed` (R23); `conflict` where seats or guest slots are blocked (R143).
  */
 export async function invite(
   tx: Tx,
@@ -53,6 +54,7 @@ export async function invite(
   held: readonly Held[],
   wanted: Invite,
 ): Promise<InviteAnswer> {
+  await refuseExternallyManaged(tx);
   const addresses = readAddresses(wanted.emails);
   const offer = await offerOf(tx, wanted);
   const roles = await refuseOfferBeyond(tx, held, offer);
@@ -152,7 +154,8 @@ async function openInvitations(
   await tx.query({
     text: `update invitations i set state = 'superseded'
       from unnest($2::text[], $3::uuid[]) w (email, account)
-      where i.organization = $1 and i.state = 'pending' and i.email_key = w.email and i.account is distinct from w.account`,
+      where i.organization = $1 and i.email_key = w.email and (
+        i.state = 'needs-review' or (i.state = 'pending' and i.account is distinct from w.account))`,
     values: [tx.organization, columns[0], columns[1]],
   });
   const rows = await tx.query<{ id: InvitationId; email: string }>({

@@ -13,7 +13,11 @@ export const VERDICTS = ["invited", "given", "member", "needs-review", "refused"
 export type Verdict = { typed: string; email: string | null; account: AccountId | null } & (
   | { verdict: "invited" | "given" | "member" }
   | { verdict: "needs-review"; code: "name-taken" | "several-accounts"; message: string }
-  | { verdict: "refused"; code: "invalid-address" | "suspended" | "deactivated" | "second-space"; message: string }
+  | {
+      verdict: "refused";
+      code: "invalid-address" | "suspended" | "deactivated" | "read-only" | "second-space";
+      message: string;
+    }
 );
 
 type Known = {
@@ -23,6 +27,7 @@ type Known = {
   named: boolean;
   active: boolean;
   suspended: boolean;
+  readOnly: boolean;
   trusted: boolean;
 };
 
@@ -74,6 +79,13 @@ export async function verdictsOn(db: Db, addresses: readonly TypedAddress[], off
         code: "suspended",
         message: "this person is suspended; restore them first",
       };
+    if (person.readOnly && offer.groups.length > 0)
+      return {
+        ...about,
+        verdict: "refused",
+        code: "read-only",
+        message: "this person's directory is read-only: its people are put into no group here",
+      };
     if (account !== null && held.otherSpace.has(account))
       return {
         ...about,
@@ -97,6 +109,7 @@ async function knownUnder(db: Db, addresses: readonly TypedAddress[]): Promise<K
       select w.key, (array_agg(a.id order by a.id))[1] as account, count(a.email_key)::integer as alike,
         bool_and(a.email_key is distinct from w.key) as named,
         coalesce(bool_and(u.active), false) as active, bool_or(a.suspended_at is not null) as suspended,
+        coalesce(bool_or(d.permissions = 'read-only'), false) as "readOnly",
         coalesce(bool_and(
           (d.kind <> 'internal' and w.domain = any (d.authoritative_domains)) or exists (
             select from invitations i
