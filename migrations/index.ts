@@ -21,6 +21,7 @@ import * as connectorKinds from "./0021-connector-kinds.ts";
 import * as directoryPermissions from "./0023-directory-permissions.ts";
 import * as runs from "./0024-runs.ts";
 import * as directorySwitch from "./0025-directory-switch.ts";
+import * as changesTogether from "./0027-changes-together.ts";
 import * as invitations from "./0030-invitations.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
@@ -49,5 +50,6 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0023-directory-permissions", directoryPermissions],
   ["0024-runs", runs],
   ["0025-directory-switch", directorySwitch],
+  ["0027-changes-together", changesTogether],
   ["0030-invitations", invitations],
 ];

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { MusterError } from "../errors.ts";
 import { Gathered, type KeyedRead } from "./gathered.ts";
+import { GatheredWrites } from "./gathered-writes.ts";
 import type { OrganizationId } from "./id.ts";
 import { Listener } from "./listen.ts";
 import { PreparedTexts } from "./prepared.ts";
@@ -32,12 +33,15 @@ export type ConnectionSettings = {
   poolSize?: number;
   /** Milliseconds that a statement may take; 0: as long as it likes (migrations). */
   statementTimeout?: number;
-  /** Milliseconds that one waits for a connection, be it to come free or to be made. */
+  /** Milliseconds that one waits for a connection, be it to come free or to be made, or for a turn to write. */
   patience?: number;
 };
 
 // bigint: counts, versions and sequence numbers stay far below 2^53.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** Milliseconds that one waits for a connection, or for a turn to write. */
+const PATIENCE = 5_000;
 
 /** Milliseconds after its own time limit until a server that has not answered is taken for lost. */
 const SILENCE = 5_000;
@@ -53,7 +57,7 @@ export function clientOptions(settings: ConnectionSettings): pg.ClientConfig {
   return {
     connectionString: settings.url,
     options: `${role}-c search_path=muster,pg_temp -c timezone=UTC -c statement_timeout=${statementTimeout}`,
-    connectionTimeoutMillis: settings.patience ?? 5_000,
+    connectionTimeoutMillis: settings.patience ?? PATIENCE,
     // The server ends what takes too long; one that says nothing even then is frozen, or the network swallows its answers.
     ...(statementTimeout > 0 && { query_timeout: statementTimeout + SILENCE }),
     keepAlive: true,
@@ -63,6 +67,8 @@ export function clientOptions(settings: ConnectionSettings): pg.ClientConfig {
 /** The application's connections. Each remembers which organization it is set to, so that switching costs a trip only when it differs. */
 export class Database {
   readonly pool: pg.Pool;
+  /** Changes that come at one moment. */
+  readonly writes: GatheredWrites;
   /** Connections that are never set to an organization: on one that was, a table would answer a look-up. */
   readonly #unset: pg.Pool;
   readonly #held = new WeakMap<pg.PoolClient, OrganizationId>();
@@ -75,6 +81,7 @@ export class Database {
 
   constructor(settings: ConnectionSettings) {
     this.#settings = settings;
+    this.writes = new GatheredWrites(settings.patience ?? PATIENCE);
     const size = settings.poolSize ?? 16;
     const unset = Math.max(1, Math.floor(size / 4));
     const options = { ...clientOptions(settings), idleTimeoutMillis: 30_000 };

@@ -51,6 +51,19 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
+ * Of several changes in one transaction: whether each may still succeed, or fail, by itself. Not so when the database is out
+ * of reach or nobody gets the organization's lock.
+ */
+export function isOfOneAlone(error: unknown): boolean {
+  if (!(error instanceof MusterError)) return false;
+  const { cause } = error;
+  return cause instanceof pg.DatabaseError && !SHARED_FATE.test(cause.code ?? "");
+}
+
+/** Classes: connection, resources, an operator's intervention (time limits too); and a lock that nobody got in time. */
+const SHARED_FATE = /^(08|53|57|58|55P03)/;
+
+/**
  * PostgreSQL's and the network's errors in Muster's words. Trouble with storage is always `unavailable`, never
  * `not-found`: a provider that reads 404 as "gone" would create everybody anew.
  */

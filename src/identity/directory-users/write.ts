@@ -1,5 +1,7 @@
 import type { Database } from "../../db/connection.ts";
+import type { WriteKind } from "../../db/gathered-writes.ts";
 import type { AccountId, DirectoryId, DirectoryUserId } from "../../db/id.ts";
+import { isOfOneAlone } from "../../db/storage-error.ts";
 import { type Actor, inStatement, inTransaction } from "../../db/transaction.ts";
 import { type DirectoryUser, type DirectoryUserInput, fromValues, toValues } from "./directory-user.ts";
 import { type Joined, joinedColumn, lockDirectoryUser, type StoredDirectoryUser, withGroups } from "./read.ts";
@@ -61,10 +63,11 @@ export type DirectoryUserActivated =
   | { outcome: "gone" };
 
 type Activated = StoredDirectoryUser & Joined & { outcome: DirectoryUserActivated["outcome"] };
+type Activation = { actor: Actor; id: DirectoryUserId; active: boolean };
 
 /**
  * Deactivates one record or makes it active again, as a change of its own: what providers do most, in one statement that
- * nobody has to read the record for. Everything else of the record stays as it is.
+ * nobody has to read the record for, shared with others of the same moment. Everything else of the record stays as it is.
  *
  * Before: any. After: `written`: as after `updateDirectoryUsers`, committed; `gone`: it is no live record of the directory.
  * The record is answered as it stands then; without `groups` their list is empty.
@@ -77,6 +80,62 @@ export async function setDirectoryUserActive(
   active: boolean,
   wants: { groups: boolean },
 ): Promise<DirectoryUserActivated> {
+  const { organization, kind } = actor;
+  const name = `set-directory-user-active ${organization} ${directory} ${kind} ${wants.groups}`;
+  const activation = { actor, id, active };
+  return ctx.db.writes.write(name, id, activating(ctx, directory, wants), activation);
+}
+
+function activating(
+  ctx: { db: Database },
+  directory: DirectoryId,
+  wants: { groups: boolean },
+): WriteKind<Activation, DirectoryUserActivated> {
+  return {
+    together: (changes) => activateTogether(ctx, directory, changes, wants),
+    alone: (change) => activateAlone(ctx, directory, change, wants),
+  };
+}
+
+/** Of many only one statement long. What concerns one of them alone makes them all come alone. */
+async function activateTogether(
+  ctx: { db: Database },
+  directory: DirectoryId,
+  changes: readonly Activation[],
+  wants: { groups: boolean },
+): Promise<ReadonlyMap<string, DirectoryUserActivated>> {
+  const { organization, kind } = (changes[0] as Activation).actor;
+  const db = ctx.db.of(organization);
+  let rows: Activated[];
+  try {
+    rows = await db.query<Activated>({
+      name: wants.groups ? "set-directory-users-active-with-groups" : "set-directory-users-active",
+      text: `select u.outcome, u.id, u.external_id as "externalId", u.user_name as "userName", u.active, u.resource,
+          u.version, u.created_at as "createdAt", u.updated_at as "updatedAt" ${wants.groups ? `, ${joinedColumn("u.id")}` : ""}
+        from set_directory_users_active($1, $2, $3::uuid[], $4::boolean[], $5, $6::text[], $7::text[]) u`,
+      values: [
+        organization,
+        directory,
+        changes.map((change) => change.id),
+        changes.map((change) => change.active),
+        kind,
+        changes.map((change) => change.actor.id),
+        changes.map((change) => change.actor.requestId),
+      ],
+    });
+  } catch (error) {
+    if (isOfOneAlone(error)) return new Map();
+    throw error;
+  }
+  return new Map((await withGroups(db, directory, rows)).map((row) => [row.id, activated(row)]));
+}
+
+async function activateAlone(
+  ctx: { db: Database },
+  directory: DirectoryId,
+  { actor, id, active }: Activation,
+  wants: { groups: boolean },
+): Promise<DirectoryUserActivated> {
   const rows = await inStatement<Activated>(ctx, actor, () => ({
     name: wants.groups ? "set-directory-user-active-with-groups" : "set-directory-user-active",
     text: `select u.outcome, $3::uuid as id, u.external_id as "externalId", u.user_name as "userName",
@@ -86,7 +145,9 @@ export async function setDirectoryUserActive(
     values: [actor.organization, directory, id, active, actor.kind, actor.id, actor.requestId],
   }));
   const [row] = await withGroups(ctx.db.of(actor.organization), directory, rows);
-  if (!row || row.outcome === "gone") return { outcome: "gone" };
-  const { outcome, ...user } = row;
-  return { outcome, user };
+  return row ? activated(row) : { outcome: "gone" };
+}
+
+function activated({ outcome, ...user }: Omit<Activated, "joined">): DirectoryUserActivated {
+  return outcome === "gone" ? { outcome } : { outcome, user };
 }

@@ -1,0 +1,18 @@
+import type { Knex } from "knex";
+import { ACTIVATE } from "./together/active.ts";
+import { SPEND } from "./together/spend.ts";
+import { RECONCILE, WORK_OUT } from "./together/work-out.ts";
+
+/** Several requests' changes of people in one transaction, each with its own answer, audit and event. */
+export async function up(knex: Knex): Promise<void> {
+  for (const part of [WORK_OUT, SPEND, RECONCILE, ACTIVATE]) await knex.raw(part);
+  for (const routine of [
+    "work_out_access(uuid, uuid[], text, uuid[], text[], text[])",
+    "note_access(uuid, access_change[], timestamptz, text, uuid[], text[], text[])",
+    "reconcile_each(uuid, uuid[], text, uuid[], text[], text[])",
+    "set_directory_users_active(uuid, uuid, uuid[], boolean[], text, text[], text[])",
+  ]) {
+    await knex.raw(`revoke all on function ${routine} from public`);
+    await knex.raw(`grant execute on function ${routine} to muster_app`);
+  }
+}
