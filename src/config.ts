@@ -99,6 +99,18 @@ export const configSchema = z.strictObject({
       disableAfter: z.int().min(1).max(10_000).default(10),
     })
     .prefault({}),
+  sync: z
+    .strictObject({
+      /** Seconds without a sign of life after which a run is given up and its directory passes on to the next. */
+      silence: z.int().min(5).max(3_600).default(60),
+      /** Hours for which a held or previewed plan can be approved. */
+      approvalHours: z.int().min(1).max(168).default(24),
+      /** Days for which runs are kept; what can still be undone or approved always is. */
+      keepDays: z.int().min(30).max(3_650).default(90),
+      /** Runs of one directory that are kept beyond two days, the latest. */
+      keepRuns: z.int().min(100).max(1_000_000).default(5_000),
+    })
+    .prefault({}),
   signIn: z
     .strictObject({
       /** Seconds without a request after which a session of the console ends. */

@@ -1,74 +1,30 @@
 import { z } from "zod";
-import type { Db } from "../db/connection.ts";
 import type { SyncRunId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
-import { listDirectories } from "../identity/directories.ts";
 import { askForApproval, askForSync, askForUndo } from "../sync/ask.ts";
-import { listRuns, RUN_FIELDS, showRun } from "../sync/history.ts";
-import { getRun, type SyncRun } from "../sync/runs.ts";
+import { listConflicts } from "../sync/conflicts.ts";
+import { discardRun } from "../sync/discard.ts";
+import { listRuns, PLAN_KINDS, RUN_FIELDS, showRun } from "../sync/history.ts";
+import { getRun } from "../sync/runs.ts";
 import { directoryFor, oneDirectory } from "./directory-of.ts";
-import { afterOf, idIn, idOut, instant, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
+import { afterOf, idIn, idOut, instantIn, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
 import { filterOver } from "./filter.ts";
 import { cursorAfter, keyOfCursor, paging } from "./input.ts";
 import { route } from "./route.ts";
-
-const mode = z.enum(["run", "dry-run", "approve", "undo"]);
-const counts = z.object({
-  read: z.int(),
-  added: z.int(),
-  updated: z.int(),
-  deactivated: z.int(),
-  removed: z.int(),
-  unchanged: z.int(),
-  conflicts: z.int(),
-});
-
-/** Times of `timings` are milliseconds; `verdict` is the guard's, with the figures that it judged by. */
-const runAnswer = z
-  .object({
-    id: idOut,
-    directory: z.object({ id: idOut, name: z.string() }),
-    mode,
-    trigger: z.enum(["command", "api", "schedule"]),
-    state: z.enum(["running", "previewed", "held", "done", "partial", "failed", "abandoned", "undone"]),
-    complete: z.boolean(),
-    counts,
-    details: z.record(z.string(), z.unknown()).nullable(),
-    rowsWritten: z.int(),
-    verdict: z
-      .object({
-        held: z.boolean(),
-        reasons: z.array(z.object({ rule: z.string(), detail: z.string() })).readonly(),
-        figures: z.record(z.string(), z.unknown()).optional(),
-      })
-      .nullable(),
-    error: z.string().nullable(),
-    undoes: idOut.nullable(),
-    approvedBy: z.string().nullable(),
-    approvedReason: z.string().nullable(),
-    timings: z.record(z.string(), z.number()),
-    startedAt: instant,
-    appliedAt: instant.nullable(),
-    finishedAt: instant.nullable(),
-  })
-  .meta({ id: "Run" });
-
-const planRow = z
-  .object({
-    seq: z.int(),
-    kind: z.string(),
-    subject: idOut.nullable(),
-    member: idOut.nullable(),
-    name: z.string().nullable(),
-    before: z.record(z.string(), z.unknown()).nullable(),
-    after: z.record(z.string(), z.unknown()).nullable(),
-    appliedAt: instant.nullable(),
-    conflict: z.string().nullable(),
-  })
-  .meta({ id: "PlanRow" });
+import { conflictAnswer, planRow, runAnswer, runState, shownConflicts, shownRuns } from "./run-views.ts";
 
 const asked = z.object({ runId: idOut }).meta({ id: "AskedRun" });
 const one = z.strictObject({ id: idIn<SyncRunId>() });
+
+/** The line of a plan after which a page begins. */
+function lineOf(cursor: string | undefined): number {
+  const [, after = "0"] = keyOfCursor(cursor, /^(\d{1,15})$/, "cursor") ?? [];
+  return Number(after);
+}
+
+function pageAfter(next: number | null) {
+  return { next: next === null ? null : cursorAfter(String(next)) };
+}
 
 /** `/runs`: what was read of pulled directories, and what came of it. A worker does what is asked for here. */
 export const runRoutes = [
@@ -76,9 +32,15 @@ export const runRoutes = [
     id: "runs.list",
     method: "GET",
     path: "/runs",
-    summary: "List runs, the latest first; of one directory",
+    summary: "List runs, the latest first; of one directory, in one state, begun since an instant",
     guard: { permission: "runs:read" },
-    query: z.strictObject({ ...paging, directory: keyIn.optional(), filter: filterOver(RUN_FIELDS, "runs") }),
+    query: z.strictObject({
+      ...paging,
+      directory: keyIn.optional(),
+      state: runState.optional(),
+      since: instantIn.optional(),
+      filter: filterOver(RUN_FIELDS, "runs"),
+    }),
     answer: listOf(runAnswer),
     read: async (db, { query }) => {
       const before = afterOf<SyncRunId>(query);
@@ -87,10 +49,12 @@ export const runRoutes = [
         limit: query.limit + 1,
         ...(before !== null && { before }),
         ...(directory !== undefined && { directory }),
+        ...(query.state !== undefined && { state: query.state }),
+        ...(query.since !== undefined && { since: query.since }),
         ...(query.filter !== undefined && { filter: query.filter }),
       });
       const { data, page } = pageOf(found, query.limit, (run) => run.id);
-      return { data: await shown(db, data), page };
+      return { data: await shownRuns(db, data), page };
     },
   }),
   route({
@@ -103,7 +67,7 @@ export const runRoutes = [
     answer: runAnswer,
     read: async (db, { params }) => {
       const run = await getRun(db, params.id);
-      const [view] = run ? await shown(db, [run]) : [];
+      const [view] = run ? await shownRuns(db, [run]) : [];
       if (!view) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
       return view;
     },
@@ -112,31 +76,51 @@ export const runRoutes = [
     id: "runs.plan",
     method: "GET",
     path: "/runs/{id}/plan",
-    summary: "List what a run would do, or did",
+    summary: "List what a run would do, or did; of one kind of change",
+    guard: { permission: "runs:read" },
+    params: one,
+    query: z.strictObject({ ...paging, kind: z.enum(PLAN_KINDS).optional() }),
+    answer: listOf(planRow),
+    read: async (db, { params, query: { cursor, limit, kind } }) => {
+      const { rows, next } = await showRun(db, params.id, {
+        after: lineOf(cursor),
+        limit,
+        ...(kind !== undefined && { kind }),
+      });
+      return { data: rows, page: pageAfter(next) };
+    },
+  }),
+  route({
+    id: "runs.conflicts",
+    method: "GET",
+    path: "/runs/{id}/conflicts",
+    summary: "List what a run left out or wants looked at: both sides, and what to do",
     guard: { permission: "runs:read" },
     params: one,
     query: listQuery,
-    answer: listOf(planRow),
+    answer: listOf(conflictAnswer),
     read: async (db, { params, query: { cursor, limit } }) => {
-      const [, after = "0"] = keyOfCursor(cursor, /^(\d{1,15})$/, "cursor") ?? [];
-      const { rows, next } = await showRun(db, params.id, { after: Number(after), limit });
-      return { data: rows, page: { next: next === null ? null : cursorAfter(String(next)) } };
+      const { conflicts, next } = await listConflicts(db, params.id, { after: lineOf(cursor), limit });
+      return { data: await shownConflicts(db, conflicts), page: pageAfter(next) };
     },
   }),
   route({
     id: "directories.sync",
     method: "POST",
     path: "/directories/{directory}/sync",
-    summary: "Ask for a run of a pulled directory; mode dry-run only plans",
+    summary: "Ask for a run of a pulled directory; mode dry-run only plans, lane delta reads only what changed",
     guard: { permission: "runs:write" },
     params: oneDirectory,
-    body: z.strictObject({ mode: z.enum(["run", "dry-run"]).default("run") }),
+    body: z.strictObject({
+      mode: z.enum(["run", "dry-run"]).default("run"),
+      lane: z.enum(["full", "delta"]).default("full"),
+    }),
     answer: asked,
     status: 202,
     location: (run) => `/runs/${run.runId}`,
     lock: "none",
     write: async (tx, { params, body }) => ({
-      runId: await askForSync(tx, (await directoryFor(tx, params.directory)).id, body.mode),
+      runId: await askForSync(tx, (await directoryFor(tx, params.directory)).id, body),
     }),
   }),
   route({
@@ -159,6 +143,23 @@ export const runRoutes = [
     },
   }),
   route({
+    id: "runs.discard",
+    method: "POST",
+    path: "/runs/{id}/discard",
+    summary: "Say that a held or previewed plan is not wanted; it can no longer be approved",
+    guard: { permission: "runs:write" },
+    params: one,
+    body: z.strictObject({ reason: text(500) }),
+    answer: runAnswer,
+    current: "runs.get",
+    lock: "none",
+    write: async (tx, { params, body }) => {
+      const [view] = await shownRuns(tx, [await discardRun(tx, params.id, body.reason)]);
+      if (!view) throw new MusterError("internal", "a discarded run cannot be shown");
+      return view;
+    },
+  }),
+  route({
     id: "runs.undo",
     method: "POST",
     path: "/runs/{id}/undo",
@@ -173,11 +174,3 @@ export const runRoutes = [
     write: async (tx, { params }) => ({ runId: await askForUndo(tx, params.id) }),
   }),
 ];
-
-async function shown(db: Db, runs: readonly SyncRun[]) {
-  const names = new Map((await listDirectories(db)).map(({ id, name }) => [id, name]));
-  return runs.map(({ directory, phase: _, proof: __, ...run }) => ({
-    ...run,
-    directory: { id: directory, name: names.get(directory) ?? "" },
-  }));
-}

@@ -20,6 +20,7 @@ type AddOptions = {
   profile?: Profile;
   firstRun?: "preview" | "apply";
   every?: number;
+  deltaEvery?: number;
 } & Record<string, unknown>;
 
 const PULLED: Readonly<Record<ConnectorKind, PulledKind>> = {
@@ -48,6 +49,7 @@ export function registerDirectoryAdd(directory: Command, line: CommandLine): voi
     )
     .optionsGroup("Options of what is pulled:")
     .option("--every <duration>", "how often it is read, as in 60m (default: 60m; csv: only when asked)", duration)
+    .option("--delta-every <duration>", "how often only what changed is read, where the directory can tell", duration)
     .addOption(
       new Option("--first-run <how>", "whether the first run waits for approval").choices(["preview", "apply"]),
     );
@@ -60,7 +62,7 @@ export function registerDirectoryAdd(directory: Command, line: CommandLine): voi
 }
 
 async function addScim(session: Session, options: AddOptions, name: string): Promise<Answer> {
-  refuse(options, ["every", "firstRun", ...Object.values(PULLED).flatMap((kind) => kind.options)]);
+  refuse(options, ["every", "deltaEvery", "firstRun", ...Object.values(PULLED).flatMap((kind) => kind.options)]);
   const { made, token } = await session.write(async (tx) => {
     const { domainPolicy = false, profile = "generic" } = options;
     const made = await addDirectory(tx, { name, kind: "scim", domainPolicy, profile });
@@ -85,12 +87,12 @@ async function addPulled(session: Session, kind: ConnectorKind, options: AddOpti
   const from = own.secretOf(options);
   const secret = from && readSecret(typedPath(environment, from.file), from.flag);
   if (from && secret !== undefined) checkDirectorySecret(kind, secret, { name: from.flag, at: from.flag });
-  const { domainPolicy = false, firstRun = "preview", every = own.every } = options;
+  const { domainPolicy = false, firstRun = "preview", every = own.every, deltaEvery = null } = options;
   const made = await session.write(
     (tx) =>
       addDirectory(
         tx,
-        { name, kind, settings, domainPolicy, firstRun, syncEvery: every },
+        { name, kind, settings, domainPolicy, firstRun, syncEvery: every, deltaEvery },
         secret === undefined ? undefined : { key: secretKey(ctx), text: secret },
       ),
     "exclusive",

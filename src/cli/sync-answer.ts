@@ -42,6 +42,7 @@ export async function syncAnswer(db: Db, result: SyncResult): Promise<Answer> {
     case "previewed":
     case "running":
     case "undone":
+    case "discarded":
       return { json, text };
   }
 }

@@ -1,128 +1,134 @@
-import type { Command } from "commander";
-import { parseId, type SyncRunId } from "../db/id.ts";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { MusterError } from "../errors.ts";
-import { listDirectories, resolveDirectory } from "../identity/directories.ts";
+import { resolveDirectory } from "../identity/directories.ts";
 import { approveRun } from "../sync/approve.ts";
-import { listRuns, showRun } from "../sync/history.ts";
-import type { SyncRun } from "../sync/runs.ts";
+import { discardRun } from "../sync/discard.ts";
+import { listRuns, PLAN_KINDS } from "../sync/history.ts";
+import { RUN_STATES, type SyncState } from "../sync/runs.ts";
 import { undoRun } from "../sync/undo.ts";
 import { facts, table } from "./answer.ts";
-import type { CommandLine } from "./command-line.ts";
-import { count } from "./input.ts";
-import type { Session } from "./session.ts";
+import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { count, instant, parseDuration } from "./input.ts";
+import { followRun, progressLine, showingProgress } from "./progress-line.ts";
+import { directoryNames, directoryOf, runId, runView, seconds } from "./run-view.ts";
 import { syncAnswer } from "./sync-answer.ts";
+import { type ShowOptions, showAnswer } from "./sync-show.ts";
 
-/** `muster sync …`: runs that were, and those that wait. */
+/** `muster sync …`: runs that were, those that are under way, and those that wait. */
 export function registerSync(program: Command, line: CommandLine): void {
   const sync = program.command("sync").description("runs of pulled directories");
+  registerHistory(sync, line);
+  registerDecisions(sync, line);
+}
+
+function registerHistory(sync: Command, line: CommandLine): void {
   sync
     .command("runs")
     .description("the latest runs first")
     .option("--directory <name>", "of this directory only")
+    .addOption(new Option("--state <state>", "in this state only").choices(RUN_STATES))
+    .option("--since <time>", "begun since then: a time, or a duration as in 24h", past)
+    .option("--before <run>", "continue a list after this run")
     .option("--limit <n>", "at most this many (default: 50)", count)
     .action(
-      line.inOrganization(async ({ db }, options: { directory?: string; limit?: number }) => {
-        const directory =
-          options.directory === undefined ? undefined : (await resolveDirectory(db, options.directory)).id;
-        const limit = options.limit ?? 50;
-        const names = await directoryNames(db);
-        const runs = (await listRuns(db, { limit, ...(directory === undefined ? {} : { directory }) })).map((run) =>
-          runView(run, names),
-        );
-        return {
-          json: runs,
-          text: table(
-            ["run", "directory", "state", "started", "read", "added", "updated", "deactivated", "removed"],
-            runs.map(({ runId, directory, state, startedAt, counts }) => [
-              runId,
-              directory,
-              state,
-              startedAt,
-              counts.read,
-              counts.added,
-              counts.updated,
-              counts.deactivated,
-              counts.removed,
-            ]),
-          ),
-        };
-      }),
+      line.inOrganization(
+        async (
+          { db },
+          options: { directory?: string; state?: SyncState; since?: Date; before?: string; limit?: number },
+        ) => {
+          const { directory, state, since, before, limit = 50 } = options;
+          const names = await directoryNames(db);
+          const found = await listRuns(db, {
+            limit,
+            ...(directory !== undefined && { directory: (await resolveDirectory(db, directory)).id }),
+            ...(state !== undefined && { state }),
+            ...(since !== undefined && { since }),
+            ...(before !== undefined && { before: runId(before) }),
+          });
+          const runs = found.map((run) => runView(run, names));
+          return {
+            json: runs,
+            text: table(
+              ["run", "directory", "lane", "state", "by", "started", "seconds", "read", "added", "updated"].concat([
+                "deactivated",
+                "removed",
+                "conflicts",
+                "error",
+              ]),
+              runs.map((run) => [
+                ...[run.runId, run.directory, run.lane, run.state, run.askedBy, run.startedAt, seconds(run.timings)],
+                ...[run.counts.read, run.counts.added, run.counts.updated, run.counts.deactivated, run.counts.removed],
+                ...[run.counts.conflicts, run.error?.slice(0, 60)],
+              ]),
+            ),
+          };
+        },
+      ),
     );
   sync
     .command("show <run>")
-    .description("one run with its plan")
-    .option("--after <n>", "continue a long plan after this line", count)
+    .description("one run with its plan, or with what it left out")
+    .option("--plan", "its plan: what it would do, or did (default)")
+    .option("--conflicts", "what it left out or wants looked at: both sides, and what to do")
+    .addOption(new Option("--kind <kind>", "of the plan only rows of this kind").choices(PLAN_KINDS))
+    .option("--after <n>", "continue a long list after this line", count)
+    .option("--limit <n>", "at most this many lines (default: 200)", count)
+    .option("--follow", "while it is under way, wait for its end")
     .action(
-      line.inOrganization(async ({ db }, options: { after?: number }, text: string) => {
-        const { run, rows, next } = await showRun(
-          db,
-          runId(text),
-          options.after === undefined ? {} : { after: options.after },
-        );
-        const view = runView(run, await directoryNames(db));
-        const { counts, verdict, ...rest } = view;
-        return {
-          json: { ...view, plan: rows, next },
-          text: [
-            facts({ ...rest, ...counts, guard: verdict?.reasons.map((reason) => reason.detail).join("; ") || null }),
-            "",
-            table(
-              ["line", "change", "what", "member", "applied", "conflict"],
-              rows.map((row) => [row.seq, row.kind, row.name ?? row.subject, row.member, row.appliedAt, row.conflict]),
-            ),
-            ...(next === null ? [] : [`… more with: --after ${next}`]),
-          ].join("\n"),
-        };
+      line.inOrganization(async ({ ctx, db }, options: ShowOptions & GlobalOptions, text: string) => {
+        if (options.conflicts && (options.plan || options.kind))
+          throw new MusterError("usage", "either the plan or the conflicts can be shown", { at: "--conflicts" });
+        const id = runId(text);
+        if (options.follow) await followRun(db, id, progressLine(options), ctx.config.sync.silence);
+        return showAnswer(db, id, options);
       }),
     );
+}
+
+/** For commander: an instant that was, as RFC 3339 or as a duration until now. */
+function past(text: string): Date {
+  const seconds = parseDuration(text);
+  try {
+    return seconds === undefined ? instant(text) : new Date(Date.now() - seconds * 1000);
+  } catch {
+    throw new InvalidArgumentError("it must be a time as in 2027-01-31T00:00:00Z, or a duration as in 24h");
+  }
+}
+
+function registerDecisions(sync: Command, line: CommandLine): void {
   sync
     .command("approve <run>")
     .description("apply a held or previewed plan exactly as it was shown")
     .requiredOption("--reason <text>", "stands in the audit")
     .action(
-      line.inOrganization(async ({ ctx, db, actor }, options: { reason: string }, text: string) =>
-        syncAnswer(db, await approveRun(ctx, runId(text), { actor, reason: options.reason })),
-      ),
+      line.inOrganization(async ({ ctx, db, actor }, options: GlobalOptions & { reason: string }, text: string) => {
+        const id = runId(text);
+        const directory = await directoryOf(db, id);
+        const approve = () => approveRun(ctx, id, { actor, reason: options.reason });
+        return syncAnswer(db, await showingProgress(db, directory, progressLine(options), approve));
+      }),
+    );
+  sync
+    .command("discard <run>")
+    .description("say that a held or previewed plan is not wanted; it can no longer be approved")
+    .requiredOption("--reason <text>", "stands in the audit")
+    .action(
+      line.inOrganization(async ({ db, write }, options: { reason: string }, text: string) => {
+        const run = await write((tx) => discardRun(tx, runId(text), options.reason), "none");
+        const view = runView(run, await directoryNames(db));
+        const { runId: id, directory, state, discardedReason } = view;
+        return { json: view, text: facts({ run: id, directory, state, reason: discardedReason }) };
+      }),
     );
   sync
     .command("undo <run>")
     .description("apply what a run did backwards")
     .action(
-      line.inOrganization(async ({ ctx, db, actor }, _options: object, text: string) =>
-        syncAnswer(db, await undoRun(ctx, runId(text), { actor, trigger: "command" })),
-      ),
+      line.inOrganization(async ({ ctx, db, actor }, options: GlobalOptions, text: string) => {
+        const id = runId(text);
+        const directory = await directoryOf(db, id);
+        const undo = () => undoRun(ctx, id, { actor, trigger: "command" });
+        return syncAnswer(db, await showingProgress(db, directory, progressLine(options), undo));
+      }),
     );
-}
-
-function runId(text: string): SyncRunId {
-  const id = parseId<SyncRunId>(text);
-  if (id === undefined) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
-  return id;
-}
-
-async function directoryNames(db: Session["db"]): Promise<Map<string, string>> {
-  return new Map((await listDirectories(db)).map((directory) => [directory.id, directory.name]));
-}
-
-function runView(run: SyncRun, names: ReadonlyMap<string, string>) {
-  const { id, directory, mode, trigger, state, complete, counts, rowsWritten, verdict, error, startedAt, finishedAt } =
-    run;
-  const { undoes, approvedBy, approvedReason } = run;
-  return {
-    runId: id,
-    directory: names.get(directory) ?? directory,
-    mode,
-    trigger,
-    state,
-    complete,
-    counts,
-    rowsWritten,
-    verdict,
-    error,
-    undoes,
-    approvedBy,
-    approvedReason,
-    startedAt,
-    finishedAt,
-  };
 }

@@ -23,6 +23,8 @@ export type DirectorySettings = {
   firstRun: "preview" | "apply";
   /** Seconds between scheduled runs; null: only by hand. */
   syncEvery: number | null;
+  /** Seconds between reads of what changed, where the directory can tell; less than `syncEvery`, whose runs confirm them. */
+  deltaEvery: number | null;
   /** How the identity provider of a `scim` directory speaks; of no meaning to the others. */
   profile: Profile;
   /** Whether PUT, PATCH and DELETE over SCIM must carry If-Match (RFC 6585 §3). */
@@ -41,7 +43,7 @@ export type Directory = {
 const COLUMNS = `id, name, kind, position, secret is not null as "hasSecret", settings, permissions,
   domain_policy as "domainPolicy",
   authoritative_domains as "authoritativeDomains", first_run as "firstRun",
-  extract(epoch from sync_every)::int as "syncEvery", profile,
+  extract(epoch from sync_every)::int as "syncEvery", extract(epoch from delta_every)::int as "deltaEvery", profile,
   require_if_match as "requireIfMatch"`;
 
 /** A removed directory is none: only what it held is kept below it. */
@@ -53,6 +55,7 @@ const DEFAULTS: Omit<DirectorySettings, "permissions"> = {
   authoritativeDomains: [],
   firstRun: "preview",
   syncEvery: null,
+  deltaEvery: null,
   profile: "generic",
   requireIfMatch: false,
 };
@@ -93,12 +96,14 @@ export async function addDirectory(
   const id = newId<DirectoryId>();
   const all = { ...DEFAULTS, permissions: defaultPermissions(input.kind), ...input };
   refuseUnfitPermissions(all);
+  refuseUnconfirmedDelta(all);
   const position = await makeRoom(tx);
   await tx.query({
     text: `insert into directories (organization, id, name, kind, position, settings, secret, domain_policy,
-        authoritative_domains, first_run, sync_every, next_run_at, profile, require_if_match, permissions)
+        authoritative_domains, first_run, sync_every, next_run_at, profile, require_if_match, permissions,
+        delta_every)
       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, make_interval(secs => $11),
-        statement_timestamp() + make_interval(secs => $11), $12, $13, $14)`,
+        statement_timestamp() + make_interval(secs => $11), $12, $13, $14, make_interval(secs => $15))`,
     values: [
       tx.organization,
       id,
@@ -114,6 +119,7 @@ export async function addDirectory(
       all.profile,
       all.requireIfMatch,
       all.permissions,
+      all.deltaEvery,
     ],
   });
   await recordChanges(tx, [
@@ -163,16 +169,19 @@ export async function updateDirectory(
   if (!before) throw new MusterError("not-found", "there is no such directory");
   const wanted = { ...before, ...changes };
   refuseUnfitPermissions(wanted);
+  refuseUnconfirmedDelta(wanted);
   const rows = await tx.query({
     text: `update directories set settings = $3, domain_policy = $4, authoritative_domains = $5, first_run = $6,
         next_run_at = case when sync_every is not distinct from make_interval(secs => $7) then next_run_at
           else statement_timestamp() + make_interval(secs => $7) end,
-        sync_every = make_interval(secs => $7), profile = $8, require_if_match = $9, permissions = $10
+        sync_every = make_interval(secs => $7), profile = $8, require_if_match = $9, permissions = $10,
+        next_delta_at = case when delta_every is not distinct from make_interval(secs => $11) then next_delta_at end,
+        delta_every = make_interval(secs => $11)
       where organization = $1 and id = $2
         and (settings, domain_policy, authoritative_domains, first_run, sync_every, profile, require_if_match,
-            permissions)
+            permissions, delta_every)
           is distinct from ($3::jsonb, $4::boolean, $5::text[], $6::text, make_interval(secs => $7), $8::text,
-            $9::boolean, $10::text)
+            $9::boolean, $10::text, make_interval(secs => $11))
       returning id`,
     values: [
       tx.organization,
@@ -185,6 +194,7 @@ export async function updateDirectory(
       wanted.profile,
       wanted.requireIfMatch,
       wanted.permissions,
+      wanted.deltaEvery,
     ],
   });
   const secretChanged = secret !== undefined && (await readDirectorySecret(tx, secret.key, id)) !== secret.text;
@@ -204,6 +214,16 @@ export async function updateDirectory(
   ]);
   if (wanted.domainPolicy !== before.domainPolicy) await reconcileAll(tx);
   return true;
+}
+
+/** A delta proves no absence: only full runs do, so there must be some. @throws MusterError `invalid`. */
+function refuseUnconfirmedDelta({ syncEvery, deltaEvery }: Pick<DirectorySettings, "syncEvery" | "deltaEvery">): void {
+  if (deltaEvery !== null && (syncEvery === null || deltaEvery >= syncEvery))
+    throw new MusterError(
+      "invalid",
+      "what changed is read between full runs that confirm it: deltaEvery must be less than syncEvery",
+      { at: "deltaEvery" },
+    );
 }
 
 /**

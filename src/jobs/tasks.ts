@@ -16,6 +16,7 @@ import { PRUNED_AT_ONCE, pruneDeliveries } from "../identity/webhook-deliveries.
 import { parseSender } from "../mail/address.ts";
 import { makeSend } from "../mail/transport.ts";
 import { ASKED_SYNC_TASK, askedSyncTask } from "../sync/ask.ts";
+import { pruneRuns } from "../sync/prune.ts";
 import { enqueueDueSyncs, SYNC_TASK, syncTask } from "../sync/schedule.ts";
 import { deliverWebhook } from "./deliver-webhook.ts";
 import { runJob } from "./run-job.ts";
@@ -32,6 +33,7 @@ export const CRONTAB = ["requeue-mails", "enqueue-syncs", "follow-up-guests", "n
       "prune-idempotent-requests",
       "prune-webhook-deliveries",
       "prune-jobs",
+      "prune-sync-runs",
     ].map((task) => `17 * * * * ${task} ?jobKey=${task}&max=1`),
   )
   .join("\n");
@@ -66,6 +68,7 @@ export function makeTasks(ctx: Context): TaskList {
     "prune-idempotent-requests": () => inEveryOrganization(ctx, pruneIdempotentRequests, "none"),
     "prune-jobs": () => inEveryOrganization(ctx, pruneJobs, "none"),
     "prune-webhook-deliveries": () => pruneEveryDelivery(ctx),
+    "prune-sync-runs": () => pruneEveryRun(ctx),
   };
 }
 
@@ -121,6 +124,11 @@ async function pruneEveryDelivery(ctx: Context): Promise<void> {
     do pruned = await inTransaction(ctx, actor, pruneDeliveries, { lock: "none" });
     while (pruned === PRUNED_AT_ONCE);
   }
+}
+
+async function pruneEveryRun(ctx: Context): Promise<void> {
+  for (const { id: organization } of await listOrganizations(ctx.db))
+    await pruneRuns(ctx, { organization, kind: "job", id: null, requestId: null });
 }
 
 async function pruneRequestLog(ctx: Context): Promise<void> {

@@ -4,14 +4,14 @@ import type { SyncRunId } from "../db/id.ts";
 import type { Actor } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { withDirectoryLock } from "./lock.ts";
-import { nameOf, resultOf, type SyncResult } from "./run.ts";
-import { getRun, type SyncRun } from "./runs.ts";
+import { resultOf, type SyncResult } from "./run.ts";
+import { getRun, nameOf, type SyncRun } from "./runs.ts";
 import { applyRun, type RunHooks, settleDeadRuns } from "./settle.ts";
 import { isCurrent } from "./waiting.ts";
 
 /**
  * A run whose plan can be approved.
- * @throws MusterError `not-found`; `conflict` when it waits for nothing, or a later plan has been applied.
+ * @throws MusterError `not-found`; `conflict` when it waits for nothing, its time is over, or a later plan has been applied.
  */
 export async function requireWaiting(db: Db, run: SyncRunId): Promise<SyncRun> {
   const found = await getRun(db, run);
@@ -20,6 +20,12 @@ export async function requireWaiting(db: Db, run: SyncRunId): Promise<SyncRun> {
     throw new MusterError("conflict", `this run is ${found.state}; only a held or previewed one can be approved`, {
       at: "run",
     });
+  if (found.approvableUntil !== null && found.approvableUntil <= (await now(db)))
+    throw new MusterError(
+      "conflict",
+      `this plan could be approved until ${found.approvableUntil.toISOString()}; run the sync again for one of today`,
+      { at: "run" },
+    );
   if (!(await isCurrent(db, run)))
     throw new MusterError("conflict", "another plan has been applied to this directory since; run the sync again", {
       at: "run",
@@ -27,11 +33,17 @@ export async function requireWaiting(db: Db, run: SyncRunId): Promise<SyncRun> {
   return found;
 }
 
+/** Of the database's clock, which decides what is over (design §3.4). */
+async function now(db: Db): Promise<Date> {
+  const [row] = await db.query<{ now: Date }>({ text: "select statement_timestamp() as now" });
+  return row?.now ?? new Date();
+}
+
 /**
  * Applies the stored plan of a run that ended `held` or `previewed`, exactly as it was shown. What has changed since
  * is left out as a conflict. The reason stands in the audit.
- * @throws MusterError `not-found`, `invalid` (no reason), `conflict` when the run waits for nothing, a later plan has
- * been applied, or another run is under way.
+ * @throws MusterError `not-found`, `invalid` (no reason), `conflict` when the run waits for nothing, its time is over, a
+ * later plan has been applied, or another run is under way.
  */
 export async function approveRun(
   ctx: Context,

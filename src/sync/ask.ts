@@ -7,8 +7,10 @@ import { isMusterError, MusterError } from "../errors.ts";
 import { getDirectory } from "../identity/directories.ts";
 import { recordChanges } from "../identity/record.ts";
 import { approveRun, requireWaiting } from "./approve.ts";
+import { alreadyUnderWay } from "./lock.ts";
+import { isAlive } from "./progress.ts";
 import { runSync } from "./run.ts";
-import { getRun, recordUnstarted } from "./runs.ts";
+import { getRun, recordUnstarted, runUnderWay, type SyncLane } from "./runs.ts";
 import { requireUndoable, undoRun } from "./undo.ts";
 
 /** The job that does what somebody asked for and does not wait for; its payload is what the functions here write. */
@@ -20,7 +22,11 @@ const payloadSchema = z.object({
   actor: z.object({ kind: z.string(), id: z.string().nullable(), requestId: z.string().nullable() }),
   run: z.uuid(),
   asked: z.discriminatedUnion("for", [
-    z.object({ for: z.literal("sync"), mode: z.enum(["run", "dry-run"]) }),
+    z.object({
+      for: z.literal("sync"),
+      mode: z.enum(["run", "dry-run"]),
+      lane: z.enum(["full", "delta"]).default("full"),
+    }),
     z.object({ for: z.literal("approval"), reason: z.string() }),
     z.object({ for: z.literal("undo"), undoes: z.uuid() }),
   ]),
@@ -30,9 +36,14 @@ type Payload = z.output<typeof payloadSchema>;
 /**
  * Asks for a run of a pulled directory; a worker begins it. Before: any. After: the job is there with the change or not
  * at all, with an audit row. Returns the id that the run will have.
- * @throws MusterError `not-found`; `invalid` for a directory that is not pulled from.
+ * @throws MusterError `not-found`; `invalid` for a directory that is not pulled from; `conflict` while a run of it is
+ * under way, naming that one.
  */
-export async function askForSync(tx: Tx, directory: DirectoryId, mode: "run" | "dry-run"): Promise<SyncRunId> {
+export async function askForSync(
+  tx: Tx,
+  directory: DirectoryId,
+  { mode, lane }: { mode: "run" | "dry-run"; lane: SyncLane },
+): Promise<SyncRunId> {
   const source = await getDirectory(tx, directory);
   if (!source) throw new MusterError("not-found", "there is no such directory", { at: "directory" });
   if (!isConnectorKind(source.kind))
@@ -41,8 +52,11 @@ export async function askForSync(tx: Tx, directory: DirectoryId, mode: "run" | "
       `the directory ${source.name} is of kind ${source.kind}, which is not pulled from`,
       { at: "directory" },
     );
+  const underWay = await runUnderWay(tx, directory);
+  // One whose process is gone is settled by the run that is asked for.
+  if (underWay && isAlive(underWay.progress)) throw alreadyUnderWay(underWay);
   const run = newId<SyncRunId>();
-  await ask(tx, directory, run, { for: "sync", mode });
+  await ask(tx, directory, run, { for: "sync", mode, lane });
   return run;
 }
 
@@ -97,7 +111,8 @@ export async function askedSyncTask(ctx: Context, payload: unknown, signal?: Abo
     if (asked.for === "approval") await approveRun(ctx, run, { ...common, reason: asked.reason });
     // A job that died after its run had begun comes again: the next run of the directory settles what it left.
     else if (await getRun(ctx.db.of(organization), run)) return;
-    else if (asked.for === "sync") await runSync(ctx, directory, { ...common, run, mode: asked.mode, trigger: "api" });
+    else if (asked.for === "sync")
+      await runSync(ctx, directory, { ...common, run, mode: asked.mode, lane: asked.lane, trigger: "api" });
     else await undoRun(ctx, asked.undoes as SyncRunId, { ...common, run, trigger: "api" });
   } catch (error) {
     if (!isMusterError(error) || (error.code !== "conflict" && error.code !== "not-found")) throw error;

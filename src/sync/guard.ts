@@ -4,9 +4,14 @@ export type GuardFigures = {
   active: number;
   /** People who were active when the window opened: 24 hours ago, or when the directory's first plan was applied. */
   activeAtOpening: number;
-  /** People whom this plan would make inactive or take away. */
+  /** People of the directory whom this plan would make inactive or take away. */
   lost: number;
-  /** People lost through plans applied within the window. */
+  /**
+   * People whom it would shut out by something else: an inactive record that comes to stand above theirs, or a rename
+   * onto a user name that another directory has (design §7).
+   */
+  shutOut: number;
+  /** People lost and shut out through plans applied within the window. */
   lostInWindow: number;
   /** Groups of the directory now, and how many of them the plan would take away. */
   groups: number;
@@ -47,17 +52,20 @@ const LISTED_GROUPS = 20;
  */
 export function judge(figures: GuardFigures): Verdict {
   const reasons: { rule: GuardRule; detail: string }[] = [];
-  const { active, activeAtOpening, lost, groups, groupsLost } = figures;
-  const total = lost + figures.lostInWindow;
-  const told = `${total} of ${activeAtOpening} active people would be lost within 24 hours, ${lost} of them now`;
-  if (lost > 0) {
+  const { active, activeAtOpening, lost, shutOut, groups, groupsLost } = figures;
+  const now = lost + shutOut;
+  const total = now + figures.lostInWindow;
+  const told = `${total} of ${activeAtOpening} active people would be lost within 24 hours, ${now} of them now${
+    shutOut > 0 ? ` (${shutOut} of those by a record above theirs or a rename onto a name that is taken)` : ""
+  }`;
+  if (now > 0) {
     // Twenty times instead of 5 %, ten times instead of 10 %: whole numbers do not round.
     if (total > FEW_PEOPLE && total * 20 > activeAtOpening)
       reasons.push({ rule: "people", detail: `${told}; more than ${FEW_PEOPLE} and more than 5 %` });
     if (total > MANY_PEOPLE) reasons.push({ rule: "people-cap", detail: `${told}; more than ${MANY_PEOPLE}` });
-    if (isOverHalfOfSmall(total, activeAtOpening) || isOverHalfOfSmall(lost, active))
+    if (isOverHalfOfSmall(total, activeAtOpening) || isOverHalfOfSmall(now, active))
       reasons.push({ rule: "small-directory", detail: `${told}; more than half of a small directory` });
-    if (lost >= active)
+    if (lost > 0 && lost >= active)
       reasons.push({ rule: "nobody-stays", detail: `nobody of the ${active} active people would stay active` });
   }
   if (groupsLost > FEW_GROUPS && groupsLost * 10 > groups)

@@ -3,7 +3,7 @@ import type { DirectoryId, SyncRunId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
 import { fieldsOf } from "../filter/fields.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "../identity/list-filter.ts";
-import { getRun, runColumns, type SyncRun } from "./runs.ts";
+import { getRun, runColumns, runOf, type SyncRun, type SyncState } from "./runs.ts";
 
 /** One line of a plan as it is shown: what would happen, or happened, to whom. */
 export type SyncPlanRow = {
@@ -19,11 +19,33 @@ export type SyncPlanRow = {
   conflict: string | null;
 };
 
+/** Every kind of line; the last three change nothing by themselves. */
+export const PLAN_KINDS = [
+  "user-add",
+  "user-restore",
+  "user-update",
+  "user-deactivate",
+  "user-remove",
+  "group-add",
+  "group-restore",
+  "group-update",
+  "group-remove",
+  "member-add",
+  "member-remove",
+  "nesting-add",
+  "nesting-remove",
+  "conflict",
+  "shared-address",
+  "shared-group-name",
+] as const;
+
 /** What runs can be filtered by. */
 export const RUN_FIELDS = fieldsOf<ListField>(
   { name: "id", type: "string", column: { sql: "id", form: "reference", nullable: false }, keyed: true },
   { name: "mode", type: "string", column: { sql: "mode", form: "exact", nullable: false } },
   { name: "trigger", type: "string", column: { sql: "trigger", form: "exact", nullable: false } },
+  { name: "lane", type: "string", column: { sql: "lane", form: "exact", nullable: false } },
+  { name: "askedBy", type: "string", column: { sql: "asked_by", form: "exact", nullable: true } },
   { name: "state", type: "string", column: { sql: "state", form: "exact", nullable: false } },
   { name: "complete", type: "boolean", column: { sql: "complete", form: "boolean", nullable: false } },
   { name: "rowsWritten", type: "integer", column: { sql: "rows_written", form: "number", nullable: false } },
@@ -32,31 +54,47 @@ export const RUN_FIELDS = fieldsOf<ListField>(
   { name: "finishedAt", type: "dateTime", column: { sql: "finished_at", form: "time", nullable: true } },
 );
 
-/** The latest runs first, of one directory or of all; `before` continues after the last run of the page before. */
+/**
+ * The latest runs first, of one directory or of all, in one state or begun since an instant; `before` continues after the
+ * last run of the page before.
+ */
 export async function listRuns(
   db: Db,
-  query: { directory?: DirectoryId; limit?: number; before?: SyncRunId; filter?: ListFilter } = {},
+  query: {
+    directory?: DirectoryId;
+    state?: SyncState;
+    since?: Date;
+    limit?: number;
+    before?: SyncRunId;
+    filter?: ListFilter;
+  } = {},
 ): Promise<SyncRun[]> {
   const { filter } = query;
-  const values: unknown[] = [db.organization, query.directory ?? null, query.before ?? null, query.limit ?? 50];
+  const values: unknown[] = [
+    ...[db.organization, query.directory ?? null, query.before ?? null, query.limit ?? 50],
+    ...[query.state ?? null, query.since ?? null],
+  ];
   const condition = filter === undefined ? "" : ` and ${listFilterSql(filter, values)}`;
-  return db.query<SyncRun>({
+  const rows = await db.query<SyncRun>({
     text: `select ${runColumns} from sync_runs
-      where organization = $1 and ($2::uuid is null or directory = $2) and ($3::uuid is null or id < $3)${condition}
+      where organization = $1 and ($2::uuid is null or directory = $2) and ($3::uuid is null or id < $3)
+        and ($5::text is null or state = $5) and ($6::timestamptz is null or started_at >= $6)${condition}
       order by id desc limit $4`,
     values,
     ...(filter !== undefined && !isServed(filter) && { prepared: false }),
   });
+  return rows.map(runOf);
 }
 
 /**
- * A run with a page of its plan; `after` is the `next` of the page before, which is null on the last page.
+ * A run with a page of its plan, or of the rows of one kind; `after` is the `next` of the page before, which is null on
+ * the last page.
  * @throws MusterError `not-found`.
  */
 export async function showRun(
   db: Db,
   run: SyncRunId,
-  page: { after?: number; limit?: number } = {},
+  page: { after?: number; limit?: number; kind?: string } = {},
 ): Promise<{ run: SyncRun; rows: SyncPlanRow[]; next: number | null }> {
   const found = await getRun(db, run);
   if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
@@ -64,8 +102,9 @@ export async function showRun(
   const rows = await db.query<SyncPlanRow>({
     text: `select seq, kind, subject, member, name, previous - '{resource,contentHash}'::text[] as before,
         next - '{resource,contentHash}'::text[] as after, applied_at as "appliedAt", conflict
-      from sync_plan where organization = $1 and run = $2 and seq > $3 order by seq limit $4`,
-    values: [db.organization, run, page.after ?? 0, limit + 1],
+      from sync_plan where organization = $1 and run = $2 and seq > $3 and ($5::text is null or kind = $5)
+      order by seq limit $4`,
+    values: [db.organization, run, page.after ?? 0, limit + 1, page.kind ?? null],
   });
   const more = rows.length > limit;
   const shown = rows.slice(0, limit);

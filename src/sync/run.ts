@@ -7,11 +7,23 @@ import { type Actor, inTransaction } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { type Directory, getDirectory, readDirectorySecret } from "../identity/directories.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
+import { stageChanges, takeMark } from "./delta.ts";
 import { type DirectoryLock, holdEpoch, withDirectoryLock } from "./lock.ts";
 import { storable } from "./map.ts";
 import type { SyncCounts } from "./plan/counts.ts";
 import { type Plan, plan } from "./plan/plan.ts";
-import { finishRun, markPlanned, markRead, openRun, type SyncRun, type SyncState, type SyncTrigger } from "./runs.ts";
+import {
+  finishRun,
+  markPlanned,
+  markRead,
+  nameOf,
+  openRun,
+  type Read,
+  type SyncLane,
+  type SyncRun,
+  type SyncState,
+  type SyncTrigger,
+} from "./runs.ts";
 import { actorOf, applyRun, type RunHooks, settleDeadRuns } from "./settle.ts";
 import { clearStaging, type Staged, stage } from "./stage.ts";
 import { waitingRun } from "./waiting.ts";
@@ -25,6 +37,8 @@ export type SyncOptions = RunHooks & {
    * and where none waits runs without the preview of a first run (the guard still judges).
    */
   mode: "run" | "dry-run" | "approve";
+  /** `delta` reads what changed since the last applied run, and everything where that cannot be told. Default: `full`. */
+  lane?: SyncLane;
   trigger: SyncTrigger;
   /** Who asked; decides the organization. */
   actor: Actor;
@@ -72,10 +86,6 @@ export function resultOf(run: SyncRun): SyncResult {
   return { runId: run.id, state: run.state, counts: run.counts, rowsWritten: run.rowsWritten };
 }
 
-export function nameOf(actor: Actor): string {
-  return actor.id === null ? actor.kind : `${actor.kind} ${actor.id}`;
-}
-
 async function readAndPlan(
   ctx: Context,
   lock: DirectoryLock,
@@ -88,46 +98,73 @@ async function readAndPlan(
   const fail = async (error: unknown): Promise<SyncRun> => {
     const text = wordsFor(error);
     ctx.logger.warn("a sync run failed", { directory: source.id, run, detail: text });
-    return inTransaction(ctx, own, (tx) => finishRun(tx, run, "failed", { error: text }), { lock: "none" });
+    return inTransaction(ctx, own, (tx) => finishRun(tx, lock, run, "failed", { error: text }), { lock: "none" });
   };
   try {
-    let staged: Staged;
+    let read: { staged: Staged; lane: SyncLane };
     try {
-      staged = await read(ctx, db, run, source, lock, options);
+      read = await readDirectory(ctx, db, run, source, lock, options);
     } catch (error) {
       if (isMusterError(error) && error.code === "unavailable") throw error;
       return await fail(error);
     }
     let planned: Plan;
     try {
-      planned = await makePlan(ctx, own, lock, run, staged);
+      lock.tell(run, { phase: "plan" });
+      planned = await makePlan(ctx, own, lock, run, read);
     } catch (error) {
       if (error instanceof ConnectorError) return await fail(error);
       throw error;
     }
     const end = await whatNext(db, source, planned, options.mode);
     if (end === "apply") return await applyRun(ctx, lock, options.actor, run, options);
-    return await inTransaction(ctx, own, (tx) => finishRun(tx, run, end), { lock: "none" });
+    const { approvalHours } = ctx.config.sync;
+    return await inTransaction(ctx, own, (tx) => finishRun(tx, lock, run, end, { approvalHours }), { lock: "none" });
   } finally {
     // What cannot be cleared now goes when the next run of the directory finds this one dead.
     await clearStaging(db, [run]).catch(() => {});
   }
 }
 
-async function read(
+async function readDirectory(
   ctx: Context,
   db: Db,
   run: SyncRunId,
   source: Directory,
   lock: DirectoryLock,
   options: SyncOptions,
-): Promise<Staged> {
+): Promise<{ staged: Staged; lane: SyncLane }> {
   const begin = performance.now();
   const connector = options.connector ?? (await connectorOf(ctx, db, source));
   const signal = options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost;
-  const staged = await stage(db, run, source.id, connector, signal, (entries) => options.onProgress?.("read", entries));
-  await markRead(db, run, staged.proof, Math.round(performance.now() - begin));
-  return staged;
+  const onPage = (entries: number): void => {
+    lock.tell(run, { read: entries });
+    options.onProgress?.("read", entries);
+  };
+  lock.tell(run, { phase: "read" });
+  const changes =
+    options.lane === "delta" ? await stageChanges(db, run, source.id, connector, signal, onPage) : undefined;
+  const done = (staged: Staged, how: Pick<Read, "lane" | "mark" | "fellBack">) =>
+    markRead(db, lock, run, { ...how, proof: staged.proof, milliseconds: Math.round(performance.now() - begin) });
+  if (changes && "staged" in changes) {
+    await done(changes.staged, { lane: "delta", mark: changes.mark, fellBack: null });
+    return { staged: changes.staged, lane: "delta" };
+  }
+  lock.tell(run, { read: 0, expected: await entriesOfLastRead(db, source.id) });
+  // Before the first page: what changes while the pages come is read again by the next delta.
+  const mark = await takeMark(ctx, source, connector, signal);
+  const staged = await stage(db, run, source.id, connector, signal, onPage);
+  await done(staged, { lane: "full", mark, fellBack: changes?.fellBack ?? null });
+  return { staged, lane: "full" };
+}
+
+async function entriesOfLastRead(db: Db, directory: DirectoryId): Promise<number | null> {
+  const [last] = await db.query<{ entries: number }>({
+    text: `select (proof ->> 'users')::int + (proof ->> 'groups')::int as entries from sync_runs
+      where organization = $1 and directory = $2 and complete order by started_at desc limit 1`,
+    values: [db.organization, directory],
+  });
+  return last?.entries ?? null;
 }
 
 async function connectorOf(ctx: Context, db: Db, source: Directory): Promise<Connector> {
@@ -139,7 +176,13 @@ async function connectorOf(ctx: Context, db: Db, source: Directory): Promise<Con
 /** Above this many staged rows the planner's guesses about them cost more than counting them. */
 const WORTH_ANALYZING = 1000;
 
-async function makePlan(ctx: Context, own: Actor, lock: DirectoryLock, run: SyncRunId, staged: Staged): Promise<Plan> {
+async function makePlan(
+  ctx: Context,
+  own: Actor,
+  lock: DirectoryLock,
+  run: SyncRunId,
+  { staged, lane }: { staged: Staged; lane: SyncLane },
+): Promise<Plan> {
   const begin = performance.now();
   const db = ctx.db.of(own.organization);
   if (staged.users + staged.groups + staged.members > WORTH_ANALYZING)
@@ -150,7 +193,7 @@ async function makePlan(ctx: Context, own: Actor, lock: DirectoryLock, run: Sync
     own,
     async (tx) => {
       await holdEpoch(tx, lock);
-      const planned = await plan(tx, run, lock.directory, staged);
+      const planned = await plan(tx, run, lock.directory, staged, lane);
       await markPlanned(tx, run, planned, Math.round(performance.now() - begin));
       return planned;
     },

@@ -1,48 +1,57 @@
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import type { DirectoryId, OrganizationId } from "../db/id.ts";
-import { inTransaction } from "../db/transaction.ts";
+import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { isMusterError } from "../errors.ts";
+import { deltaMark } from "./delta.ts";
+import { withDirectoryLock } from "./lock.ts";
 import { runSync } from "./run.ts";
+import { runUnderWay } from "./runs.ts";
+import { settleDeadRuns } from "./settle.ts";
+import { isHeld } from "./waiting.ts";
 
 /** The job that syncs one directory; its payload is what `enqueueDueSyncs` writes. */
 export const SYNC_TASK = "sync";
 
-const payloadSchema = z.object({ organization: z.uuid(), directory: z.uuid() });
+/** `resume`: no read, only what a process left that died. */
+const lanes = z.enum(["full", "delta", "resume"]);
+type Lane = z.output<typeof lanes>;
+
+const payloadSchema = z.object({ organization: z.uuid(), directory: z.uuid(), lane: lanes.default("full") });
 
 /** How many directories one look takes up; the next look takes the rest. */
 const AT_ONCE = 100;
 
 /**
  * Adds a job for every directory whose time has come and sets its next time, in one transaction each, so that any
- * number of schedulers add one job. Returns how many were added. Meant to be called about once a minute.
+ * number of schedulers add one job. A full run that is due wins over a delta. Returns how many were added. Meant to be
+ * called about once a minute.
  */
 export async function enqueueDueSyncs(ctx: Context): Promise<number> {
-  const due = await ctx.db.lookUp<{ organization: OrganizationId; id: DirectoryId }>({
-    text: "select organization, id from list_due_directories($1)",
-    values: [AT_ONCE],
+  const due = await ctx.db.lookUp<{ organization: OrganizationId; id: DirectoryId; lane: Lane }>({
+    text: "select organization, id, lane from list_due_syncs($1, make_interval(secs => $2))",
+    values: [AT_ONCE, ctx.config.sync.silence],
   });
   let added = 0;
-  for (const { organization, id } of due) if (await enqueue(ctx, organization, id)) added += 1;
+  for (const { organization, id, lane } of due) if (await enqueue(ctx, organization, id, lane)) added += 1;
   return added;
 }
 
-async function enqueue(ctx: Context, organization: OrganizationId, directory: DirectoryId): Promise<boolean> {
+async function enqueue(
+  ctx: Context,
+  organization: OrganizationId,
+  directory: DirectoryId,
+  lane: Lane,
+): Promise<boolean> {
   const actor = { organization, kind: "system", id: null, requestId: null } as const;
   return inTransaction(
     ctx,
     actor,
     async (tx) => {
-      const taken = await tx.query({
-        text: `update directories set next_run_at = statement_timestamp() + sync_every
-          where organization = $1 and id = $2 and sync_every is not null
-            and (next_run_at is null or next_run_at <= statement_timestamp()) returning id`,
-        values: [organization, directory],
-      });
-      if (taken.length === 0) return false;
+      if (lane !== "resume" && !(await takeTurn(tx, directory, lane))) return false;
       await tx.query({
         text: "select add_job($1, $2, $3)",
-        values: [SYNC_TASK, { organization, directory }, `${SYNC_TASK}:${directory}`],
+        values: [SYNC_TASK, { organization, directory, lane }, `${SYNC_TASK}:${lane}:${directory}`],
       });
       return true;
     },
@@ -50,23 +59,68 @@ async function enqueue(ctx: Context, organization: OrganizationId, directory: Di
   );
 }
 
+/** Sets the next time. Its interval stays what it is whatever the runs come to: what failed is tried again no sooner and no later. */
+async function takeTurn(tx: Tx, directory: DirectoryId, lane: "full" | "delta"): Promise<boolean> {
+  const rows = await tx.query({
+    text:
+      lane === "full"
+        ? `update directories set next_run_at = statement_timestamp() + sync_every,
+            next_delta_at = statement_timestamp() + delta_every
+          where organization = $1 and id = $2 and sync_every is not null
+            and (next_run_at is null or next_run_at <= statement_timestamp()) returning id`
+        : `update directories set next_delta_at = statement_timestamp() + delta_every
+          where organization = $1 and id = $2 and delta_every is not null
+            and (next_delta_at is null or next_delta_at <= statement_timestamp()) returning id`,
+    values: [tx.organization, directory],
+  });
+  return rows.length > 0;
+}
+
 /**
  * The job itself: one scheduled run. A run that ends held or failed is over, its next time is set; only trouble with
  * Muster's own database makes the job fail and be tried again.
  */
 export async function syncTask(ctx: Context, payload: unknown, signal?: AbortSignal): Promise<void> {
-  const { organization, directory } = payloadSchema.parse(payload);
-  const actor = { organization: organization as OrganizationId, kind: "job", id: null, requestId: null } as const;
+  const { organization, directory, lane } = payloadSchema.parse(payload) as {
+    organization: OrganizationId;
+    directory: DirectoryId;
+    lane: Lane;
+  };
+  const actor: Actor = { organization, kind: "job", id: null, requestId: null };
+  const stop = signal === undefined ? {} : { signal };
   try {
-    const result = await runSync(ctx, directory as DirectoryId, {
-      mode: "run",
-      trigger: "schedule",
-      actor,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    if (lane === "resume") {
+      await withDirectoryLock(ctx, actor, directory, (lock) => settleDeadRuns(ctx, lock, actor, stop));
+      return;
+    }
+    if (lane === "delta" && !(await isWorthADelta(ctx, organization, directory))) return;
+    const result = await runSync(ctx, directory, { mode: "run", lane, trigger: "schedule", actor, ...stop });
     ctx.logger.info("scheduled sync", { directory, run: result.runId, counts: result.counts, status: result.state });
   } catch (error) {
     if (!isMusterError(error) || (error.code !== "conflict" && error.code !== "not-found")) throw error;
     ctx.logger.info("scheduled sync left out", { directory, detail: error.message });
+    if (lane === "full" && error.code === "conflict") await beDueAgain(ctx, actor, directory);
   }
+}
+
+/** Without a mark it would be a full run, which comes in its own time; while a plan is held, a person is to look first. */
+async function isWorthADelta(ctx: Context, organization: OrganizationId, directory: DirectoryId): Promise<boolean> {
+  const db = ctx.db.of(organization);
+  return (await deltaMark(db, directory)) !== undefined && !(await isHeld(db, directory));
+}
+
+/** A full run whose place something else took comes as soon as the place is free, not an interval later. */
+async function beDueAgain(ctx: Context, actor: Actor, directory: DirectoryId): Promise<void> {
+  const other = await runUnderWay(ctx.db.of(actor.organization), directory);
+  if (other?.lane === "full" && other.mode === "run") return;
+  await inTransaction(
+    ctx,
+    actor,
+    (tx) =>
+      tx.query({
+        text: "update directories set next_run_at = statement_timestamp() where organization = $1 and id = $2 and sync_every is not null",
+        values: [tx.organization, directory],
+      }),
+    { lock: "none" },
+  );
 }

@@ -5,6 +5,7 @@ import { isMusterError } from "../errors.ts";
 import { applyPlan } from "./apply/apply.ts";
 import { type DirectoryLock, holdEpoch } from "./lock.ts";
 import type { SyncCounts } from "./plan/counts.ts";
+import { plannedRows } from "./progress.ts";
 import { finishRun, getRun, markApplying, NOTHING_COUNTED, type SyncRun } from "./runs.ts";
 import { clearStaging } from "./stage.ts";
 
@@ -44,13 +45,17 @@ export async function applyRun(
     },
     { lock: "none" },
   );
+  const tellApplied = await teller(ctx, own, lock, run);
   try {
     await applyPlan(ctx, {
       run,
       lock,
       actor: own,
       signal: hooks.signal ? AbortSignal.any([hooks.signal, lock.lost]) : lock.lost,
-      onBatch: (rows) => hooks.onProgress?.("apply", rows),
+      onBatch: (rows) => {
+        tellApplied(rows);
+        hooks.onProgress?.("apply", rows);
+      },
     });
   } catch (error) {
     if (!isMusterError(error) || (error.code !== "unavailable" && error.code !== "conflict"))
@@ -58,6 +63,28 @@ export async function applyRun(
     throw error;
   }
   return inTransaction(ctx, own, (tx) => finishApplied(tx, lock, run, performance.now() - begin), { lock: "none" });
+}
+
+/** Says after each batch how much of the plan is applied, of a resumed one too. */
+async function teller(
+  ctx: Context,
+  actor: Actor,
+  lock: DirectoryLock,
+  run: SyncRunId,
+): Promise<(rows: number) => void> {
+  const found = await getRun(ctx.db.of(actor.organization), run);
+  let applied = found?.rowsWritten ?? 0;
+  const { proof } = found ?? {};
+  lock.tell(run, {
+    phase: "apply",
+    applied,
+    planned: found ? plannedRows(found.counts, found.details) : null,
+    ...(proof && { read: proof.users + proof.groups }),
+  });
+  return (rows) => {
+    applied += rows;
+    lock.tell(run, { applied });
+  };
 }
 
 /**
@@ -68,7 +95,7 @@ export async function settleDeadRuns(ctx: Context, lock: DirectoryLock, actor: A
   const db = ctx.db.of(actor.organization);
   const abandoned = await db.query<{ id: SyncRunId }>({
     text: `update sync_runs set state = 'abandoned', phase = 'over', finished_at = statement_timestamp(),
-        error = 'the process that ran it ended before anything was applied'
+        error = 'the process that ran it ended, or said nothing for too long, before anything was applied'
       where organization = $1 and directory = $2 and state = 'running' and phase <> 'apply' returning id`,
     values: [db.organization, lock.directory],
   });
@@ -103,7 +130,7 @@ async function finishApplied(tx: Tx, lock: DirectoryLock, run: SyncRunId, millis
           or (state = 'undone' and id = (select undoes from sync_runs where organization = $1 and id = $2)))`,
       values: [tx.organization, before.undoes],
     });
-  return finishRun(tx, run, isPartial ? "partial" : "done", { applyMilliseconds: Math.round(milliseconds) });
+  return finishRun(tx, lock, run, isPartial ? "partial" : "done", { applyMilliseconds: Math.round(milliseconds) });
 }
 
 /** What the plan promised, corrected by what was left out when it was applied. */
@@ -121,7 +148,7 @@ async function countApplied(
         count(*) filter (where kind = 'user-deactivate' and applied_at is not null) as deactivated,
         count(*) filter (where kind = 'user-remove' and applied_at is not null) as removed,
         count(*) filter (where conflict is not null) as conflicts,
-        count(*) filter (where conflict is not null and kind <> 'shared-address') as "leftOut"
+        count(*) filter (where conflict is not null and kind not in ('shared-address', 'shared-group-name')) as "leftOut"
       from sync_plan where organization = $1 and run = $2`,
     values: [tx.organization, run],
   });
@@ -133,5 +160,5 @@ async function countApplied(
 async function fail(ctx: Context, actor: Actor, lock: DirectoryLock, run: SyncRunId, error: unknown): Promise<void> {
   const text = error instanceof Error ? error.message : String(error);
   ctx.logger.error("a sync run could not be applied to its end", { directory: lock.directory, run, detail: text });
-  await inTransaction(ctx, actor, (tx) => finishRun(tx, run, "failed", { error: text }), { lock: "none" });
+  await inTransaction(ctx, actor, (tx) => finishRun(tx, lock, run, "failed", { error: text }), { lock: "none" });
 }

@@ -4,7 +4,15 @@ import type { DirectoryId, SyncRunId } from "../db/id.ts";
 import { isStorableId, mapGroup, mapUser, type StagedGroup, type StagedUser, storable } from "./map.ts";
 
 /** How many rows stand in staging when the read is over; planning refuses to start with fewer. */
-export type Staged = { proof: CompletenessProof; users: number; groups: number; members: number };
+export type Staged = {
+  /** Null after a delta: who is absent from it is absent from nothing. */
+  proof: CompletenessProof | null;
+  users: number;
+  groups: number;
+  members: number;
+};
+
+type Poured<End> = { end: End; staged: { users: number; groups: number; members: number }; arrived: Count };
 
 type StagedMember = { group: string; kind: "user" | "group"; member: string };
 
@@ -25,6 +33,23 @@ export async function stage(
   signal: AbortSignal,
   onPage: (entriesSoFar: number) => void,
 ): Promise<Staged> {
+  const { end: proof, staged, arrived } = await pour(db, run, connector.read(signal), signal, onPage);
+  compare(proof, arrived, staged);
+  staged.users += await withhold(db, run, directory, proof);
+  return { proof, ...staged };
+}
+
+/**
+ * Writes pages into staging as they arrive, to their end.
+ * @throws ConnectorError of the connector, or `cancelled`.
+ */
+export async function pour<End>(
+  db: Db,
+  run: SyncRunId,
+  pages: AsyncGenerator<Page, End, void>,
+  signal: AbortSignal,
+  onPage: (entriesSoFar: number) => void,
+): Promise<Poured<End>> {
   const staged = { users: 0, groups: 0, members: 0 };
   const arrived = { users: 0, groups: 0 };
   const waiting: { users: StagedUser[]; groups: StagedGroup[]; members: StagedMember[] } = {
@@ -39,7 +64,6 @@ export async function stage(
     while (waiting.members.length > least * 5)
       staged.members += await insertMembers(db, run, waiting.members.splice(0, MEMBERS));
   };
-  const pages = connector.read(signal);
   for (;;) {
     const next = await pages.next();
     if (signal.aborted) {
@@ -48,9 +72,7 @@ export async function stage(
     }
     if (next.done) {
       await flush(0);
-      compare(next.value, arrived, staged);
-      staged.users += await withhold(db, run, directory, next.value);
-      return { proof: next.value, ...staged };
+      return { end: next.value, staged, arrived };
     }
     collect(next.value, waiting);
     await flush(ENTRIES - 1);
@@ -77,9 +99,9 @@ async function withhold(db: Db, run: SyncRunId, directory: DirectoryId, proof: C
   return insert(db, {
     name: "stage-withheld",
     text: `insert into sync_staged_users (organization, run, immutable_id, user_name, user_name_key, active, resource,
-        location, content_hash, conflict, withheld)
+        location, content_hash, conflict, conflict_kind, withheld)
       select $1, $2, h.immutable_id, h.user_name, chr(1) || h.immutable_id, h.active, '{}', o.location, '',
-        format('%s (id %s) %s; %s is left as it was', o.location, h.immutable_id, o.detail, h.user_name), true
+        format('%s (id %s) %s; %s is left as it was', o.location, h.immutable_id, o.detail, h.user_name), 'unusable', true
       from unnest($4::text[], $5::text[], $6::text[]) as o (id, location, detail)
       join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = o.id and h.deleted_at is null`,
     values: [

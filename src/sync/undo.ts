@@ -9,12 +9,27 @@ import { resultOf, type SyncResult } from "./run.ts";
 import { getRun, openRun, type SyncRun, type SyncTrigger } from "./runs.ts";
 import { applyRun, type RunHooks, settleDeadRuns } from "./settle.ts";
 
-/** A run that can be undone. @throws MusterError `not-found`; `conflict` when it was not applied or is undone already. */
+/** Days for which a run can be undone: for so long what it took away is kept (design §4.1). */
+export const UNDO_DAYS = 30;
+
+/**
+ * A run that can be undone.
+ * @throws MusterError `not-found`; `conflict` when it was not applied, is undone already, or is too long ago.
+ */
 export async function requireUndoable(db: Db, run: SyncRunId): Promise<SyncRun> {
   const found = await getRun(db, run);
   if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
   if (!found.appliedAt || !["done", "partial", "failed"].includes(found.state))
     throw new MusterError("conflict", `this run is ${found.state}; there is nothing to undo`, { at: "run" });
+  const [recent] = await db.query({
+    text: `select id from sync_runs where organization = $1 and id = $2
+      and applied_at > statement_timestamp() - make_interval(days => $3)`,
+    values: [db.organization, run, UNDO_DAYS],
+  });
+  if (!recent)
+    throw new MusterError("conflict", `this run was applied more than ${UNDO_DAYS} days ago and cannot be undone`, {
+      at: "run",
+    });
   return found;
 }
 

@@ -2,20 +2,32 @@ import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
 
 /**
- * The newest plan of a directory that waits for approval, or undefined. A plan older than the last applied one waits
- * no more: it was made against what has changed since.
+ * The newest plan of a directory that waits for approval, or undefined. A plan whose time is over waits no more, nor one
+ * older than the last full run that was applied: it was made against what has changed since. What a delta has applied
+ * since makes no plan old: each row's version tells.
  */
 export async function waitingRun(db: Db, directory: DirectoryId): Promise<SyncRunId | undefined> {
   const [row] = await db.query<{ id: SyncRunId }>({
     text: `select id from sync_runs w
-      where organization = $1 and directory = $2 and state in ('previewed', 'held') and ${IS_CURRENT}
+      where organization = $1 and directory = $2 and state in ('previewed', 'held')
+        and approvable_until > statement_timestamp() and ${IS_CURRENT}
       order by id desc limit 1`,
     values: [db.organization, directory],
   });
   return row?.id;
 }
 
-/** Whether nothing was applied to the directory since that plan was made. */
+/** Whether a plan of the directory is held and waits: something is odd there that a person has not looked at. */
+export async function isHeld(db: Db, directory: DirectoryId): Promise<boolean> {
+  const rows = await db.query({
+    text: `select id from sync_runs w where organization = $1 and directory = $2 and state = 'held'
+        and approvable_until > statement_timestamp() and ${IS_CURRENT} limit 1`,
+    values: [db.organization, directory],
+  });
+  return rows.length > 0;
+}
+
+/** Whether no full run was applied to the directory since that plan was made. */
 export async function isCurrent(db: Db, run: SyncRunId): Promise<boolean> {
   const rows = await db.query({
     text: `select id from sync_runs w where organization = $1 and id = $2 and ${IS_CURRENT}`,
@@ -25,4 +37,4 @@ export async function isCurrent(db: Db, run: SyncRunId): Promise<boolean> {
 }
 
 const IS_CURRENT = `not exists (select from sync_runs later where later.organization = w.organization
-  and later.directory = w.directory and later.id <> w.id and later.applied_at > w.started_at)`;
+  and later.directory = w.directory and later.id <> w.id and later.lane = 'full' and later.applied_at > w.started_at)`;

@@ -233,7 +233,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
       },
     },
     "directories.order": { path: "/directories/order", body: { names: ["corp", "okta", "internal"] } },
-    "directories.remove": { path: "/directories/okta?confirm=okta" },
+    "directories.remove": { path: "/directories/okta", body: { confirm: "okta" } },
     "directories.writeTarget": { path: "/directories/write-target" },
     "directories.release": { path: "/directories/okta/release", body: { seconds: 3_600, reason: "migration" } },
     "directories.switch": {

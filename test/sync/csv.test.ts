@@ -168,14 +168,15 @@ describe("R66, R168: people who move here in files", () => {
 
   test("are read on a schedule only when one is set", async () => {
     const { world, directory } = await migrated("schedule");
-    const due = () => ctx.db.lookUp<{ id: string }>({ text: "select id from list_due_directories(100)" });
-    expect(await due()).not.toContainEqual({ id: directory });
+    const due = () =>
+      ctx.db.lookUp<{ id: string; lane: string }>({ text: "select id, lane from list_due_syncs(100, '1 minute')" });
+    expect(await due()).not.toContainEqual({ id: directory, lane: "full" });
     await world.write((tx) =>
       tx.query({
         text: "update directories set sync_every = interval '1 hour', next_run_at = now() where organization = $1 and id = $2",
         values: [tx.organization, directory],
       }),
     );
-    expect(await due()).toContainEqual({ id: directory });
+    expect(await due()).toContainEqual({ id: directory, lane: "full" });
   });
 });

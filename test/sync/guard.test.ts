@@ -7,6 +7,7 @@ const quiet: GuardFigures = {
   active: 1000,
   activeAtOpening: 1000,
   lost: 0,
+  shutOut: 0,
   lostInWindow: 0,
   groups: 100,
   groupsLost: 0,
@@ -23,6 +24,7 @@ const figures: fc.Arbitrary<GuardFigures> = fc
     active: fc.nat(3000),
     activeAtOpening: fc.nat(3000),
     lost: fc.nat(3000),
+    shutOut: fc.nat(20),
     lostInWindow: fc.nat(1000),
     groups: fc.nat(200),
     groupsLost: fc.nat(200),
@@ -48,6 +50,9 @@ describe("the guard holds", () => {
     ["not: half of four", { active: 4, activeAtOpening: 4, lost: 2 }, []],
     ["more than half of four", { active: 4, activeAtOpening: 4, lost: 3 }, ["small-directory"]],
     ["more than half of those who are there now", { active: 15, activeAtOpening: 3, lost: 8 }, ["small-directory"]],
+    ["not: ten people shut out by records above theirs", { active: 0, activeAtOpening: 0, shutOut: 10 }, []],
+    ["eleven people shut out by records above theirs", { active: 0, activeAtOpening: 0, shutOut: 11 }, ["people"]],
+    ["those who go and those who are shut out together", { lost: 26, shutOut: 25 }, ["people"]],
     ["the last person", { active: 1, activeAtOpening: 1, lost: 1 }, ["nobody-stays"]],
     ["everybody, however many come instead", { active: 3, activeAtOpening: 3, lost: 3 }, ["nobody-stays"]],
     ["not: two of three groups", { groups: 3, groupsLost: 2 }, []],
@@ -66,7 +71,14 @@ describe("the guard holds", () => {
 test("a plan that takes nobody and nothing away is never held", () => {
   fc.assert(
     fc.property(figures, (any) => {
-      const harmless = { ...any, lost: 0, groupsLost: 0, shrinking: [], administratorsStaying: any.administrators };
+      const harmless = {
+        ...any,
+        lost: 0,
+        shutOut: 0,
+        groupsLost: 0,
+        shrinking: [],
+        administratorsStaying: any.administrators,
+      };
       expect(judge(harmless).held).toBe(false);
     }),
     { seed },
@@ -96,15 +108,16 @@ test("more losses never release what fewer held, and every reason says its figur
 test("the verdict is the sentence of the design", () => {
   fc.assert(
     fc.property(figures, (any) => {
-      const total = any.lost + any.lostInWindow;
+      const now = any.lost + any.shutOut;
+      const total = now + any.lostInWindow;
       const small = (size: number, lost: number): boolean => size >= 4 && size <= 20 && lost > size / 2;
       const held =
-        (any.lost > 0 &&
+        (now > 0 &&
           (total > Math.max(10, any.activeAtOpening / 20) ||
             total > 500 ||
             small(any.activeAtOpening, total) ||
-            small(any.active, any.lost) ||
-            any.lost === any.active)) ||
+            small(any.active, now) ||
+            (any.lost > 0 && any.lost === any.active))) ||
         any.groupsLost > Math.max(2, any.groups / 10) ||
         any.shrinking.some((group) => group.members >= 20 && group.lost > group.members / 2) ||
         (any.administrators > 0 && any.administratorsStaying === 0);

@@ -25,7 +25,7 @@ test("a due directory gets one job, however many schedulers look, and its next t
   });
   const added = await Promise.all([enqueueDueSyncs(ctx), enqueueDueSyncs(ctx), enqueueDueSyncs(ctx)]);
   expect(added.reduce((sum, count) => sum + count, 0)).toBe(1);
-  expect(await jobs()).toEqual([{ payload: { organization: world.actor.organization, directory: due } }]);
+  expect(await jobs()).toEqual([{ payload: { organization: world.actor.organization, directory: due, lane: "full" } }]);
   const [row] = await world.query<{ minutes: number }>({
     text: "select round(extract(epoch from next_run_at - statement_timestamp()) / 60)::int as minutes from directories where id = $1",
     values: [due],

@@ -52,7 +52,13 @@ async function applyDirectory(tx: Tx, there: Directory | undefined, wanted: Want
   const parts = secrets.pulled.get(wanted.name);
   const settings: Partial<DirectorySettings> =
     isPulled(wanted) && parts
-      ? { ...common, firstRun: wanted.firstRun, syncEvery: wanted.every, settings: parts.settings }
+      ? {
+          ...common,
+          firstRun: wanted.firstRun,
+          syncEvery: wanted.every,
+          deltaEvery: wanted.deltaEvery,
+          settings: parts.settings,
+        }
       : wanted.kind === "scim"
         ? {
             ...common,

@@ -57,6 +57,6 @@ function missing(key: string, name: string, place: (path: string) => string): Mu
 /** What is the connector's own: all that no other directory has. */
 function ownSettings(directory: WantedPulled): Own {
   const { name: _name, kind: _kind, domainPolicy: _policy, authoritativeDomains: _domains, ...rest } = directory;
-  const { permissions: _permissions, firstRun: _first, every: _every, ...own } = rest;
+  const { permissions: _permissions, firstRun: _first, every: _every, deltaEvery: _delta, ...own } = rest;
   return own;
 }

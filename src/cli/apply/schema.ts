@@ -71,7 +71,11 @@ const common = {
   permissions: z.enum(DIRECTORY_PERMISSIONS).optional(),
 };
 
-const pulled = { firstRun: z.enum(["preview", "apply"]).default("preview") };
+const pulled = {
+  firstRun: z.enum(["preview", "apply"]).default("preview"),
+  /** Less than `every`: how often only what changed is read, where the directory can tell. */
+  deltaEvery: every.nullable().default(null),
+};
 
 const directory = z.discriminatedUnion("kind", [
   z.strictObject({ ...common, kind: z.literal("internal") }),

@@ -170,7 +170,7 @@ async function leaveOut(ctx: { db: Database }, job: ApplyJob, slice: Slice, why:
     async (tx) => {
       await holdEpoch(tx, job.lock);
       const rows = await nextRows<{ seq: number; name: string }>(tx, job.run, slice);
-      const leftOut = rows.map((row) => ({ seq: row.seq, conflict: `${row.name}: ${why}` }));
+      const leftOut = rows.map((row) => ({ seq: row.seq, conflict: `${row.name}: ${why}`, kind: "refused" as const }));
       await keep(tx, job.run, { applied: [], leftOut, written: 0, lost: 0, gained: 0 });
       return rows.at(-1)?.seq ?? slice.after;
     },
@@ -191,9 +191,20 @@ async function keep(tx: Tx, run: SyncRunId, outcome: Outcome): Promise<void> {
   });
   if (outcome.leftOut.length > 0)
     await tx.query({
-      text: `update sync_plan p set conflict = l.conflict from unnest($3::bigint[], $4::text[]) as l (seq, conflict)
-        where p.organization = $1 and p.run = $2 and p.seq = l.seq`,
-      values: [tx.organization, run, outcome.leftOut.map((row) => row.seq), outcome.leftOut.map((row) => row.conflict)],
+      text: `update sync_plan p set conflict = l.conflict, conflict_kind = l.kind,
+          sides = case when l.other is not null then jsonb_build_array(
+            jsonb_build_object('directory', r.directory, 'id', p.immutable_id, 'location', null, 'name', p.name),
+            jsonb_build_object('directory', r.directory, 'location', null) || l.other) end
+        from unnest($3::bigint[], $4::text[], $5::text[], $6::jsonb[]) as l (seq, conflict, kind, other), sync_runs r
+        where p.organization = $1 and p.run = $2 and p.seq = l.seq and r.organization = $1 and r.id = $2`,
+      values: [
+        tx.organization,
+        run,
+        outcome.leftOut.map((row) => row.seq),
+        outcome.leftOut.map((row) => row.conflict),
+        outcome.leftOut.map((row) => row.kind),
+        outcome.leftOut.map((row) => (row.other === undefined ? null : JSON.stringify(row.other))),
+      ],
     });
   await tx.query({
     name: "count-applied",

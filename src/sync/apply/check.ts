@@ -20,7 +20,7 @@ export async function checkUsers(tx: Tx, directory: DirectoryId, rows: readonly 
   const leftOut: LeftOut[] = [];
   let fresh = rows.filter((row) => {
     const conflict = changedSince(row, byId.get(row.subject));
-    if (conflict !== null) leftOut.push({ seq: row.seq, conflict });
+    if (conflict !== null) leftOut.push({ seq: row.seq, conflict, kind: "changed-since" });
     return conflict === null;
   });
   // Leaving one out may leave its name with it, and then the next one cannot have it.
@@ -71,6 +71,8 @@ async function nameClashes(tx: Tx, directory: DirectoryId, rows: readonly UserRo
       {
         seq: row.seq,
         conflict: `${row.name} (id ${row.next?.immutableId ?? row.subject}) wants a user name that ${who} holds by now`,
+        kind: "user-name-held",
+        other: { id: holder.immutableId, name: holder.userName },
       },
     ];
   });
@@ -98,7 +100,8 @@ export async function checkGroups(
         : found !== undefined &&
           found.gone === (row.kind === "group-restore") &&
           (found.contentHash ?? Buffer.alloc(0)).equals(row.contentHash ?? Buffer.alloc(0));
-    if (!same) leftOut.push({ seq: row.seq, conflict: `the group ${row.name} has changed since the plan was made` });
+    const conflict = `the group ${row.name} has changed since the plan was made`;
+    if (!same) leftOut.push({ seq: row.seq, conflict, kind: "changed-since" });
     return same;
   });
   return { fresh, leftOut };
@@ -119,6 +122,10 @@ export async function checkLinks(tx: Tx, directory: DirectoryId, rows: readonly 
     fresh: rows.filter(hasBoth),
     leftOut: rows
       .filter((row) => !hasBoth(row))
-      .map((row) => ({ seq: row.seq, conflict: `${row.name}: one of the two was left out or is gone by now` })),
+      .map((row) => ({
+        seq: row.seq,
+        conflict: `${row.name}: one of the two was left out or is gone by now`,
+        kind: "changed-since",
+      })),
   };
 }

@@ -26,8 +26,13 @@ export type GroupRow = Common & {
 };
 export type LinkRow = Common & { kind: LinkKind; subject: GroupId; member: string };
 
-/** Why a row of the plan was left out, in words that name both sides. */
-export type LeftOut = { seq: number; conflict: string };
+/** Why a row of the plan was left out, in words that name both sides; the other side also apart, where there is one. */
+export type LeftOut = {
+  seq: number;
+  conflict: string;
+  kind: "changed-since" | "user-name-held" | "refused";
+  other?: { id: string | null; name: string };
+};
 
 /** What a batch did. `applied` are rows of the plan, `written` rows of what is held. */
 export type Outcome = { applied: number[]; leftOut: LeftOut[]; written: number; lost: number; gained: number };

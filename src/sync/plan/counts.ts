@@ -18,9 +18,10 @@ export type SyncDetails = {
   memberships: { read: number; added: number; removed: number };
   nestings: { added: number; removed: number };
   sharedAddresses: number;
+  sharedGroupNames: number;
 };
 
-/** Counts a complete plan. `conflicts` are the rows that were left out and the addresses that two people share. */
+/** Counts a complete plan. `conflicts` are the rows that were left out and what two people or two groups share. */
 export async function countPlan(
   tx: Tx,
   run: SyncRunId,
@@ -44,7 +45,7 @@ export async function countPlan(
       deactivated,
       removed: count("user-remove"),
       unchanged: Math.max(0, staged.users - added - updated - deactivated - conflicts),
-      conflicts: conflicts + count("shared-address"),
+      conflicts: conflicts + count("shared-address", "shared-group-name"),
     },
     details: {
       groups: {
@@ -56,6 +57,7 @@ export async function countPlan(
       memberships: { read: staged.members, added: count("member-add"), removed: count("member-remove") },
       nestings: { added: count("nesting-add"), removed: count("nesting-remove") },
       sharedAddresses: count("shared-address"),
+      sharedGroupNames: count("shared-group-name"),
     },
     conflicts,
   };

@@ -4,18 +4,27 @@ import type { GuardFigures } from "../guard.ts";
 
 /** What the guard is asked about a plan that stands complete in `sync_plan`, its staging still being there. */
 export async function guardFigures(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<GuardFigures> {
-  const now = await countNow(tx, run, directory);
+  const { named, ...now } = await countNow(tx, run, directory);
   const window = await countWindow(tx, directory);
   return {
     ...now,
+    shutOut: named === 0 ? 0 : await countShutOut(tx, run, directory),
     activeAtOpening: Math.max(0, now.active + window.lost - window.gained),
-    lostInWindow: window.lost,
+    lostInWindow: window.lost + window.shutOut,
     shrinking: now.lost + now.groupsLost + now.membersLost === 0 ? [] : await shrinkingGroups(tx, run),
     ...(await countAdministrators(tx, run, directory)),
   };
 }
 
-type Now = { active: number; lost: number; groups: number; groupsLost: number; membersLost: number };
+type Now = {
+  active: number;
+  lost: number;
+  groups: number;
+  groupsLost: number;
+  membersLost: number;
+  /** People whom the plan gives a name, a new one or theirs. */
+  named: number;
+};
 
 async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<Now> {
   const [row] = await tx.query<Now>({
@@ -26,29 +35,65 @@ async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise
         (select count(*) from directory_groups where organization = $1 and directory = $3 and deleted_at is null) as groups,
         count(*) filter (where kind in ('user-remove', 'user-deactivate') and (previous ->> 'active')::boolean) as lost,
         count(*) filter (where kind = 'group-remove') as "groupsLost",
-        count(*) filter (where kind = 'member-remove') as "membersLost"
+        count(*) filter (where kind = 'member-remove') as "membersLost",
+        count(*) filter (where kind in ('user-add', 'user-restore', 'user-update', 'user-deactivate')) as named
       from sync_plan where organization = $1 and run = $2`,
     values: [tx.organization, run, directory],
   });
-  return row ?? { active: 0, lost: 0, groups: 0, groupsLost: 0, membersLost: 0 };
+  return row ?? { active: 0, lost: 0, groups: 0, groupsLost: 0, membersLost: 0, named: 0 };
 }
 
 /**
  * What applied plans did within 24 hours, without those that were undone. The people whom the directory's first
  * plan brought are no gain: before it there was no directory to lose from.
  */
-async function countWindow(tx: Tx, directory: DirectoryId): Promise<{ lost: number; gained: number }> {
-  const [row] = await tx.query<{ lost: number; gained: number }>({
+async function countWindow(tx: Tx, directory: DirectoryId): Promise<{ lost: number; shutOut: number; gained: number }> {
+  const [row] = await tx.query<{ lost: number; shutOut: number; gained: number }>({
     text: `
       with applied as (
-        select lost, gained, applied_at, applied_at = min(applied_at) over () as first from sync_runs
+        select lost, coalesce((verdict #>> '{figures,shutOut}')::int, 0) as shut_out, gained, applied_at, applied_at = min(applied_at) over () as first from sync_runs
         where organization = $1 and directory = $2 and applied_at is not null and state <> 'undone' and mode <> 'undo'
       )
-      select coalesce(sum(lost), 0)::int as lost, coalesce(sum(gained) filter (where not first), 0)::int as gained
+      select coalesce(sum(lost), 0)::int as lost, coalesce(sum(shut_out), 0)::int as "shutOut", coalesce(sum(gained) filter (where not first), 0)::int as gained
       from applied where applied_at > statement_timestamp() - interval '24 hours'`,
     values: [tx.organization, directory],
   });
-  return row ?? { lost: 0, gained: 0 };
+  return row ?? { lost: 0, shutOut: 0, gained: 0 };
+}
+
+/**
+ * People who are active now, whose record this plan does not take, and who would not be active all the same: because an
+ * inactive record comes to stand above theirs (T17), or because theirs is renamed onto a user name that a record of
+ * another directory has, and joins that one's account.
+ */
+async function countShutOut(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<number> {
+  const [row] = await tx.query<{ count: number }>({
+    text: `
+      with named as (
+        select p.kind, p.subject, s.user_name_key as key, s.active
+        from sync_plan p
+        join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = p.immutable_id
+          and s.conflict is null
+        where p.organization = $1 and p.run = $2
+          and p.kind in ('user-add', 'user-restore', 'user-update', 'user-deactivate')
+      ), active as (
+        select a.id, a.canonical, a.user_name_key as key, u.directory from accounts a
+        join directory_users u on u.organization = $1 and u.id = a.canonical and u.active and u.deleted_at is null
+        where a.organization = $1 and a.suspended_at is null
+      )
+      select count(*) from (
+        select a.id from named n join active a on a.key = n.key and a.directory <> $3
+        where not n.active and (select position from directories where organization = $1 and id = a.directory) >
+          (select position from directories where organization = $1 and id = $3)
+        union
+        select a.id from named n join active a on a.canonical = n.subject and a.key <> n.key
+        join directory_users o on o.organization = $1 and o.directory <> $3 and o.user_name_key = n.key
+          and o.deleted_at is null
+        where n.kind = 'user-update'
+      ) shut_out`,
+    values: [tx.organization, run, directory],
+  });
+  return row?.count ?? 0;
 }
 
 /** Members count as lost by whatever takes them: the membership, the person or the whole group. */

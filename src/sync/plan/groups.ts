@@ -1,5 +1,6 @@
 import type { DirectoryId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
+import type { SyncLane } from "../runs.ts";
 
 /** A directory group's whole content as the plan keeps it, before and after. */
 export type PlannedGroup = {
@@ -18,7 +19,7 @@ const STAGED_JSON = `jsonb_build_object('immutableId', s.immutable_id, 'external
     'displayName', s.name, 'resource', '{}'::jsonb, 'contentHash', encode(s.content_hash, 'hex'))`;
 
 /** Plans groups as people are planned. One that comes back takes up its grants again: they name it by id. */
-export async function planGroups(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
+export async function planGroups(tx: Tx, run: SyncRunId, directory: DirectoryId, lane: SyncLane): Promise<void> {
   const values = [tx.organization, run, directory];
   await tx.query({
     text: `
@@ -42,6 +43,7 @@ export async function planGroups(tx: Tx, run: SyncRunId, directory: DirectoryId)
       order by s.immutable_id collate "C"`,
     values,
   });
+  if (lane === "delta") return;
   await tx.query({
     text: `
       insert into sync_plan (organization, run, kind, subject, immutable_id, name, version, content_hash, previous)

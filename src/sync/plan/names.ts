@@ -24,7 +24,7 @@ export async function markNameConflicts(tx: Tx, run: SyncRunId, directory: Direc
       )
       update sync_staged_users s set conflict = format(
         '%s (id %s) has the same user name %s as %s (id %s), which keeps it',
-        s.location, s.immutable_id, s.user_name, r.place, r.winner)
+        s.location, s.immutable_id, s.user_name, r.place, r.winner), conflict_kind = 'same-user-name', conflict_with = r.winner
       from ranked r
       where s.organization = $1 and s.run = $2 and s.immutable_id = r.immutable_id and r.immutable_id <> r.winner`,
     values: [tx.organization, run, directory],
@@ -37,7 +37,8 @@ async function markFollowers(tx: Tx, run: SyncRunId, directory: DirectoryId): Pr
     text: `
       update sync_staged_users s set conflict = format(
         '%s (id %s) wants the user name %s, which %s (id %s) could not give up',
-        s.location, s.immutable_id, s.user_name, k.location, k.immutable_id)
+        s.location, s.immutable_id, s.user_name, k.location, k.immutable_id),
+        conflict_kind = 'user-name-held', conflict_with = k.immutable_id
       from sync_staged_users k
       join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = k.immutable_id
         and h.deleted_at is null
@@ -77,19 +78,24 @@ export async function reportSharedAddresses(tx: Tx, run: SyncRunId, directory: D
   await tx.query({
     text: `
       with claims as (
-        select email_key, user_name_key, format('%s (%s)', user_name, location) as who from sync_staged_users
+        select email_key, user_name_key, format('%s (%s)', user_name, location) as who,
+          $3::uuid as directory, immutable_id, location, user_name from sync_staged_users
         where organization = $1 and run = $2 and email_key is not null
         union all
-        select u.email_key, u.user_name_key, format('%s of the directory %s', u.user_name, d.name)
+        select u.email_key, u.user_name_key, format('%s of the directory %s', u.user_name, d.name),
+          u.directory, u.immutable_id, null, u.user_name
         from directory_users u join directories d on d.organization = u.organization and d.id = u.directory
         where u.organization = $1 and u.directory <> $3 and u.deleted_at is null and u.email_key is not null
       ), shared as (
         select email_key, min(user_name_key) as first, max(user_name_key) as last
         from claims group by email_key having min(user_name_key) <> max(user_name_key)
       )
-      insert into sync_plan (organization, run, kind, subject, immutable_id, name, conflict)
+      insert into sync_plan (organization, run, kind, subject, immutable_id, name, conflict, conflict_kind, sides)
       select distinct on (p.seq) $1::uuid, $2::uuid, 'shared-address', p.subject, p.immutable_id, p.name,
-        format('%s (%s) and %s have the same address %s; they stay two people', s.user_name, s.location, c.who, s.email)
+        format('%s (%s) and %s have the same address %s; they stay two people', s.user_name, s.location, c.who, s.email),
+        'same-address', jsonb_build_array(
+          jsonb_build_object('directory', $3::uuid, 'id', s.immutable_id, 'location', s.location, 'name', s.user_name),
+          jsonb_build_object('directory', c.directory, 'id', c.immutable_id, 'location', c.location, 'name', c.user_name))
       from sync_plan p
       join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = p.immutable_id
       join shared x on x.email_key = s.email_key

@@ -2,9 +2,12 @@ import { ConnectorError } from "../../../connectors/connector.ts";
 import type { DirectoryId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { type GuardFigures, judge, type Verdict } from "../guard.ts";
+import type { SyncLane } from "../runs.ts";
 import type { Staged } from "../stage.ts";
 import { countPlan, type SyncCounts, type SyncDetails } from "./counts.ts";
+import { markHeldNames, planMembersOfDelta } from "./delta.ts";
 import { guardFigures } from "./figures.ts";
+import { reportSharedGroupNames } from "./group-names.ts";
 import { planGroups } from "./groups.ts";
 import { planMembers } from "./members.ts";
 import { markNameConflicts, markRenamesTogether, reportSharedAddresses } from "./names.ts";
@@ -23,22 +26,31 @@ export type Plan = {
 };
 
 /**
- * Compares a complete snapshot in staging with what is held and writes the difference as plan rows; what is held is
- * only read. An unchanged directory gives no row at all.
+ * Compares what is in staging with what is held and writes the difference as plan rows; what is held is only read. An
+ * unchanged directory gives no row at all. A full lane's staging is a complete snapshot, so that who is absent from it
+ * is gone; a delta's holds what was added or changed, and its plan only adds and updates.
  * @throws ConnectorError `incomplete` when staging holds less than was put there: unlogged tables are emptied by a
  * crash of the database, and an emptied staging would look like a directory that everybody has left.
  */
-export async function plan(tx: Tx, run: SyncRunId, directory: DirectoryId, staged: Staged): Promise<Plan> {
+export async function plan(
+  tx: Tx,
+  run: SyncRunId,
+  directory: DirectoryId,
+  staged: Staged,
+  lane: SyncLane,
+): Promise<Plan> {
   await verifyStaging(tx, run, staged);
   // Whole sets are compared here, partly with rows that this transaction has just written and nobody has counted: a
   // nested loop, guessed to be of a few rows, took over a minute where a hash join takes one second.
   await tx.query({ text: "select set_config('enable_nestloop', 'off', true)" });
+  if (lane === "delta") await markHeldNames(tx, run, directory);
   await markNameConflicts(tx, run, directory);
-  await planGroups(tx, run, directory);
-  await planUsers(tx, run, directory);
-  await planMembers(tx, run, directory);
+  await planGroups(tx, run, directory, lane);
+  await planUsers(tx, run, directory, lane);
+  await (lane === "full" ? planMembers : planMembersOfDelta)(tx, run, directory);
   await markRenamesTogether(tx, run);
   await reportSharedAddresses(tx, run, directory);
+  await reportSharedGroupNames(tx, run, directory);
   const { counts, details, conflicts } = await countPlan(tx, run, staged);
   const figures = await guardFigures(tx, run, directory);
   return {
@@ -69,7 +81,8 @@ async function verifyStaging(tx: Tx, run: SyncRunId, staged: Staged): Promise<vo
 async function isOnlyAdding(tx: Tx, run: SyncRunId): Promise<boolean> {
   const [row] = await tx.query<{ other: boolean }>({
     text: `select exists (select from sync_plan where organization = $1 and run = $2
-      and kind not in ('user-add', 'group-add', 'member-add', 'nesting-add', 'conflict', 'shared-address')) as other`,
+      and kind not in ('user-add', 'group-add', 'member-add', 'nesting-add', 'conflict', 'shared-address',
+        'shared-group-name')) as other`,
     values: [tx.organization, run],
   });
   return row?.other === false;

@@ -1,5 +1,6 @@
 import type { DirectoryId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
+import type { SyncLane } from "../runs.ts";
 
 /** A record's whole content as the plan keeps it, before and after. */
 export type PlannedUser = {
@@ -26,8 +27,9 @@ const stagedJson = heldJson("s").replace("s.external_id", "s.immutable_id");
  * Plans people by their unchanging id: who is new, came back (a tombstone takes up its place, so nobody becomes a
  * stranger by an accident), changed, or is gone. Equal content hash: no row, whatever the entry's place is now.
  * A conflicted entry that the directory disabled is still deactivated: being shut out needs no name.
+ * A delta takes nobody away.
  */
-export async function planUsers(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
+export async function planUsers(tx: Tx, run: SyncRunId, directory: DirectoryId, lane: SyncLane): Promise<void> {
   const values = [tx.organization, run, directory];
   await tx.query({
     text: `
@@ -67,17 +69,24 @@ export async function planUsers(tx: Tx, run: SyncRunId, directory: DirectoryId):
       from directory_users h
       left join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = h.immutable_id
       where h.organization = $1 and h.directory = $3 and h.deleted_at is null and h.immutable_id is not null
-        and (s.immutable_id is null or (s.conflict is not null and h.active and not s.active))
+        and ((s.immutable_id is null and $4) or (s.conflict is not null and h.active and not s.active))
       order by h.immutable_id collate "C"`,
-    values,
+    values: [...values, lane === "full"],
   });
   await tx.query({
     text: `
-      insert into sync_plan (organization, run, kind, subject, immutable_id, name, conflict)
-      select $1, $2, 'conflict', h.id, s.immutable_id, s.user_name, s.conflict
+      insert into sync_plan (organization, run, kind, subject, immutable_id, name, conflict, conflict_kind, sides)
+      select $1, $2, 'conflict', h.id, s.immutable_id, s.user_name, s.conflict, coalesce(s.conflict_kind, 'unusable'),
+        jsonb_build_array(
+          jsonb_build_object('directory', $3::uuid, 'id', s.immutable_id, 'location', s.location, 'name', s.user_name))
+          || case when s.conflict_with is null then '[]' else jsonb_build_array(jsonb_build_object('directory', $3::uuid,
+            'id', s.conflict_with, 'location', o.location, 'name', coalesce(o.user_name, k.user_name))) end
       from sync_staged_users s
       left join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
         and h.deleted_at is null
+      left join sync_staged_users o on o.organization = $1 and o.run = $2 and o.immutable_id = s.conflict_with
+      left join directory_users k on k.organization = $1 and k.directory = $3 and k.immutable_id = s.conflict_with
+        and k.deleted_at is null
       where s.organization = $1 and s.run = $2 and s.conflict is not null
       order by s.immutable_id collate "C"`,
     values,
