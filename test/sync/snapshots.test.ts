@@ -3,55 +3,15 @@ import { expect, test } from "vitest";
 import { userNameKey } from "../../src/identity/keys.ts";
 import { testContext } from "../harness/postgres.ts";
 import { scaled, seed } from "../harness/scale.ts";
-import { ScriptedDirectory } from "../harness/scripted-directory.ts";
+import type { ScriptedDirectory } from "../harness/scripted-directory.ts";
 import { heldOf } from "./held.ts";
+import { directoryOf, type Snapshot, snapshot } from "./snapshot.ts";
 import { makeWorld, silent, type World } from "./world.ts";
 
 /** For the full count on a busy machine. */
 const LONG = 600_000;
 
 const ctx = await testContext({ logger: silent });
-
-type Entry = { name: string; active: boolean; mail: string };
-/** What a directory says at one time: people and groups by id, members by index. */
-type Snapshot = {
-  people: Record<string, Entry>;
-  groups: Record<string, { name: string; people: string[]; groups: string[] }>;
-};
-
-const ids = ["1", "2", "3", "4", "5", "6"];
-const groupIds = ["g1", "g2", "g3"];
-
-/** Few ids, names and addresses, so that swaps, chains, twins and recycled names are common. */
-const snapshot = (names: fc.Arbitrary<string>): fc.Arbitrary<Snapshot> =>
-  fc.record({
-    people: fc.dictionary(
-      fc.constantFrom(...ids),
-      fc.record({ name: names, active: fc.boolean(), mail: fc.constantFrom("a@x.org", "b@x.org", "c@x.org") }),
-    ),
-    groups: fc.dictionary(
-      fc.constantFrom(...groupIds),
-      fc.record({
-        name: fc.constantFrom("red", "Red", "blue"),
-        people: fc.subarray(ids),
-        groups: fc.subarray(groupIds),
-      }),
-    ),
-  });
-
-function directoryOf({ people, groups }: Snapshot): ScriptedDirectory {
-  const source = new ScriptedDirectory();
-  for (const [id, entry] of Object.entries(people))
-    source.user(id, { userName: entry.name, active: entry.active, email: entry.mail, displayName: null });
-  for (const [id, group] of Object.entries(groups))
-    source.group(
-      id,
-      group.people.filter((person) => people[person] !== undefined),
-      group.groups.filter((child) => groups[child] !== undefined),
-      group.name,
-    );
-  return source;
-}
 
 /** Whatever waits for a person is approved at once: here the result counts, not the guard. */
 async function force(world: World, directory: Parameters<World["sync"]>[0], source: ScriptedDirectory) {
