@@ -4,6 +4,12 @@ import { accountsByName } from "../accounts/by-name.ts";
 import { actorOf } from "./records.ts";
 import type { Move } from "./switch.ts";
 
+/** Whether nobody but the partner was ever in the account that has the new name: what hangs on it is theirs. */
+export function isTheirsAlone(pair: string): string {
+  return `not exists (select from directory_users r
+    where r.organization = $1 and r.account = ${pair}.to_account and r.id <> ${pair}.partner)`;
+}
+
 /**
  * Decides which account each person keeps. It is the one of the record that is left; only where that one was never used and
  * nothing local hangs on it, and the partner's was or has, the partner's. The other one is joined into it.
@@ -15,6 +21,7 @@ export async function chooseAccounts(tx: Tx, move: Move): Promise<number> {
     text: `update switched_records s set account = s.to_account
       where s.organization = $1 and s.switch = $2 and s.from_account <> s.to_account
         and not ${hasHistory("s.from_account")} and ${hasHistory("s.to_account")}
+        and ${isTheirsAlone("s")}
         and not exists (select from switched_records x where x.organization = $1 and x.switch = $2
           and x.from_account = s.to_account)
         and not exists (select from switched_records x where x.organization = $1 and x.switch = $2
@@ -74,12 +81,13 @@ export async function moveNames(tx: Tx, move: Move): Promise<{ accounts: Account
     values,
   });
   await makeMissing(tx, move);
-  const strays = await tx.query<{ before: AccountId; after: AccountId; partner: boolean }>({
+  const strays = await tx.query<{ before: AccountId; after: AccountId; kept: boolean }>({
     text: `update directory_users u set account = x.after
-      from (select r.id, r.account as before, h.id as after, r.partner from (${STRAYS}) r
-        join accounts h on h.organization = $1 and h.user_name_key = r.user_name_key) x
+      from (select r.id, r.account as before, h.id as after,
+          exists (select from switched_records k where k.organization = $1 and k.switch = $2 and k.account = h.id) as kept
+        from (${STRAYS}) r join accounts h on h.organization = $1 and h.user_name_key = r.user_name_key) x
       where u.organization = $1 and u.id = x.id
-      returning x.before, x.after, x.partner`,
+      returning x.before, x.after, x.kept`,
     values,
   });
   const touched = await tx.query<{ id: AccountId }>({
@@ -91,15 +99,13 @@ export async function moveNames(tx: Tx, move: Move): Promise<{ accounts: Account
     accounts: [
       ...new Set([...touched.map((row) => row.id), ...strays.flatMap((row) => [row.before, row.after])]),
     ].sort(),
-    leftBehind: strays.filter((row) => !row.partner).length,
+    leftBehind: strays.filter((row) => !row.kept).length,
   };
 }
 
 /** Live records that carry another name than their account. */
 const STRAYS = `
-  select u.id, u.account, u.user_name, u.user_name_key,
-    exists (select from switched_records p where p.organization = $1 and p.switch = $2 and p.partner = u.id) as partner
-  from directory_users u
+  select u.id, u.account, u.user_name, u.user_name_key from directory_users u
   join accounts a on a.organization = $1 and a.id = u.account and a.user_name_key <> u.user_name_key
   where u.organization = $1 and u.deleted_at is null and (
     u.account in (select from_account from switched_records where organization = $1 and switch = $2

@@ -1,15 +1,19 @@
 import type { Tx } from "../../db/transaction.ts";
+import { isTheirsAlone } from "./accounts.ts";
 import { actorOf } from "./records.ts";
 import type { Move, SwitchConflict } from "./switch.ts";
 
 const JOINED = `switched_records s where s.organization = $1 and s.switch = $2 and s.joined is not null`;
 
-/** What goes over unless the account that is kept has the same already: table and what is the same there. */
-const FACTS: readonly (readonly [table: string, same: string])[] = [
-  ["local_memberships", "k.group_id = t.group_id"],
-  ["guest_assignments", "k.product = t.product"],
-  ["rights", "(k.bundle, k.scope_kind, k.scope_id) = (t.bundle, t.scope_kind, t.scope_id)"],
-  ["single_sign_on_bindings", "k.issuer = t.issuer"],
+/**
+ * What goes over unless the account that is kept has the same already: table, which of it, and what is the same there. What
+ * waits for a confirmation may be somebody else's and stays where it is.
+ */
+const FACTS: readonly (readonly [table: string, which: string, same: string])[] = [
+  ["local_memberships", "t.parked_at is null", "k.group_id = t.group_id"],
+  ["guest_assignments", "t.parked_at is null", "k.product = t.product"],
+  ["rights", "t.parked_at is null", "(k.bundle, k.scope_kind, k.scope_id) = (t.bundle, t.scope_kind, t.scope_id)"],
+  ["single_sign_on_bindings", "true", "k.issuer = t.issuer"],
 ];
 
 /** What goes over whole: table and the column that names the account. */
@@ -31,10 +35,10 @@ export async function carryFacts(tx: Tx, move: Move): Promise<SwitchConflict[]> 
   const [any] = await tx.query({ text: `select s.record from ${JOINED} limit 1`, values });
   if (!any) return [];
   await tx.query({ text: FIRST_AND_LAST, values });
-  for (const [table, same] of FACTS)
+  for (const [table, which, same] of FACTS)
     await tx.query({
       text: `update ${table} t set account = x.account from (select s.joined, s.account from ${JOINED}) x
-        where t.organization = $1 and t.account = x.joined
+        where t.organization = $1 and t.account = x.joined and ${which}
           and not exists (select from ${table} k where k.organization = $1 and k.account = x.account and ${same})`,
       values,
     });
@@ -51,7 +55,7 @@ export async function carryFacts(tx: Tx, move: Move): Promise<SwitchConflict[]> 
         'on ' || p.key || ' the space ' || w.key || ' stays, ' || q.key || ' of the joined account does not count any more'
           as detail
       from (select s.* from ${JOINED}) s
-      join guest_assignments g on g.organization = $1 and g.account = s.joined
+      join guest_assignments g on g.organization = $1 and g.account = s.joined and g.parked_at is null
       join guest_assignments k on k.organization = $1 and k.account = s.account and k.product = g.product
         and (k.space, k.permission) <> (g.space, g.permission)
       join products p on p.organization = $1 and p.id = g.product
@@ -66,11 +70,12 @@ export async function carryFacts(tx: Tx, move: Move): Promise<SwitchConflict[]> 
 
 /** Whoever was suspended as one of the two stays out: that was an administrator's word. */
 const FIRST_AND_LAST = `
-  update accounts a set first_access_at = least(a.first_access_at, j.first_access_at),
-    last_access_at = greatest(a.last_access_at, j.last_access_at),
+  update accounts a set
+    first_access_at = case when x.theirs then least(a.first_access_at, j.first_access_at) else a.first_access_at end,
+    last_access_at = case when x.theirs then greatest(a.last_access_at, j.last_access_at) else a.last_access_at end,
     suspended_reason = case when a.suspended_at is null then j.suspended_reason else a.suspended_reason end,
     suspended_at = coalesce(a.suspended_at, j.suspended_at), updated_at = statement_timestamp()
-  from (select s.joined, s.account from ${JOINED}) x
+  from (select s.joined, s.account, ${isTheirsAlone("s")} as theirs from ${JOINED}) x
   join accounts j on j.organization = $1 and j.id = x.joined
   where a.organization = $1 and a.id = x.account
     and (j.first_access_at is not null or j.last_access_at is not null or j.suspended_at is not null)`;

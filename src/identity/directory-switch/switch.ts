@@ -198,11 +198,11 @@ async function apply(
   const accounts: AccountId[] = [];
   if (switched > 0) {
     done.joined = await chooseAccounts(tx, move);
+    done.conflicts.push(...(await carryFacts(tx, move)));
     await exchangeRecords(tx, move);
     const moved = await moveNames(tx, move);
     done.leftBehind = moved.leftBehind;
     accounts.push(...moved.accounts);
-    done.conflicts.push(...(await carryFacts(tx, move)));
     await takeOver(tx, move);
   }
   const reordered = isFirst && (await pause(tx, move));
