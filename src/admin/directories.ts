@@ -9,7 +9,6 @@ import {
   pageOfDirectories,
   updateDirectory,
 } from "../identity/directories.ts";
-import { orderDirectories } from "../identity/directory-order.ts";
 import { DIRECTORY_PERMISSIONS } from "../identity/directory-permissions.ts";
 import { canonicalDomain } from "../identity/keys.ts";
 import { PROFILES } from "../identity/profiles.ts";
@@ -23,17 +22,18 @@ import { pointer } from "./pointer.ts";
 import { InvalidInput } from "./problem.ts";
 import { route } from "./route.ts";
 
-const kind = z.enum(["internal", "scim", "ldap", "google-workspace", "csv"]);
+/** What a directory is. */
+export const directoryKind = z.enum(["internal", "scim", "ldap", "google-workspace", "csv"]);
 const firstRun = z.enum(["preview", "apply"]);
 const profile = z.enum(PROFILES);
 const permissions = z.enum(DIRECTORY_PERMISSIONS);
 
 /** `settings` never hold the secret; `baseUrl` is what the identity provider of a scim directory is given. */
-const directoryAnswer = z
+export const directoryAnswer = z
   .object({
     id: idOut,
     name: z.string(),
-    kind,
+    kind: directoryKind,
     position: z.int(),
     baseUrl: z.string().nullable(),
     permissions,
@@ -144,20 +144,6 @@ export const directoryRoutes = [
     },
   }),
   route({
-    id: "directories.order",
-    method: "PUT",
-    path: "/directories/order",
-    summary: "Put all directories in this order; dryRun=true tells who would be taken from elsewhere",
-    guard: { permission: "directories:write" },
-    body: z.strictObject({ names: z.array(text(63)).min(1).max(1_000) }),
-    answer: z.object({ changed: z.boolean(), directories: z.array(directoryAnswer) }),
-    lock: "exclusive",
-    write: async (tx, { ctx, body }) => {
-      const { changed, directories } = await orderDirectories(tx, body.names);
-      return { changed, directories: directories.map((directory) => shown(ctx, directory)) };
-    },
-  }),
-  route({
     id: "directories.removals",
     method: "GET",
     path: "/directories/{directory}/removals",
@@ -200,7 +186,8 @@ export const directoryRoutes = [
   }),
 ];
 
-function shown(ctx: Context, { id, kind, ...directory }: Directory) {
+/** A directory as every answer has it. */
+export function shown(ctx: Context, { id, kind, ...directory }: Directory) {
   return { id, kind, ...directory, baseUrl: kind === "scim" ? `${ctx.config.publicUrl}/scim/v2/${id}` : null };
 }
 

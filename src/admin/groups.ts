@@ -1,21 +1,16 @@
 import { z } from "zod";
 import type { Db } from "../db/connection.ts";
 import type { AccountId, GroupId } from "../db/id.ts";
+import { removeGroup, renameGroup } from "../identity/group-edits.ts";
+import { removeMembers } from "../identity/group-members.ts";
 import { GROUP_FIELDS, getGroup, pageOfGroups, pageOfMembers, pageOfNested } from "../identity/group-pages.ts";
-import {
-  addLocalMembers,
-  createLocalGroup,
-  nestGroups,
-  removeLocalGroup,
-  removeLocalMembers,
-  renameLocalGroup,
-  unnestGroups,
-} from "../identity/groups.ts";
+import { addLocalMembers, createLocalGroup, nestGroups, unnestGroups } from "../identity/groups.ts";
 import { reach, type Target } from "../identity/rights/permissions.ts";
 import { afterOf, idIn, idOut, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
 import { filterOver } from "./filter.ts";
 import { paging } from "./input.ts";
 import { route } from "./route.ts";
+import { role } from "./words.ts";
 
 /** `directory` is null for a group that is the organization's own. */
 export const groupAnswer = z
@@ -30,6 +25,26 @@ const memberAnswer = z
     counts: z.boolean(),
   })
   .meta({ id: "Member" });
+
+const person = z.object({ id: idOut, userName: z.string() });
+
+/** `kept`: by the group's own directory. `remaining`: what the groups that are left give on the group's products. */
+const membersRemoved = z
+  .object({
+    removed: z.int(),
+    kept: z.array(z.object({ user: person, directory: z.string() })),
+    remaining: z.array(
+      z.object({
+        user: person,
+        site: z.string(),
+        product: z.string(),
+        role,
+        directory: z.string(),
+        group: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: "MembersRemoved" });
 
 /** So many at once. */
 const MOST = 200;
@@ -93,14 +108,14 @@ export const groupRoutes = [
     id: "groups.update",
     method: "PATCH",
     path: "/groups/{id}",
-    summary: "Give a local group another name",
+    summary: "Give a group another name: one of the organization's own, or of a directory that may be written to",
     guard: { permission: "groups:write" },
     params: one,
     body: z.strictObject({ name: text(1_024) }),
     answer: groupAnswer,
     current: "groups.get",
     write: async (tx, { params, body }) => {
-      await renameLocalGroup(tx, params.id, body.name);
+      await renameGroup(tx, params.id, body.name);
       return getGroup(tx, params.id);
     },
   }),
@@ -108,12 +123,13 @@ export const groupRoutes = [
     id: "groups.delete",
     method: "DELETE",
     path: "/groups/{id}",
-    summary: "Take a local group away, with its members and grants",
+    summary:
+      "Take a group away, with its members and grants: one of the organization's own, or of a directory that may be written to",
     guard: { permission: "groups:write" },
     params: one,
     current: "groups.get",
     lock: "exclusive",
-    write: (tx, { params }) => removeLocalGroup(tx, params.id),
+    write: (tx, { params }) => removeGroup(tx, params.id),
   }),
   route({
     id: "groups.members",
@@ -145,11 +161,11 @@ export const groupRoutes = [
     id: "groups.removeMember",
     method: "DELETE",
     path: "/groups/{id}/members/{user}",
-    summary: "Take a person out whom an administrator put into a group",
+    summary: "Take a person out of a group; tells what the person still has through others",
     guard: { permission: "members:write", on: itself },
     params: z.strictObject({ id: idIn<GroupId>(), user: idIn<AccountId>() }),
-    answer: z.object({ removed: z.int() }),
-    write: async (tx, { params }) => ({ removed: await removeLocalMembers(tx, params.id, [params.user]) }),
+    answer: membersRemoved,
+    write: (tx, { params }) => removeMembers(tx, params.id, [params.user]),
   }),
   route({
     id: "groups.nested",

@@ -1,14 +1,19 @@
 import { type Command, Option } from "commander";
+import { simulate } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { listDirectories, resolveDirectory, updateDirectory } from "../identity/directories.ts";
 import { orderDirectories } from "../identity/directory-order.ts";
+import { DIRECTORY_PERMISSIONS, type DirectoryPermissions } from "../identity/directory-permissions.ts";
 import { PROFILES, type Profile } from "../identity/profiles.ts";
 import { listRemovalBudgets, type RemovalBudget } from "../identity/removal-budget.ts";
+import { type WriteTarget, writeTarget } from "../identity/write-target.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { consequencesText } from "./consequences.ts";
 import { registerDirectoryAdd } from "./directory-add.ts";
 import { registerDirectoryClient } from "./directory-client.ts";
 import { registerDirectoryRelease } from "./directory-release.ts";
+import { registerDirectoryRemove } from "./directory-remove.ts";
 import { registerDirectorySwitch } from "./directory-switch.ts";
 import { registerDirectorySync } from "./directory-sync.ts";
 import { registerDirectoryTest } from "./directory-test.ts";
@@ -23,6 +28,7 @@ export function registerDirectory(program: Command, line: CommandLine): void {
   registerDirectorySwitch(directory, line);
   registerOrder(directory, line);
   registerPolicies(directory, line);
+  registerDirectoryRemove(directory, line);
   registerDirectoryRelease(directory, line);
   registerDirectoryToken(directory, line);
   registerDirectoryClient(directory, line);
@@ -35,13 +41,18 @@ function registerOrder(directory: Command, line: CommandLine): void {
     .action(
       line.inOrganization(async ({ ctx, db }) => {
         const all = await listDirectories(db);
+        const target = await writeTarget(db);
+        const capable = new Map(target.directories.map((one) => [one.name, one.capabilities]));
         const budgets = new Map((await listRemovalBudgets(db)).map(({ directory: id, ...budget }) => [id, budget]));
         return {
-          json: all.map(({ id, name, kind, position, domainPolicy, authoritativeDomains, ...one }) => ({
+          json: all.map(({ id, name, kind, position, permissions, domainPolicy, authoritativeDomains, ...one }) => ({
             id,
             name,
             kind,
             position,
+            permissions,
+            capabilities: capable.get(name),
+            newPeople: target.directory === name,
             domainPolicy,
             authoritativeDomains,
             ...(kind === "scim"
@@ -51,35 +62,51 @@ function registerOrder(directory: Command, line: CommandLine): void {
                   removals: budgets.get(id),
                 }
               : {}),
-            ...(kind !== "scim" && kind !== "internal" ? { firstRun: one.firstRun, syncEvery: one.syncEvery } : {}),
+            ...(kind !== "scim" && kind !== "internal"
+              ? { firstRun: one.firstRun, syncEvery: one.syncEvery, deltaEvery: one.deltaEvery }
+              : {}),
           })),
-          text: table(
-            ["position", "name", "kind", "profile", "removals", "domain policy", "id"],
+          text: `${table(
+            ["position", "name", "kind", "permissions", "new people", "profile", "removals", "domain policy", "id"],
             all.map((one) => [
               one.position,
               one.name,
               one.kind,
+              one.permissions,
+              target.directory === one.name ? "here" : "",
               one.kind === "scim" ? one.profile : "",
               removals(budgets.get(one.id)),
               one.domainPolicy ? "on" : "off",
               one.id,
             ]),
-          ),
+          )}\n\n${whereWritten(target)}`,
         };
       }),
     );
   directory
     .command("order <names...>")
     .description("put all directories in this order; who is in several is taken from the first")
+    .option("--dry-run", "say what that would do to whom, change nothing")
     .action(
-      line.inOrganization(async (session, _options: object, names: string[]) => {
-        const { directories } = await session.write((tx) => orderDirectories(tx, names), "exclusive");
+      line.inOrganization(async (session, options: { dryRun?: true }, names: string[]) => {
+        const { ctx, actor, write } = session;
+        const { directories, ...ordered } = options.dryRun
+          ? await simulate(ctx, actor, (tx) => orderDirectories(tx, names), { lock: "exclusive" })
+          : await write((tx) => orderDirectories(tx, names), "exclusive");
         return {
-          json: directories.map(({ id, name, kind, position }) => ({ id, name, kind, position })),
-          text: table(
-            ["position", "name", "kind"],
-            directories.map((one) => [one.position, one.name, one.kind]),
-          ),
+          json: {
+            dryRun: options.dryRun ?? false,
+            ...ordered,
+            directories: directories.map(({ id, name, kind, position }) => ({ id, name, kind, position })),
+          },
+          text: [
+            table(
+              ["position", "name", "kind"],
+              directories.map((one) => [one.position, one.name, one.kind]),
+            ),
+            consequencesText(ordered.consequences),
+            whereWritten(ordered.writeTarget),
+          ].join("\n"),
         };
       }),
     );
@@ -96,6 +123,11 @@ function registerPolicies(directory: Command, line: CommandLine): void {
       "domains whose addresses it is believed about, separated by commas; none: empty",
     )
     .addOption(
+      new Option("--permissions <what>", "what administrators may change of its people and groups").choices([
+        ...DIRECTORY_PERMISSIONS,
+      ]),
+    )
+    .addOption(
       new Option("--profile <name>", "how the identity provider speaks SCIM; generic understands all").choices([
         ...PROFILES,
       ]),
@@ -106,7 +138,13 @@ function registerPolicies(directory: Command, line: CommandLine): void {
       line.inOrganization(
         async (
           session,
-          options: { domainPolicy?: boolean; authoritative?: string; profile?: Profile; requireIfMatch?: boolean },
+          options: {
+            domainPolicy?: boolean;
+            authoritative?: string;
+            permissions?: DirectoryPermissions;
+            profile?: Profile;
+            requireIfMatch?: boolean;
+          },
           name: string,
         ) => {
           const found = await resolveDirectory(session.db, name);
@@ -123,6 +161,7 @@ function registerPolicies(directory: Command, line: CommandLine): void {
               },
             );
           const changes = {
+            ...(options.permissions === undefined ? {} : { permissions: options.permissions }),
             ...(options.profile === undefined ? {} : { profile: options.profile }),
             ...(options.requireIfMatch === undefined ? {} : { requireIfMatch: options.requireIfMatch }),
             ...(options.domainPolicy === undefined ? {} : { domainPolicy: options.domainPolicy }),
@@ -134,6 +173,12 @@ function registerPolicies(directory: Command, line: CommandLine): void {
         },
       ),
     );
+}
+
+function whereWritten({ directory, refusal }: WriteTarget): string {
+  return refusal
+    ? `${refusal.message}. ${refusal.setting.command}: ${refusal.setting.consequence}`
+    : `new people are written to ${directory}`;
 }
 
 /** How many people are without access through it within the hour, of how many that may be. */

@@ -3,16 +3,17 @@ import type { GroupId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
+import { removeGroup, renameGroup } from "../identity/group-edits.ts";
+import { type MembersRemoved, removeMembers } from "../identity/group-members.ts";
 import {
   addLocalMembers,
   createLocalGroup,
   listGroups,
   nestGroups,
-  removeLocalMembers,
   resolveGroup,
   unnestGroups,
 } from "../identity/groups.ts";
-import { facts, table } from "./answer.ts";
+import { facts, printable, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 
 /** `muster group …`: groups of the organization itself, and what an administrator adds to a directory's. */
@@ -56,14 +57,41 @@ export function registerGroup(program: Command, line: CommandLine): void {
     );
   group
     .command("remove <group> <people...>")
-    .description("take people out whom an administrator put in")
+    .description("take people out; says what they still have through other groups")
     .action(
       line.inOrganization(async (session, _options: object, text: string, people: string[]) => {
         const view = await session.write(async (tx) => {
           const id = await existingGroup(tx, text);
-          return { group: id, removed: await removeLocalMembers(tx, id, await accountsOf(tx, people)) };
+          return { group: id, ...(await removeMembers(tx, id, await accountsOf(tx, people))) };
         });
-        return { json: view, text: `${view.removed} removed` };
+        return { json: view, text: removedText(view) };
+      }),
+    );
+  group
+    .command("rename <group> <name>")
+    .description("give a group another name: a local one, or one of a directory that may be written to")
+    .action(
+      line.inOrganization(async (session, _options: object, text: string, name: string) => {
+        const view = await session.write(async (tx) => {
+          const id = await existingGroup(tx, text);
+          return { group: id, name, changed: await renameGroup(tx, id, name) };
+        });
+        return { json: view, text: facts(view) };
+      }),
+    );
+  group
+    .command("delete <group>")
+    .description(
+      "take a group away with its members and grants: a local one, or one of a directory that may be written to",
+    )
+    .action(
+      line.inOrganization(async (session, _options: object, text: string) => {
+        const view = await session.write(async (tx) => {
+          const id = await existingGroup(tx, text);
+          await removeGroup(tx, id);
+          return { group: id };
+        }, "exclusive");
+        return { json: view, text: facts(view) };
       }),
     );
   group
@@ -90,6 +118,20 @@ export function registerGroup(program: Command, line: CommandLine): void {
         return { json: view, text: `${view.removed} removed` };
       }),
     );
+}
+
+function removedText({ removed, kept, remaining }: MembersRemoved): string {
+  const rows = remaining.map(({ user, site, product, role, directory, group }) => [
+    user.userName,
+    `${site}/${product}`,
+    role,
+    `${directory}/${group}`,
+  ]);
+  return [
+    `${removed} removed`,
+    ...kept.map(({ user, directory }) => `${directory} itself keeps ${printable(user.userName)} in its group`),
+    ...(rows.length === 0 ? [] : ["still effective:", table(["user name", "product", "role", "through"], rows)]),
+  ].join("\n");
 }
 
 async function existingGroup(tx: Tx, text: string): Promise<GroupId> {

@@ -7,7 +7,9 @@ import {
   listAccounts,
   STATUSES,
 } from "../identity/account-overview.ts";
+import { addPerson } from "../identity/accounts/add.ts";
 import { confirmAccount } from "../identity/accounts/confirm.ts";
+import { editPerson } from "../identity/accounts/edit.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
 import { restoreAccount, suspendAccount } from "../identity/accounts/suspend.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
@@ -17,6 +19,8 @@ import type { CommandLine } from "./command-line.ts";
 import type { Session } from "./session.ts";
 
 const PAGE = 1_000;
+
+type EditOptions = { name?: string; givenName?: string; familyName?: string; email?: string };
 
 /** `muster user …`: the people of the organization, by e-mail, user name or id. */
 export function registerUser(program: Command, line: CommandLine): void {
@@ -49,6 +53,39 @@ export function registerUser(program: Command, line: CommandLine): void {
     .action(
       line.inOrganization(async ({ db }, _options: object, person: string) =>
         answerOf(await getAccount(db, await resolvePerson(db, person))),
+      ),
+    );
+  user
+    .command("add <email>")
+    .description("add a person to the first directory that may be written to; no mail goes out")
+    .option("--name <name>", "what people read")
+    .action(
+      line.inOrganization((session, options: { name?: string }, email: string) =>
+        session.write(async (tx) =>
+          answerOf(await getAccount(tx, await addPerson(tx, { email, displayName: options.name }))),
+        ),
+      ),
+    );
+  user
+    .command("edit <person>")
+    .description("edit a person in the record that is canonical; an empty name is taken away")
+    .option("--name <name>", "what people read")
+    .option("--given-name <name>")
+    .option("--family-name <name>")
+    .option("--email <address>")
+    .action(
+      line.inOrganization((session, options: EditOptions, person: string) =>
+        session.write(async (tx) => {
+          const account = await resolvePerson(tx, person);
+          const changes = {
+            displayName: nameOrNull(options.name),
+            givenName: nameOrNull(options.givenName),
+            familyName: nameOrNull(options.familyName),
+            email: options.email,
+          };
+          await editPerson(tx, account, changes, [EVERYTHING]);
+          return answerOf(await getAccount(tx, account));
+        }),
       ),
     );
   user
@@ -88,6 +125,10 @@ export function registerUser(program: Command, line: CommandLine): void {
         }),
       ),
     );
+}
+
+function nameOrNull(text: string | undefined): string | null | undefined {
+  return text === "" ? null : text;
 }
 
 async function everybody({ db }: Session, status: Status | undefined): Promise<AccountOverview[]> {

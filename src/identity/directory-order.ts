@@ -4,25 +4,44 @@ import { MusterError } from "../errors.ts";
 import { reconcile } from "./access/reconcile.ts";
 import { reassignCanonical } from "./accounts/assign.ts";
 import { type Directory, listDirectories } from "./directories.ts";
+import { type Consequences, withConsequences } from "./directory-preview.ts";
 import { recordChanges } from "./record.ts";
 import { keepAnAdministrator } from "./rights/last-administrator.ts";
+import { type WriteTarget, writeTarget } from "./write-target.ts";
+
+export type DirectoriesOrdered = {
+  changed: boolean;
+  directories: Directory[];
+  consequences: Consequences;
+  writeTarget: WriteTarget;
+};
 
 /**
  * Puts all directories in this order, chooses every account's canonical record anew and works out everybody's access.
  * R161, R163.
  *
  * Before: the organization is locked exclusively. After: the positions are those of `names`, counted from 1; canonical
- * records and access follow. Returns the directories as they stand, and whether the order is another than before.
+ * records and access follow. Returns the directories as they stand, whether the order is another than before, what that
+ * did to whom (D20), and where new people are written now; external user management stays what it is (R164).
  * @throws MusterError `invalid` when a directory is missing, unknown or named twice; `conflict` when no administrator would stay.
  */
-export async function orderDirectories(
-  tx: Tx,
-  names: readonly string[],
-): Promise<{ changed: boolean; directories: Directory[] }> {
+export async function orderDirectories(tx: Tx, names: readonly string[]): Promise<DirectoriesOrdered> {
   requireExclusive(tx);
   const before = await listDirectories(tx);
   const ids = idsInOrder(before, names);
-  if (before.every((directory, index) => directory.id === ids[index])) return { changed: false, directories: before };
+  const changed = before.some((directory, index) => directory.id !== ids[index]);
+  const { consequences } = await withConsequences(tx, async () => {
+    if (changed) await putInOrder(tx, before, ids, names);
+  });
+  return { changed, directories: await listDirectories(tx), consequences, writeTarget: await writeTarget(tx) };
+}
+
+async function putInOrder(
+  tx: Tx,
+  before: readonly Directory[],
+  ids: readonly DirectoryId[],
+  names: readonly string[],
+): Promise<void> {
   await tx.query({
     text: `update directories d set position = o.position
       from unnest($2::uuid[]) with ordinality as o (id, position)
@@ -38,7 +57,6 @@ export async function orderDirectories(
     },
   ]);
   await keepAnAdministrator(tx, async () => reconcile(tx, await reassignCanonical(tx)));
-  return { changed: true, directories: await listDirectories(tx) };
 }
 
 function idsInOrder(all: readonly Directory[], names: readonly string[]): DirectoryId[] {

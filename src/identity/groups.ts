@@ -4,6 +4,7 @@ import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { accountsUnder } from "./access/accounts-under.ts";
 import { reconcile } from "./access/reconcile.ts";
+import { refuseReadOnlyMembers } from "./directory-permissions.ts";
 import { nameKey } from "./keys.ts";
 import { recordChanges } from "./record.ts";
 
@@ -146,11 +147,13 @@ export async function removeLocalGroup(tx: Tx, group: GroupId): Promise<void> {
  *
  * Before: any. After: the accounts are members, those parked count again, and access follows. Returns how many were
  * no counting members before.
- * @throws MusterError `not-found` for an unknown group or account; then nothing is written.
+ * @throws MusterError `not-found` for an unknown group or account; `read-only` naming the directory that does not permit
+ * it for its people or its group. Then nothing is written.
  */
 export async function addLocalMembers(tx: Tx, group: GroupId, accounts: readonly AccountId[]): Promise<number> {
   await requireGroup(tx, group);
   await requireAccounts(tx, accounts);
+  await refuseReadOnlyMembers(tx, accounts, [group]);
   const added = await tx.query<{ account: AccountId }>({
     text: `insert into local_memberships as m (organization, group_id, account)
       select distinct $1::uuid, $2::uuid, a from unnest($3::uuid[]) a order by a
@@ -177,6 +180,15 @@ export async function removeLocalMembers(tx: Tx, group: GroupId, accounts: reado
   return removed.length;
 }
 
+/** Those of the accounts that an administrator put into the group. */
+export async function localMembersAmong(db: Db, group: GroupId, accounts: readonly AccountId[]): Promise<AccountId[]> {
+  const rows = await db.query<{ account: AccountId }>({
+    text: "select account from local_memberships where organization = $1 and group_id = $2 and account = any ($3)",
+    values: [db.organization, group, accounts],
+  });
+  return rows.map((row) => row.account);
+}
+
 /** A local membership; `counts` is false while it is parked, after another record became the person's canonical one. */
 export type LocalMember = { account: AccountId; userName: string; counts: boolean };
 
@@ -195,12 +207,14 @@ export async function localMembersOf(db: Db, group: GroupId): Promise<LocalMembe
  *
  * Before: the organization is locked exclusively. After: the children are in the parent and access follows. Returns
  * how many were not before.
- * @throws MusterError `not-found`; `invalid` for a parent that a directory owns, and for a circle.
+ * @throws MusterError `not-found`; `read-only` for a group of a directory that does not permit it; `invalid` for a parent
+ * that a directory owns, and for a circle.
  */
 export async function nestGroups(tx: Tx, parent: GroupId, children: readonly GroupId[]): Promise<number> {
   requireExclusive(tx);
   await requireLocal(tx, parent);
   for (const child of children) await requireGroup(tx, child, child);
+  await refuseReadOnlyMembers(tx, [], children);
   await refuseCircle(tx, parent, children);
   const added = await tx.query<{ child: GroupId }>({
     text: `insert into group_nestings (organization, parent, child, origin)

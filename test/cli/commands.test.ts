@@ -145,11 +145,16 @@ describe("directories", () => {
   });
 
   it("are ordered as a whole", async () => {
-    expect(await answer("directory", "order", "company", "okta", "internal")).toMatchObject([
-      { name: "company", position: 1 },
-      { name: "okta", position: 2 },
-      { name: "internal", position: 3 },
-    ]);
+    expect(await answer("directory", "order", "company", "okta", "internal")).toMatchObject({
+      changed: true,
+      directories: [
+        { name: "company", position: 1 },
+        { name: "okta", position: 2 },
+        { name: "internal", position: 3 },
+      ],
+      consequences: { canonical: { total: 0, named: [] }, locksOutCaller: false },
+      writeTarget: { directory: "internal", refusal: null },
+    });
     expect(await failure("directory", "order", "company", "okta")).toMatchObject({
       exit: 6,
       message: expect.stringContaining("internal"),

@@ -12,6 +12,7 @@ import {
 import { type Actor, inTransaction, type Tx } from "../../../src/db/transaction.ts";
 import { accessOf, type ProductAccess } from "../../../src/identity/access/access-of.ts";
 import { reconcileAll } from "../../../src/identity/access/reconcile.ts";
+import { resolvePerson } from "../../../src/identity/accounts/person.ts";
 import { addDirectory } from "../../../src/identity/directories.ts";
 import { changeMembers } from "../../../src/identity/directory-groups/members.ts";
 import { changeNestings } from "../../../src/identity/directory-groups/nestings.ts";
@@ -41,6 +42,7 @@ export async function makeOrganization(ctx: Context, key: string, mode: Membersh
   });
   return {
     id,
+    key,
     ctx,
     actor,
     db,
@@ -48,6 +50,10 @@ export async function makeOrganization(ctx: Context, key: string, mode: Membersh
     shared,
     directory: async (name: string): Promise<DirectoryId> =>
       (await alone((tx) => addDirectory(tx, { name, kind: "scim" }))).id,
+    /** One that is read; its first run applies. */
+    pulled: async (name: string): Promise<DirectoryId> =>
+      (await alone((tx) => addDirectory(tx, { name, kind: "ldap", firstRun: "apply" }))).id,
+    account: (person: string): Promise<AccountId> => resolvePerson(db, person),
     order: (...names: string[]) => alone((tx) => orderDirectories(tx, names)),
     mode: (wanted: MembershipMode) =>
       alone(async (tx) => {
