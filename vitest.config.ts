@@ -5,6 +5,8 @@ const report = process.env.MUSTER_TEST_REPORT;
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Servers that are not on every machine: `npm run test:directories`.
+    exclude: ["**/node_modules/**", "test/directories/**"],
     globalSetup: ["test/harness/global-setup.ts"],
     setupFiles: ["test/harness/leaks.ts"],
     // The processes that run tests are started as Muster is.

@@ -92,6 +92,7 @@ export function memberReader(
     async *of(entry, group) {
       const seen = { users: new Set<string>(), groups: new Set([group]) };
       let chunk: PulledMembers & { users: string[]; groups: string[] } = { group, users: [], groups: [] };
+      let given = false;
       for (const attribute of layout.members) {
         const [isUid, isUnique] = [isUidAttribute(attribute), attribute.toLowerCase() === "uniquemember"];
         for await (const values of allValues(session, entry, attribute)) {
@@ -105,11 +106,12 @@ export function memberReader(
             snapshot.memberships += 1;
             if (chunk.users.length + chunk.groups.length < CHUNK) continue;
             yield chunk;
+            given = true;
             chunk = { group, users: [], groups: [] };
           }
         }
       }
-      if (chunk.users.length + chunk.groups.length > 0) yield chunk;
+      if (given || chunk.users.length + chunk.groups.length > 0) yield { ...chunk, isLast: true };
     },
   };
 }

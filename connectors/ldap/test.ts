@@ -4,6 +4,7 @@ import type { Progress } from "./channel.ts";
 import { canonicalDn } from "./dn.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { placeOf } from "./place.ts";
+import { LdapRefusal, Result } from "./result.ts";
 import { openFirst } from "./servers.ts";
 import type { LdapSession } from "./session.ts";
 import { type LdapSettings, urlsOf } from "./settings.ts";
@@ -150,15 +151,30 @@ async function basesSeen(session: LdapSession, settings: LdapSettings): Promise<
       bases.set(key, base);
   // Where people and groups have bases of their own, nothing is read below the common one.
   if (settings.userBase !== undefined && settings.groupBase !== undefined) bases.delete("base");
+  const hidden: string[] = [];
   for (const [key, base] of bases) {
     if ((await session.entry(base, ["objectClass"])) !== null) continue;
-    const held = session.root.texts("namingContexts");
-    throw new ConnectorError("configuration", `${key}: there is no ${base} that the reader may see`, {
-      hint:
-        held.length === 0
-          ? "correct it, or let the reader see it"
-          : `correct it, or let the reader see it; this server holds ${held.join(" and ")}`,
-    });
+    // A reader may be let see what is below and not the base itself.
+    if (!(await isThere(session, base, settings.pageSize))) {
+      const held = session.root.texts("namingContexts");
+      const holds = held.length === 0 ? "" : `; this server holds ${held.join(" and ")}`;
+      throw new ConnectorError("configuration", `${key}: there is no ${base} that the reader may see`, {
+        hint: `correct it, or let the reader see it${holds}`,
+      });
+    }
+    hidden.push(base);
   }
+  if (hidden.length > 0) return { detail: `${hidden.join(" and ")} can be searched, though not seen itself` };
   return { detail: `${[...bases.values()].join(" and ")} can be read` };
+}
+
+/** Whether the server searches below it at all. @throws ConnectorError when another server holds it. */
+async function isThere(session: LdapSession, base: string, pageSize: number): Promise<boolean> {
+  try {
+    await session.pages({ base, filter: "(objectClass=*)", attributes: ["1.1"], pageSize }).next();
+    return true;
+  } catch (error) {
+    if (error instanceof LdapRefusal && error.result === Result.noSuchObject) return false;
+    throw error;
+  }
 }
