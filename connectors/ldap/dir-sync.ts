@@ -54,7 +54,7 @@ class DirSync extends Control {
 /** Where the changes of the domain end now. */
 export async function directoryMark(session: LdapSession, layout: Layout): Promise<Lane> {
   if (layout.isGlobalCatalog) return none("the Global Catalog does not tell changes");
-  const domain = holding(session, layout.users);
+  const domain = holding(session, layout.users.base);
   const groups = canonicalDn(layout.groups.base) ?? "";
   if (domain === null || !isWithin(groups, canonicalDn(domain) ?? "-"))
     return none("changes are told of one whole domain, and people and groups are not in the same one");
@@ -83,7 +83,7 @@ export async function changedSince(
   mark: Extract<Lane, { lane: "dir-sync" }>,
 ): Promise<{ narrowed(search: PagedSearch): PagedSearch[]; lane: Lane }> {
   const ids = new Map<string, Buffer>();
-  const domain = holding(session, layout.users) ?? layout.users.base;
+  const domain = holding(session, layout.users.base) ?? layout.users.base;
   const filter = either([parsed(layout.users), parsed(layout.groups)]);
   const attributes = [
     ...new Set([...layout.users.attributes, ...layout.groups.attributes, ...layout.members, "name", "objectGUID"]),

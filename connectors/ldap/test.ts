@@ -9,6 +9,7 @@ import { openFirst } from "./servers.ts";
 import type { LdapSession } from "./session.ts";
 import { type LdapSettings, urlsOf } from "./settings.ts";
 import { counted, groupsSeen, membersSeen, usersSeen } from "./test-entries.ts";
+import { holding } from "./timestamps.ts";
 
 const HINTS: Readonly<Record<ConnectorErrorCode, string>> = {
   unreachable: "see whether the server runs, and whether this machine may reach its host and port",
@@ -154,9 +155,10 @@ async function basesSeen(session: LdapSession, settings: LdapSettings): Promise<
   const hidden: string[] = [];
   for (const [key, base] of bases) {
     if ((await session.entry(base, ["objectClass"])) !== null) continue;
-    // A reader may be let see what is below and not the base itself.
-    if (!(await isThere(session, base, settings.pageSize))) {
-      const held = session.root.texts("namingContexts");
+    // A reader may be let see what is below and not the base itself; some servers find nothing below what there is not.
+    const held = session.root.texts("namingContexts");
+    const isElsewhere = held.length > 0 && holding(session, base) === null;
+    if (isElsewhere || !(await isThere(session, base, settings.pageSize))) {
       const holds = held.length === 0 ? "" : `; this server holds ${held.join(" and ")}`;
       throw new ConnectorError("configuration", `${key}: there is no ${base} that the reader may see`, {
         hint: `correct it, or let the reader see it${holds}`,

@@ -3,7 +3,7 @@ import { canonicalDn, isWithin } from "./dn.ts";
 import { either } from "./filter.ts";
 import type { Layout } from "./layout.ts";
 import type { Lane } from "./mark.ts";
-import type { LdapSession, PagedSearch, SearchPage } from "./session.ts";
+import type { LdapSession, SearchPage } from "./session.ts";
 
 /** Where entries say when they were changed (RFC 4512 §3.4). */
 const CHANGED = "modifyTimestamp";
@@ -65,7 +65,7 @@ export class Watch {
 async function serverTime(session: LdapSession, layout: Layout): Promise<number | null> {
   if (layout.vendor === "openldap") {
     // Of a server that replicates: one value of each server that takes writes (draft-chu-ldap-csn).
-    const suffix = holding(session, layout.users);
+    const suffix = holding(session, layout.users.base);
     const entry = suffix === null ? null : await session.entry(suffix, ["contextCSN"]);
     const times = (entry?.texts("contextCSN") ?? []).flatMap((csn) => seconds(csn.split("#")[0] ?? null) ?? []);
     return times.length === 0 ? null : Math.max(...times);
@@ -75,8 +75,8 @@ async function serverTime(session: LdapSession, layout: Layout): Promise<number 
   return seconds(monitor?.text("currentTime") ?? null);
 }
 
-/** The naming context that the search is in, as the server spells it. */
-export function holding({ root }: LdapSession, { base }: PagedSearch): string | null {
+/** The naming context that the base is in, as the server spells it. */
+export function holding({ root }: LdapSession, base: string): string | null {
   const name = canonicalDn(base) ?? "";
   const contexts = root.texts("namingContexts").filter((context) => isWithin(name, canonicalDn(context) ?? "-"));
   return contexts.sort((one, other) => other.length - one.length)[0] ?? null;
