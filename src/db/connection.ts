@@ -56,7 +56,9 @@ export function clientOptions(settings: ConnectionSettings): pg.ClientConfig {
   const { statementTimeout = 60_000 } = settings;
   return {
     connectionString: settings.url,
-    options: `${role}-c search_path=muster,pg_temp -c timezone=UTC -c statement_timeout=${statementTimeout}`,
+    // No transaction of ours waits for anything but the database: one in which nothing happens belongs to a process that
+    // is stopped, and its locks would keep everybody else waiting.
+    options: `${role}-c search_path=muster,pg_temp -c timezone=UTC -c statement_timeout=${statementTimeout} -c idle_in_transaction_session_timeout=${statementTimeout}`,
     connectionTimeoutMillis: settings.patience ?? PATIENCE,
     // The server ends what takes too long; one that says nothing even then is frozen, or the network swallows its answers.
     ...(statementTimeout > 0 && { query_timeout: statementTimeout + SILENCE }),
