@@ -50,7 +50,7 @@ describe("a directory of kind google-workspace", () => {
       ...["--deleted-users", "inactive", "--archived-active"],
     );
     expect(made).toEqual({ id: expect.stringMatching(UUID7), name: "google", kind: "google-workspace", position: 1 });
-    const { id: organization } = await resolveOrganization(ctx.db);
+    const { id: organization } = await resolveOrganization(ctx.db, undefined);
     expect(await resolveDirectory(ctx.db.of(organization), "google")).toMatchObject({
       ...{ hasSecret: true, syncEvery: 1_800, firstRun: "preview" },
       settings: {
