@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TestStep } from "../../connectors/connector.ts";
 import { ldapConnector } from "../../connectors/ldap/ldap-connector.ts";
 import { describeConnector } from "../connectors/conformance.ts";
 import { failureOf, membersByName, readAll } from "../connectors/ldap/read-all.ts";
+import { tried as trySettings } from "../connectors/ldap/tried.ts";
 import { type RunningDs389, startDs389 } from "../harness/ds389.ts";
 import { generateLdif } from "../harness/ldif-generator.ts";
 import { delta } from "./delta.ts";
@@ -47,11 +47,8 @@ function connector(settings: object = {}, reader = READER) {
   return ldapConnector({ url: ds.url, bindDn: reader.dn, base: SUFFIX, ...settings }, reader.password);
 }
 
-async function tried(settings: object = {}, reader = READER): Promise<Map<TestStep["name"], TestStep>> {
-  const steps = new Map<TestStep["name"], TestStep>();
-  for await (const step of connector(settings, reader).test?.(new AbortController().signal) ?? [])
-    steps.set(step.name, step);
-  return steps;
+function tried(settings: object = {}, reader = READER) {
+  return trySettings(connector(settings, reader));
 }
 
 describe("reading 389 Directory Server", () => {

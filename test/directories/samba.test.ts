@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TestStep } from "../../connectors/connector.ts";
 import { layoutOf } from "../../connectors/ldap/layout.ts";
 import { ldapConnector } from "../../connectors/ldap/ldap-connector.ts";
 import { placeOf } from "../../connectors/ldap/place.ts";
@@ -10,6 +9,7 @@ import { parseLdapSettings } from "../../connectors/ldap/settings.ts";
 import { emptySnapshot } from "../../connectors/ldap/snapshot.ts";
 import { describeConnector } from "../connectors/conformance.ts";
 import { membersByName, readAll } from "../connectors/ldap/read-all.ts";
+import { tried as trySettings } from "../connectors/ldap/tried.ts";
 import { passwordLine, type RunningSamba, startSamba } from "../harness/samba.ts";
 import { delta } from "./delta.ts";
 import { addMembers, asAdmin, type Dialect, liveAdapter, type Server, setValue } from "./live.ts";
@@ -91,11 +91,8 @@ function connector(settings: object = {}, password = PASSWORD) {
   return ldapConnector({ url: samba.url, bindDn: server.reader.dn, base: COMPANY, ...settings }, password);
 }
 
-async function tried(settings: object = {}, password = PASSWORD): Promise<Map<TestStep["name"], TestStep>> {
-  const steps = new Map<TestStep["name"], TestStep>();
-  const { test } = connector(settings, password);
-  for await (const step of test?.(new AbortController().signal) ?? []) steps.set(step.name, step);
-  return steps;
+function tried(settings: object = {}, password = PASSWORD) {
+  return trySettings(connector(settings, password));
 }
 
 describe("reading Active Directory (Samba)", () => {
