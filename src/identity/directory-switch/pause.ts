@@ -52,7 +52,8 @@ export async function pause(tx: Tx, move: Move): Promise<boolean> {
   const values = [tx.organization, from.id, to.id];
   await tx.query({
     text: `update directories set switched_at = coalesce(switched_at, statement_timestamp()), switched_to = $3,
-        epoch = epoch + 1, next_run_at = case when sync_every is not null then 'infinity'::timestamptz end
+        epoch = epoch + 1, next_run_at = case when sync_every is not null then 'infinity'::timestamptz end,
+        next_delta_at = case when delta_every is not null then 'infinity'::timestamptz end
       where organization = $1 and id = $2`,
     values,
   });
@@ -76,7 +77,7 @@ export async function pause(tx: Tx, move: Move): Promise<boolean> {
   if (to.switchedAt !== null)
     await tx.query({
       text: `update directories set switched_at = null, switched_to = null,
-          next_run_at = statement_timestamp() + sync_every where organization = $1 and id = $2`,
+          next_run_at = statement_timestamp() + sync_every, next_delta_at = null where organization = $1 and id = $2`,
       values: [tx.organization, to.id],
     });
   if (to.position < from.position) return false;
