@@ -45,6 +45,7 @@ export const directoryAnswer = z
     syncEvery: z.int().nullable(),
     settings: z.record(z.string(), z.unknown()),
     hasSecret: z.boolean(),
+    switchedTo: z.string().nullable(),
   })
   .meta({ id: "Directory" });
 

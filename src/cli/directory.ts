@@ -53,6 +53,7 @@ function registerOrder(directory: Command, line: CommandLine): void {
             permissions,
             capabilities: capable.get(name),
             newPeople: target.directory === name,
+            ...(one.switchedTo !== null && { switchedTo: one.switchedTo }),
             domainPolicy,
             authoritativeDomains,
             ...(kind === "scim"

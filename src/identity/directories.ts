@@ -38,13 +38,17 @@ export type Directory = {
   kind: DirectoryKind;
   position: number;
   hasSecret: boolean;
+  /** The directory that its people were switched to; then this one rests. */
+  switchedTo: string | null;
 } & DirectorySettings;
 
 const COLUMNS = `id, name, kind, position, secret is not null as "hasSecret", settings, permissions,
   domain_policy as "domainPolicy",
   authoritative_domains as "authoritativeDomains", first_run as "firstRun",
   extract(epoch from sync_every)::int as "syncEvery", extract(epoch from delta_every)::int as "deltaEvery", profile,
-  require_if_match as "requireIfMatch"`;
+  require_if_match as "requireIfMatch",
+  (select w.name from directories w where w.organization = directories.organization and w.id = directories.switched_to)
+    as "switchedTo"`;
 
 /** A removed directory is none: only what it held is kept below it. */
 const STANDS = "organization = $1 and removed_at is null";

@@ -85,6 +85,14 @@ async function requireRemovable(tx: Tx, id: DirectoryId): Promise<Directory> {
     throw new MusterError("conflict", "internal is not removed: who was added, invited or signed up is held there", {
       at: "directory",
     });
+  const [left] = await tx.query<{ name: string }>({
+    text: "select name from directories where organization = $1 and switched_to = $2 and removed_at is null limit 1",
+    values: [tx.organization, id],
+  });
+  if (left)
+    throw new MusterError("conflict", `people were switched to it from ${left.name}; switch them back, or remove that one first`, {
+      at: "directory",
+    });
   // Its holder says every second that it is alive. One that said nothing for longer can do nothing any more either.
   const running = await tx.query({
     text: `select directory from directory_locks where organization = $1 and directory = $2
