@@ -90,10 +90,11 @@ function edited(before: Resource, { displayName, givenName, familyName, email }:
     displayName,
     ...(email === undefined ? {} : { emails: withAddress(before.emails, email) }),
   });
-  const name = isObject(before.name) ? before.name : {};
-  const parts = withChanges(name, { givenName, familyName });
-  if (JSON.stringify(parts) === JSON.stringify(name)) return changed;
-  return withChanges(changed, { name: withChanges(parts, { formatted: null }) });
+  const held = isObject(before.name) ? before.name : {};
+  const parts = withChanges(held, { givenName, familyName });
+  if (JSON.stringify(parts) === JSON.stringify(held)) return changed;
+  const name = withChanges(parts, { formatted: null });
+  return withChanges(changed, { name: Object.keys(name).length > 0 ? name : null });
 }
 
 function withChanges(before: Resource, changes: Resource): Resource {
