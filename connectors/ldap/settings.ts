@@ -103,7 +103,7 @@ export const ldapSettings = z
     if (settings.bindDn === undefined && !hasCertificate)
       refuse("bindDn", "must be given: Muster does not read anonymously");
     if (settings.bindDn !== undefined && hasCertificate && settings.clientKeyFile === undefined)
-      refuse("clientKeyFile", "must be given beside bindDn, whose password is the directory's secret");
+      refuse("clientKeyFile", "must be given beside bindDn: what is kept apart is the password");
   });
 
 export type LdapSettings = z.infer<typeof ldapSettings>;

@@ -49,6 +49,10 @@ export type FakeOptions = {
   rangeSize?: number;
   /** What is found under a name that no search gave. */
   elsewhere?: Readonly<Record<string, FakeEntry>>;
+  /** No page holds more, whatever was asked for, as from Active Directory. */
+  maxPageSize?: number;
+  /** The result with which the DirSync control is refused; without it the server does as if there were none. */
+  dirSyncResult?: number;
   /** The connection dies after this many bytes of answers. */
   cutAfterBytes?: number;
   /** This byte of the answers, from 0, gets lost. */
@@ -84,9 +88,11 @@ type Search = {
   isGroups: boolean;
   attributes: string[];
   paging: { size: number; cookie: string } | null;
+  isDirSync: boolean;
 };
 
 const PAGED = "1.2.840.113556.1.4.319";
+const DIR_SYNC = "1.2.840.113556.1.4.841";
 const WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3";
 const START_TLS = "1.3.6.1.4.1.1466.20037";
 
@@ -194,6 +200,8 @@ function serve(socket: Socket, options: FakeOptions, fake: FakeLdap): void {
         options.elsewhere?.[wanted.base];
       const parts = found === undefined ? [] : [entry(wanted.id, ranged(found, wanted.attributes, options))];
       write(Buffer.concat([...parts, result(wanted.id, 0x65, found === undefined ? 32 : 0, "")]));
+    } else if (wanted.isDirSync && options.dirSyncResult !== undefined) {
+      write(result(wanted.id, 0x65, options.dirSyncResult, ""));
     } else {
       searchPage(wanted);
     }
@@ -201,7 +209,7 @@ function serve(socket: Socket, options: FakeOptions, fake: FakeLdap): void {
 
   const searchPage = (wanted: Search): void => {
     const all = wanted.isGroups ? options.groups : options.users;
-    const size = wanted.paging?.size ?? all.length;
+    const size = Math.min(wanted.paging?.size ?? all.length, options.maxPageSize ?? all.length);
     const cookie = wanted.paging?.cookie ?? "";
     const isFirst = cookie === "";
     page += 1;
@@ -347,7 +355,8 @@ function readSearch(id: number, reader: BerReader): Search {
   reader.readSequence();
   const attributes: string[] = [];
   for (const end = reader.offset + reader.length; reader.offset < end; ) attributes.push(reader.readString() ?? "");
-  return { id, base, scope, isGroups: /group/i.test(filter), attributes, paging: readPaging(reader) };
+  const isDirSync = reader.buffer.includes(DIR_SYNC);
+  return { id, base, scope, isGroups: /group/i.test(filter), attributes, paging: readPaging(reader), isDirSync };
 }
 
 function readPaging(reader: BerReader): { size: number; cookie: string } | null {

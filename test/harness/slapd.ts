@@ -198,6 +198,7 @@ function configuration(
     `modulepath ${installation.modules}`,
     "moduleload back_mdb",
     "moduleload ppolicy",
+    "moduleload syncprov",
     `pidfile ${folder}/slapd.pid`,
     ...(options.tls === undefined
       ? []

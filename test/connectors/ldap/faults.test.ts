@@ -109,6 +109,23 @@ describe("a server that keeps to the protocol in its own way", () => {
     expect(read.pages.every((page) => (page.members ?? []).every((part) => part.users.length <= 1000))).toBe(true);
   });
 
+  it("may give smaller pages than it was asked for", async () => {
+    const read = await readAll(await connector({ maxPageSize: 2 }, { pageSize: 5000 }));
+    expect(read.proof).toMatchObject({ users: 7, groups: 3, memberships: 5, pages: PAGES });
+  });
+
+  it("may name members in an attribute of its own, or in several", async () => {
+    const own = {
+      ...group(1, []),
+      attributes: { ...group(1, []).attributes, owner: [people[0]?.dn ?? ""], memberUid: ["p2"] },
+    };
+    const names = async (member: string | string[]) =>
+      membersByName(await readAll(await connector({ groups: [own] }, { attributes: { member } })));
+    expect(await names("owner")).toEqual({ g1: ["p1"] });
+    await server?.stop();
+    expect(await names(["owner", "memberUid"])).toEqual({ g1: ["p1", "p2"] });
+  });
+
   it("gives exactly the length of one range without a second one", async () => {
     const many = Array.from({ length: 1500 }, (_, number) => person(number + 1));
     const read = await readAll(
