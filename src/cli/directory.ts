@@ -72,7 +72,7 @@ function registerOrder(directory: Command, line: CommandLine): void {
             all.map((one) => [
               one.position,
               one.name,
-              one.kind,
+              one.switchedTo === null ? one.kind : `${one.kind}, switched to ${one.switchedTo}`,
               one.permissions,
               target.directory === one.name ? "here" : "",
               one.kind === "scim" ? one.profile : "",

@@ -90,9 +90,13 @@ async function requireRemovable(tx: Tx, id: DirectoryId): Promise<Directory> {
     values: [tx.organization, id],
   });
   if (left)
-    throw new MusterError("conflict", `people were switched to it from ${left.name}; switch them back, or remove that one first`, {
-      at: "directory",
-    });
+    throw new MusterError(
+      "conflict",
+      `people were switched to it from ${left.name}; switch them back, or remove that one first`,
+      {
+        at: "directory",
+      },
+    );
   // Its holder says every second that it is alive. One that said nothing for longer can do nothing any more either.
   const running = await tx.query({
     text: `select directory from directory_locks where organization = $1 and directory = $2

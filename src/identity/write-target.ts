@@ -39,7 +39,8 @@ export async function writeTarget(db: Db): Promise<WriteTarget> {
       kind: directory.kind,
       permissions: directory.permissions,
       capabilities: {
-        addPeople: people,
+        // Nobody is looked for any more in a directory whose people were switched to another one.
+        addPeople: people && directory.switchedTo === null,
         editPeople: people,
         editGroups: closed === null,
         localMembers: directory.permissions !== "read-only",
