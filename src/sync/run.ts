@@ -24,7 +24,7 @@ import {
   type SyncState,
   type SyncTrigger,
 } from "./runs.ts";
-import { actorOf, applyRun, type RunHooks, settleDeadRuns } from "./settle.ts";
+import { actorOf, applyRun, giveUpRun, type RunHooks, settleDeadRuns } from "./settle.ts";
 import { clearStaging, type Staged, stage } from "./stage.ts";
 import { waitingRun } from "./waiting.ts";
 
@@ -78,7 +78,8 @@ export async function runSync(ctx: Context, directory: DirectoryId, options: Syn
           reason: "approved with directory sync --approve",
         }),
       );
-    return resultOf(await readAndPlan(ctx, lock, source, options));
+    const run = readAndPlan(ctx, lock, source, options);
+    return resultOf(await run.catch((error: unknown) => giveUpRun(ctx, lock, options.actor, error)));
   });
 }
 

@@ -114,6 +114,23 @@ export async function settleDeadRuns(ctx: Context, lock: DirectoryLock, actor: A
   }
 }
 
+/**
+ * This holder's run cannot go on, and nothing of it was applied: it is over at once, and not only when the next one finds
+ * it. What cannot be written now is left to that one. Throws the error again.
+ */
+export async function giveUpRun(ctx: Context, lock: DirectoryLock, actor: Actor, error: unknown): Promise<never> {
+  const db = ctx.db.of(actor.organization);
+  const why = isMusterError(error) ? `${error.code}: ${error.message}` : "a fault of Muster's ended it";
+  await db
+    .query({
+      text: `update sync_runs set state = 'abandoned', phase = 'over', finished_at = statement_timestamp(), error = $4
+        where organization = $1 and directory = $2 and epoch = $3 and state = 'running' and phase <> 'apply'`,
+      values: [db.organization, lock.directory, lock.epoch, `${why}; nothing was applied`],
+    })
+    .catch(() => {});
+  throw error;
+}
+
 async function finishApplied(tx: Tx, lock: DirectoryLock, run: SyncRunId, milliseconds: number): Promise<SyncRun> {
   await holdEpoch(tx, lock);
   const before = await getRun(tx, run);

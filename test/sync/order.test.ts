@@ -41,6 +41,7 @@ async function shuffled(source: ScriptedDirectory, from: number): Promise<Connec
     [parts[at], parts[other]] = [parts[other]!, parts[at]!];
   }
   return {
+    ...source.connector(),
     async *read() {
       while (parts.length > 0) {
         const page = parts.splice(0, 1 + Math.floor(next() * 4));

@@ -4,14 +4,14 @@ import type { GuardFigures } from "../guard.ts";
 
 /** What the guard is asked about a plan that stands complete in `sync_plan`, its staging still being there. */
 export async function guardFigures(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<GuardFigures> {
-  const { named, ...now } = await countNow(tx, run, directory);
+  const { named, removed, membersLost, ...now } = await countNow(tx, run, directory);
   const window = await countWindow(tx, directory);
   return {
     ...now,
     shutOut: named === 0 ? 0 : await countShutOut(tx, run, directory),
     activeAtOpening: Math.max(0, now.active + window.lost - window.gained),
     lostInWindow: window.lost + window.shutOut,
-    shrinking: now.lost + now.groupsLost + now.membersLost === 0 ? [] : await shrinkingGroups(tx, run),
+    shrinking: removed + now.groupsLost + membersLost === 0 ? [] : await shrinkingGroups(tx, run),
     ...(await countAdministrators(tx, run, directory)),
   };
 }
@@ -21,6 +21,8 @@ type Now = {
   lost: number;
   groups: number;
   groupsLost: number;
+  /** People taken away, active or not: they leave their groups. */
+  removed: number;
   membersLost: number;
   /** People whom the plan gives a name, a new one or theirs. */
   named: number;
@@ -34,13 +36,14 @@ async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise
           where organization = $1 and directory = $3 and deleted_at is null and active) as active,
         (select count(*) from directory_groups where organization = $1 and directory = $3 and deleted_at is null) as groups,
         count(*) filter (where kind in ('user-remove', 'user-deactivate') and (previous ->> 'active')::boolean) as lost,
+        count(*) filter (where kind = 'user-remove') as removed,
         count(*) filter (where kind = 'group-remove') as "groupsLost",
         count(*) filter (where kind = 'member-remove') as "membersLost",
         count(*) filter (where kind in ('user-add', 'user-restore', 'user-update', 'user-deactivate')) as named
       from sync_plan where organization = $1 and run = $2`,
     values: [tx.organization, run, directory],
   });
-  return row ?? { active: 0, lost: 0, groups: 0, groupsLost: 0, membersLost: 0, named: 0 };
+  return row ?? { active: 0, lost: 0, groups: 0, groupsLost: 0, removed: 0, membersLost: 0, named: 0 };
 }
 
 /**
