@@ -31,7 +31,13 @@ describe("a directory of kind csv", () => {
       { name: "old", kind: "csv", firstRun: "preview", syncEvery: null },
       { name: "internal" },
     ]);
-    expect(await answer("directory", "test", "old")).toMatchObject({ complete: true, users: 1, groups: 1 });
+    const tested = await answer<{ passed: boolean; steps: { name: string; detail: string }[] }>(
+      "directory",
+      "test",
+      "old",
+    );
+    expect(tested.passed).toBe(true);
+    expect(tested.steps.find(({ name }) => name === "count")?.detail).toBe("1 person and 1 group would be taken");
     const counts = { read: 1, added: 1, updated: 0, deactivated: 0, removed: 0, unchanged: 0, conflicts: 0 };
     expect(await answer("directory", "sync", "old", "--dry-run")).toMatchObject({ state: "previewed", counts });
     expect(await answer("directory", "sync", "old", "--approve")).toMatchObject({ state: "done", counts });
