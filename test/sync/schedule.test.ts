@@ -1,14 +1,19 @@
 import { expect, test } from "vitest";
+import { newId, type SyncRunId } from "../../src/db/id.ts";
+import { updateDirectory } from "../../src/identity/directories.ts";
 import { listRuns } from "../../src/sync/history.ts";
+import { withDirectoryLock } from "../../src/sync/lock.ts";
+import { getRun } from "../../src/sync/runs.ts";
 import { enqueueDueSyncs, SYNC_TASK, syncTask } from "../../src/sync/schedule.ts";
 import { testContext } from "../harness/postgres.ts";
+import { ScriptedDirectory } from "../harness/scripted-directory.ts";
 import { statements } from "../harness/server.ts";
 import { makeWorld, silent } from "./world.ts";
 
 const ctx = await testContext({ logger: silent });
 
 /** graphile-worker's own table refuses the application, so a test asks as the superuser. */
-async function jobs(): Promise<unknown[]> {
+async function jobs(): Promise<{ payload: Record<string, string> }[]> {
   return statements(ctx.database.superuserUrl, [
     `select payload from graphile_worker._private_jobs j join graphile_worker._private_tasks t on t.id = j.task_id
       where t.identifier = '${SYNC_TASK}'`,
@@ -46,4 +51,126 @@ test("a scheduled run that cannot read its directory is over, and the job with i
 test("a directory that is gone is no reason to try again", async () => {
   const world = await makeWorld(ctx);
   await syncTask(ctx, { organization: world.actor.organization, directory: world.actor.organization });
+});
+
+/** What `enqueueDueSyncs` would have done with this directory, seen by the job that it adds. */
+async function lanesOf(directory: string): Promise<(string | undefined)[]> {
+  await enqueueDueSyncs(ctx);
+  return (await jobs()).flatMap(({ payload }) => (payload.directory === directory ? [payload.lane] : []));
+}
+
+function staff(): ScriptedDirectory {
+  const source = new ScriptedDirectory();
+  source.tellsChanges = true;
+  for (let number = 0; number < 12; number++) source.user(`p${number}`);
+  return source;
+}
+
+/** A directory with both intervals that was read in full once. */
+async function withDeltas() {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  await world.write((tx) => updateDirectory(tx, directory, { syncEvery: 3600, deltaEvery: 300 }), "exclusive");
+  const source = staff();
+  await world.sync(directory, source);
+  const due = (full: boolean, delta: boolean) =>
+    world.query({
+      text: `update directories set next_run_at = statement_timestamp() + case when $2 then '0' else interval '1 hour' end,
+        next_delta_at = statement_timestamp() + case when $3 then '0' else interval '1 hour' end where id = $1`,
+      values: [directory, full, delta],
+    });
+  const task = (lane: string) => syncTask(ctx, { organization: world.actor.organization, directory, lane });
+  const runs = () => listRuns(ctx.db.of(world.actor.organization), { directory });
+  return { world, directory, source, due, task, runs };
+}
+
+test("of a full run and a delta that are both due the full run comes, and the delta's time begins anew", async () => {
+  const { world, directory, due } = await withDeltas();
+  await due(true, true);
+  expect(await lanesOf(directory)).toEqual(["full"]);
+  const [row] = await world.query<{ minutes: number }>({
+    text: "select round(extract(epoch from next_delta_at - statement_timestamp()) / 60)::int as minutes from directories where id = $1",
+    values: [directory],
+  });
+  expect(row?.minutes).toBe(5);
+  await due(false, true);
+  // The full run's job waits still; the delta does not take its place.
+  expect((await lanesOf(directory)).sort()).toEqual(["delta", "full"]);
+});
+
+test("a delta that is due is left out where nothing says from where to read, and while a plan is held", async () => {
+  const { world, directory, source, task, runs } = await withDeltas();
+  await task("delta");
+  expect(await runs()).toMatchObject([{ lane: "delta", state: "failed", trigger: "schedule" }, { lane: "full" }]);
+  for (let number = 0; number < 11; number++) source.remove(`p${number}`);
+  expect(await world.sync(directory, source)).toMatchObject({ state: "held" });
+  await task("delta");
+  expect(await runs()).toHaveLength(3);
+  await world.query({
+    text: "update sync_runs set mark = null, state = 'failed' where directory = $1",
+    values: [directory],
+  });
+  await task("delta");
+  expect(await runs()).toHaveLength(3);
+});
+
+test("a full run that finds a delta at work is due again at once; one that finds a full run is not", async () => {
+  const { world, directory, source, due, task, runs } = await withDeltas();
+  const minutes = async () =>
+    (
+      await world.query<{ minutes: number }>({
+        text: "select ceil(extract(epoch from next_run_at - statement_timestamp()) / 60)::int as minutes from directories where id = $1",
+        values: [directory],
+      })
+    )[0]?.minutes;
+  for (const [lane, then] of [
+    ["delta", 0],
+    ["full", 60],
+  ] as const) {
+    await due(false, false);
+    const connector = source.connector(undefined, async () => {
+      await task("full");
+    });
+    await world.sync(directory, source.user("p1", { displayName: lane }), { lane, connector });
+    expect(await minutes(), lane).toBe(then);
+  }
+  expect(await runs()).toHaveLength(3);
+  await withDirectoryLock(ctx, world.actor, directory, () => task("full"));
+  expect(await minutes()).toBe(0);
+});
+
+test("what a process left that died is settled within a minute, also of a directory that is read by hand only", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("by-hand");
+  const dead = newId<SyncRunId>();
+  await world.query({
+    text: `insert into sync_runs (organization, id, directory, mode, trigger, state, epoch)
+      values ($1, $2, $3, 'run', 'command', 'running', 0)`,
+    values: [world.actor.organization, dead, directory],
+  });
+  expect(await lanesOf(directory)).toEqual(["resume"]);
+  await syncTask(ctx, { organization: world.actor.organization, directory, lane: "resume" });
+  expect(await getRun(ctx.db.of(world.actor.organization), dead)).toMatchObject({ state: "abandoned" });
+  expect(await listRuns(ctx.db.of(world.actor.organization), { directory })).toHaveLength(1);
+  await statements(ctx.database.superuserUrl, ["delete from graphile_worker._private_jobs"]);
+  expect(await lanesOf(directory)).toEqual([]);
+});
+
+test("a directory whose runs fail keeps its interval, and the others go on", async () => {
+  const world = await makeWorld(ctx);
+  const [broken, fine] = [await world.directory("broken"), await world.directory("fine")];
+  for (const directory of [broken, fine])
+    await world.write((tx) => updateDirectory(tx, directory, { syncEvery: 3600 }), "exclusive");
+  await world.query({
+    text: "update directories set next_run_at = statement_timestamp() where sync_every is not null",
+  });
+  await enqueueDueSyncs(ctx);
+  await syncTask(ctx, { organization: world.actor.organization, directory: broken, lane: "full" });
+  expect(await world.sync(fine, staff(), { trigger: "schedule" })).toMatchObject({ state: "done" });
+  const rows = await world.query<{ minutes: number }>({
+    text: `select round(extract(epoch from next_run_at - statement_timestamp()) / 60)::int as minutes from directories
+      where id = any($1)`,
+    values: [[broken, fine]],
+  });
+  expect(rows).toEqual([{ minutes: 60 }, { minutes: 60 }]);
 });
