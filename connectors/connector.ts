@@ -22,8 +22,17 @@ export type PulledUser = {
 /** One group as the directory holds it, without its members. */
 export type PulledGroup = { id: string; name: string; location: string };
 
-/** Members of one group, by the immutable ids of users and groups of the same snapshot; a group may appear many times. */
-export type PulledMembers = { group: string; users: readonly string[]; groups: readonly string[] };
+/**
+ * Members of one group, by the immutable ids of users and groups of the same snapshot; a group may appear many times.
+ * `isLast`: with these the group's members are complete, so that they need not be compared one by one when nothing has
+ * changed. A connector that cannot tell leaves it out.
+ */
+export type PulledMembers = {
+  group: string;
+  users: readonly string[];
+  groups: readonly string[];
+  isLast?: boolean;
+};
 
 /** A part of the snapshot, at most a few thousand items, in any order. A reader keeps no page longer than it needs it. */
 export type Page = {

@@ -22,6 +22,7 @@ import * as directoryPermissions from "./0023-directory-permissions.ts";
 import * as runs from "./0024-runs.ts";
 import * as directorySwitch from "./0025-directory-switch.ts";
 import * as changesTogether from "./0027-changes-together.ts";
+import * as syncSieve from "./0026-sync-sieve.ts";
 import * as invitations from "./0030-invitations.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
@@ -51,5 +52,6 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0024-runs", runs],
   ["0025-directory-switch", directorySwitch],
   ["0027-changes-together", changesTogether],
+  ["0026-sync-sieve", syncSieve],
   ["0030-invitations", invitations],
 ];

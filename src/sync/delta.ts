@@ -4,7 +4,8 @@ import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
 import type { Directory } from "../identity/directories.ts";
 import { storable } from "./map.ts";
-import { clearStaging, pour, type Staged } from "./stage.ts";
+import { pour, type Staged } from "./stage.ts";
+import { clearStaging } from "./staging.ts";
 
 /** Bytes of a mark that are kept (connectors/connector.ts). */
 const LONGEST_MARK = 65_536;

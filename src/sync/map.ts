@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash as digestOf } from "node:crypto";
 import type { PulledGroup, PulledUser } from "../../connectors/connector.ts";
 import { emailKey, userNameKey } from "../identity/keys.ts";
 
@@ -27,18 +27,31 @@ const LONGEST_KEY = 1000;
 /** Characters of a group's name that are kept; four bytes each still fit. */
 const LONGEST_GROUP_NAME = 250;
 
+type Content = Record<"email" | "displayName" | "givenName" | "familyName", string | null> & {
+  userName: string;
+  active: boolean;
+};
+
+function contentOf(user: PulledUser): Content {
+  return {
+    userName: storable(user.userName),
+    active: user.active,
+    email: storableOrNull(user.email),
+    displayName: storableOrNull(user.displayName),
+    givenName: storableOrNull(user.givenName),
+    familyName: storableOrNull(user.familyName),
+  };
+}
+
 /** What a directory says of a person, as the record that Muster will hold (RFC 7643 §4.1). Where the entry stands is no content: a move alone changes nothing. */
 export function mapUser(user: PulledUser): StagedUser {
-  const userName = storable(user.userName);
-  const email = storableOrNull(user.email);
-  const displayName = storableOrNull(user.displayName);
-  const givenName = storableOrNull(user.givenName);
-  const familyName = storableOrNull(user.familyName);
+  const content = contentOf(user);
+  const { userName, active, email, displayName, givenName, familyName } = content;
   return {
     immutableId: user.id,
     userName,
     userNameKey: userNameKey(userName),
-    active: user.active,
+    active,
     email,
     emailKey: email === null ? null : emailKey(email),
     displayName,
@@ -50,9 +63,24 @@ export function mapUser(user: PulledUser): StagedUser {
       ...(email === null ? {} : { emails: [{ value: email, type: "work", primary: true }] }),
     },
     location: storable(user.location),
-    contentHash: hash(["user", userName, user.active, email, displayName, givenName, familyName]),
+    contentHash: hashOf(content),
     conflict: faultOf(user, userName),
   };
+}
+
+/** The content hash that `mapUser` would find, or null for an entry that cannot be written as it is. */
+export function hashUser(user: PulledUser): Buffer | null {
+  const content = contentOf(user);
+  return faultOf(user, content.userName) === null ? hashOf(content) : null;
+}
+
+function hashOf({ userName, active, email, displayName, givenName, familyName }: Content): Buffer {
+  return hash(["user", userName, active, email, displayName, givenName, familyName]);
+}
+
+/** One hash for the same set of members, in whatever order they came. */
+export function hashMembers(users: readonly string[], groups: readonly string[]): Buffer {
+  return hash(["members", users.toSorted(), groups.toSorted()]);
 }
 
 /** What a directory says of a group. Names may repeat inside one directory; the id tells twins apart. Overlong names are cut. */
@@ -72,17 +100,18 @@ export function isStorableId(id: string): boolean {
 }
 
 function faultOf(user: PulledUser, userName: string): string | null {
-  const place = `${storable(user.location)} (id ${user.id})`;
-  if (userName !== user.userName) return `${place} has a user name with a character that cannot be stored`;
-  if (userName.trim() === "") return `${place} has no user name`;
-  if (Buffer.byteLength(userNameKey(userName)) > LONGEST_KEY)
-    return `${place} has a user name longer than ${LONGEST_KEY} bytes`;
+  const place = (): string => `${storable(user.location)} (id ${user.id})`;
+  if (userName !== user.userName) return `${place()} has a user name with a character that cannot be stored`;
+  if (userName.trim() === "") return `${place()} has no user name`;
+  // No fold makes a character that long; most names need not be folded for it.
+  if (userName.length > LONGEST_KEY / 20 && Buffer.byteLength(userNameKey(userName)) > LONGEST_KEY)
+    return `${place()} has a user name longer than ${LONGEST_KEY} bytes`;
   return null;
 }
 
 /** The text without what PostgreSQL cannot hold: NUL and half of a surrogate pair. */
 export function storable(text: string): string {
-  return text.replaceAll("\0", "").toWellFormed();
+  return text.includes("\0") || !text.isWellFormed() ? text.replaceAll("\0", "").toWellFormed() : text;
 }
 
 function storableOrNull(text: string | null): string | null {
@@ -91,7 +120,5 @@ function storableOrNull(text: string | null): string | null {
 }
 
 function hash(content: readonly unknown[]): Buffer {
-  return createHash("sha256")
-    .update(JSON.stringify([MAPPING, ...content]))
-    .digest();
+  return digestOf("sha256", JSON.stringify([MAPPING, ...content]), "buffer");
 }

@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import type { Actor, Tx } from "../db/transaction.ts";
 import { inTransaction } from "../db/transaction.ts";
+import { STAGING } from "./staging.ts";
 import { UNDO_DAYS } from "./undo.ts";
 
 /** Rows that go in one transaction. */
@@ -22,8 +23,7 @@ export async function pruneRuns(ctx: Context, actor: Actor): Promise<number> {
   const { keepDays, keepRuns } = ctx.config.sync;
   const pruned = await untilNone(() => step((tx) => pruneOld(tx, keepDays, keepRuns)));
   await step(pruneMarks);
-  for (const table of ["sync_staged_members", "sync_staged_groups", "sync_staged_users"])
-    await untilNone(() => step((tx) => pruneStaging(tx, table)));
+  for (const table of STAGING) await untilNone(() => step((tx) => pruneStaging(tx, table)));
   return pruned;
 }
 

@@ -25,7 +25,8 @@ import {
   type SyncTrigger,
 } from "./runs.ts";
 import { actorOf, applyRun, giveUpRun, type RunHooks, settleDeadRuns } from "./settle.ts";
-import { clearStaging, type Staged, stage } from "./stage.ts";
+import { type Staged, stage } from "./stage.ts";
+import { clearStaging } from "./staging.ts";
 import { waitingRun } from "./waiting.ts";
 
 /** What a run came to, as every face shows it. `counts` are people; `rowsWritten` are held rows of every kind. */
@@ -186,9 +187,12 @@ async function makePlan(
 ): Promise<Plan> {
   const begin = performance.now();
   const db = ctx.db.of(own.organization);
-  if (staged.users + staged.groups + staged.members > WORTH_ANALYZING)
-    for (const table of ["sync_staged_users", "sync_staged_groups", "sync_staged_members"])
-      await db.query({ text: "select muster.analyze($1)", values: [table] });
+  for (const [table, rows] of Object.entries({
+    sync_staged_users: staged.rows.users,
+    sync_staged_groups: staged.rows.groups,
+    sync_staged_members: staged.rows.members,
+  }))
+    if (rows > WORTH_ANALYZING) await db.query({ text: "select muster.analyze($1)", values: [table] });
   return inTransaction(
     ctx,
     own,

@@ -7,7 +7,7 @@ import { type DirectoryLock, holdEpoch } from "./lock.ts";
 import type { SyncCounts } from "./plan/counts.ts";
 import { plannedRows } from "./progress.ts";
 import { finishRun, getRun, markApplying, NOTHING_COUNTED, type SyncRun } from "./runs.ts";
-import { clearStaging } from "./stage.ts";
+import { clearStaging } from "./staging.ts";
 
 /** How a caller follows a run, and stops it. */
 export type RunHooks = {

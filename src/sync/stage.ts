@@ -1,27 +1,40 @@
-import { type CompletenessProof, type Connector, ConnectorError, type Page } from "../../connectors/connector.ts";
+import {
+  type CompletenessProof,
+  type Connector,
+  ConnectorError,
+  type Page,
+  type PulledUser,
+} from "../../connectors/connector.ts";
 import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
-import { isStorableId, mapGroup, mapUser, type StagedGroup, type StagedUser, storable } from "./map.ts";
+import { makeCrowd } from "./crowd.ts";
+import { isStorableId, mapGroup, mapUser, type StagedGroup, storable } from "./map.ts";
+import { makeSieve, type Sieve } from "./sieve.ts";
+import { insert, insertGroups, insertMembers, insertUsers } from "./staging.ts";
 
-/** How many rows stand in staging when the read is over; planning refuses to start with fewer. */
+/** What stands in staging when the read is over; planning refuses to start with less. */
 export type Staged = {
   /** Null after a delta: who is absent from it is absent from nothing. */
   proof: CompletenessProof | null;
+  /** How much was read. */
   users: number;
   groups: number;
   members: number;
+  /** How many rows tell of it. */
+  rows: StagedRows;
 };
 
-type Poured<End> = { end: End; staged: { users: number; groups: number; members: number }; arrived: Count };
+export type StagedRows = { users: number; unchanged: number; groups: number; members: number; digests: number };
 
-type StagedMember = { group: string; kind: "user" | "group"; member: string };
+type Poured<End> = { end: End; staged: Omit<Staged, "proof">; arrived: Count };
 
-/** Rows of one insert: with thousands the parse costs more than the trips it saves. */
+/** Rows of one statement: with many more the parse costs more than the trips it saves. */
 const ENTRIES = 1000;
 const MEMBERS = 5000;
 
 /**
  * Reads the whole directory into staging, page by page, with no transaction open while the network is waited for.
+ * Entries that say what is held stand there by their ids alone.
  * After: `run` has every entry of the snapshot in staging, or this threw; nothing that Muster holds has been touched.
  * @throws ConnectorError of the connector, or `incomplete` when what arrived is not what the proof says.
  */
@@ -33,14 +46,22 @@ export async function stage(
   signal: AbortSignal,
   onPage: (entriesSoFar: number) => void,
 ): Promise<Staged> {
-  const { end: proof, staged, arrived } = await pour(db, run, connector.read(signal), signal, onPage);
+  const sieve = await makeSieve(db, run, directory);
+  const { end: proof, staged, arrived } = await pour(db, run, connector.read(signal), signal, onPage, sieve);
+  if (await sieve.sawTwice())
+    throw new ConnectorError("incomplete", "the directory gave the same id to two entries, or one entry twice");
+  staged.rows.unchanged = sieve.heldBack;
+  staged.users += sieve.heldBack;
   compare(proof, arrived, staged);
-  staged.users += await withhold(db, run, directory, proof);
+  const withheld = await withhold(db, run, directory, proof);
+  staged.users += withheld;
+  staged.rows.users += withheld;
   return { proof, ...staged };
 }
 
 /**
- * Writes pages into staging as they arrive, to their end.
+ * Writes pages into staging as they arrive, to their end; while one is written the next one is read. A sieve holds back
+ * what need not be staged.
  * @throws ConnectorError of the connector, or `cancelled`.
  */
 export async function pour<End>(
@@ -49,37 +70,96 @@ export async function pour<End>(
   pages: AsyncGenerator<Page, End, void>,
   signal: AbortSignal,
   onPage: (entriesSoFar: number) => void,
+  sieve?: Sieve,
 ): Promise<Poured<End>> {
-  const staged = { users: 0, groups: 0, members: 0 };
+  const basin = makeBasin(db, run, sieve);
   const arrived = { users: 0, groups: 0 };
-  const waiting: { users: StagedUser[]; groups: StagedGroup[]; members: StagedMember[] } = {
-    users: [],
-    groups: [],
-    members: [],
-  };
-  const flush = async (least: number): Promise<void> => {
-    while (waiting.users.length > least) staged.users += await insertUsers(db, run, waiting.users.splice(0, ENTRIES));
-    while (waiting.groups.length > least)
-      staged.groups += await insertGroups(db, run, waiting.groups.splice(0, ENTRIES));
-    while (waiting.members.length > least * 5)
-      staged.members += await insertMembers(db, run, waiting.members.splice(0, MEMBERS));
-  };
-  for (;;) {
-    const next = await pages.next();
-    if (signal.aborted) {
-      await pages.return(undefined as never).catch(() => {});
-      throw new ConnectorError("cancelled", "the read was cancelled");
+  let writing: Promise<void> = Promise.resolve();
+  let next = pages.next();
+  try {
+    for (;;) {
+      const page = await next;
+      if (signal.aborted) throw new ConnectorError("cancelled", "the read was cancelled");
+      if (page.done) {
+        await writing;
+        return { end: page.value, staged: await basin.empty(), arrived };
+      }
+      next = pages.next();
+      // Whether it came to anything is looked at when its turn comes, or never.
+      next.catch(() => {});
+      basin.take(page.value);
+      await writing;
+      writing = basin.flush();
+      writing.catch(() => {});
+      arrived.users += page.value.users?.length ?? 0;
+      arrived.groups += page.value.groups?.length ?? 0;
+      onPage(arrived.users + arrived.groups);
     }
-    if (next.done) {
-      await flush(0);
-      return { end: next.value, staged, arrived };
-    }
-    collect(next.value, waiting);
-    await flush(ENTRIES - 1);
-    arrived.users += next.value.users?.length ?? 0;
-    arrived.groups += next.value.groups?.length ?? 0;
-    onPage(arrived.users + arrived.groups);
+  } catch (error) {
+    await writing.catch(() => {});
+    // It may wait for its network; it ends by itself then.
+    pages.return(undefined as never).catch(() => {});
+    throw error;
   }
+}
+
+type Basin = {
+  take(page: Page): void;
+  /** Writes what fills whole statements. */
+  flush(): Promise<void>;
+  /** Writes the rest and counts it all. */
+  empty(): Promise<Omit<Staged, "proof">>;
+};
+
+function makeBasin(db: Db, run: SyncRunId, sieve: Sieve | undefined): Basin {
+  const rows: StagedRows = { users: 0, unchanged: 0, groups: 0, members: 0, digests: 0 };
+  let alike = 0;
+  const users: PulledUser[] = [];
+  const groups: StagedGroup[] = [];
+  const crowd = makeCrowd(sieve !== undefined);
+
+  const writeUsers = async (): Promise<void> => {
+    const some = users.splice(0, ENTRIES);
+    const different = sieve === undefined ? some : await sieve.users(some);
+    if (different.length > 0) rows.users += await insertUsers(db, run, different.map(mapUser));
+  };
+  const writeGroups = async (): Promise<void> => {
+    rows.groups += await insertGroups(db, run, groups.splice(0, ENTRIES));
+  };
+  const writeWhole = async (): Promise<void> => {
+    const some = crowd.takeWhole(MEMBERS);
+    const different = (await sieve?.members(some)) ?? some;
+    rows.digests += some.length;
+    for (const group of some) alike += group.users.length + group.groups.length;
+    for (const group of different) {
+      alike -= group.users.length + group.groups.length;
+      crowd.addRows(group);
+    }
+  };
+  const writeRows = async (): Promise<void> => {
+    rows.members += await insertMembers(db, run, crowd.takeRows(MEMBERS));
+  };
+  return {
+    take(page) {
+      for (const user of page.users ?? []) users.push(checked(user));
+      for (const group of page.groups ?? []) groups.push(mapGroup(checked(group)));
+      for (const part of page.members ?? []) crowd.add(part);
+    },
+    async flush() {
+      while (users.length >= ENTRIES) await writeUsers();
+      while (groups.length >= ENTRIES) await writeGroups();
+      while (crowd.whole >= MEMBERS) await writeWhole();
+      while (crowd.rows >= MEMBERS) await writeRows();
+    },
+    async empty() {
+      while (users.length > 0) await writeUsers();
+      while (groups.length > 0) await writeGroups();
+      while (crowd.whole > 0) await writeWhole();
+      crowd.giveUp();
+      while (crowd.rows > 0) await writeRows();
+      return { users: rows.users, groups: rows.groups, members: rows.members + alike, rows };
+    },
+  };
 }
 
 /**
@@ -115,24 +195,6 @@ async function withhold(db: Db, run: SyncRunId, directory: DirectoryId, proof: C
   });
 }
 
-/** Empties what a run left in staging. */
-export async function clearStaging(db: Db, runs: readonly SyncRunId[]): Promise<void> {
-  for (const table of ["sync_staged_members", "sync_staged_groups", "sync_staged_users"])
-    await db.query({
-      text: `delete from ${table} where organization = $1 and run = any($2)`,
-      values: [db.organization, runs],
-    });
-}
-
-function collect(page: Page, waiting: { users: StagedUser[]; groups: StagedGroup[]; members: StagedMember[] }): void {
-  for (const user of page.users ?? []) waiting.users.push(mapUser(checked(user)));
-  for (const group of page.groups ?? []) waiting.groups.push(mapGroup(checked(group)));
-  for (const { group, users, groups } of page.members ?? []) {
-    for (const member of users) waiting.members.push({ group, kind: "user", member });
-    for (const member of groups) waiting.members.push({ group, kind: "group", member });
-  }
-}
-
 function checked<Entry extends { id: string; location: string }>(entry: Entry): Entry {
   if (!isStorableId(entry.id))
     throw new ConnectorError("protocol", `the entry ${entry.location} has an id that is none`);
@@ -149,69 +211,4 @@ function compare(proof: CompletenessProof, arrived: Count, staged: Count): void 
       "incomplete",
       `the directory's reader counted ${proof.users} users and ${proof.groups} groups, but ${staged.users} and ${staged.groups} arrived`,
     );
-}
-
-async function insertUsers(db: Db, run: SyncRunId, users: readonly StagedUser[]): Promise<number> {
-  return insert(db, {
-    name: "stage-users",
-    text: `insert into sync_staged_users (organization, run, immutable_id, user_name, user_name_key, active, email,
-        email_key, display_name, resource, location, content_hash, conflict)
-      select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[],
-        $9::text[], $10::jsonb[], $11::text[], $12::bytea[], $13::text[])`,
-    values: [
-      db.organization,
-      run,
-      users.map((user) => user.immutableId),
-      users.map((user) => user.userName),
-      users.map((user) => user.userNameKey),
-      users.map((user) => user.active),
-      users.map((user) => user.email),
-      users.map((user) => user.emailKey),
-      users.map((user) => user.displayName),
-      users.map((user) => JSON.stringify(user.resource)),
-      users.map((user) => user.location),
-      users.map((user) => user.contentHash),
-      users.map((user) => user.conflict),
-    ],
-  });
-}
-
-async function insertGroups(db: Db, run: SyncRunId, groups: readonly StagedGroup[]): Promise<number> {
-  return insert(db, {
-    name: "stage-groups",
-    text: `insert into sync_staged_groups (organization, run, immutable_id, name, location, content_hash)
-      select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::bytea[])`,
-    values: [
-      db.organization,
-      run,
-      groups.map((group) => group.immutableId),
-      groups.map((group) => group.name),
-      groups.map((group) => group.location),
-      groups.map((group) => group.contentHash),
-    ],
-  });
-}
-
-async function insertMembers(db: Db, run: SyncRunId, members: readonly StagedMember[]): Promise<number> {
-  return insert(db, {
-    name: "stage-members",
-    text: `insert into sync_staged_members (organization, run, group_id, kind, member_id)
-      select $1, $2, * from unnest($3::text[], $4::text[], $5::text[])`,
-    values: [
-      db.organization,
-      run,
-      members.map((row) => row.group),
-      members.map((row) => row.kind),
-      members.map((row) => row.member),
-    ],
-  });
-}
-
-/** Repeated ids are left out and show in the count; a membership may well be said twice. */
-async function insert(db: Db, statement: { name: string; text: string; values: readonly unknown[] }): Promise<number> {
-  const [row] = await db.query<{ count: number }>({
-    ...statement,
-    text: `with inserted as (${statement.text} on conflict do nothing returning 1) select count(*) from inserted`,
-  });
-  return row?.count ?? 0;
 }

@@ -30,6 +30,7 @@ export type GeneratedDirectory = { ldif: string; users: number; groups: number; 
 /**
  * People `uid=u0 …` below ou=people, groups `cn=g0 …` below ou=groups with `members` distinct people each on average
  * (at least one), and the reader `cn=muster,ou=services` with the password `reader-secret`. Every tenth group contains the next one.
+ * With `large` the first group has so many people instead.
  */
 export function generateLdif(options: {
   users: number;
@@ -37,6 +38,7 @@ export function generateLdif(options: {
   members: number;
   seed: number;
   suffix?: string;
+  large?: number;
 }): GeneratedDirectory {
   const { users, groups, seed, suffix = "dc=example,dc=com" } = options;
   const random = mulberry32(seed);
@@ -58,7 +60,8 @@ export function generateLdif(options: {
   }
   let memberships = 0;
   for (let group = 0; group < groups; group++) {
-    const wanted = Math.min(users, 1 + below(2 * options.members - 1));
+    const size = 1 + below(2 * options.members - 1);
+    const wanted = Math.min(users, group === 0 ? (options.large ?? size) : size);
     const members = new Set<number>();
     while (members.size < wanted) members.add(below(users));
     const values = [...members].map((user) => `uid=u${user},ou=people,${suffix}`);

@@ -172,7 +172,7 @@ describe("a read that goes wrong", () => {
     const big = await world.directory("big");
     await world.sync(big, filled);
     const emptied = filled.connector(undefined, async (page) => {
-      if (page === filled.pages().length) await world.query({ text: "delete from sync_staged_users" });
+      if (page === filled.pages().length) await world.query({ text: "delete from sync_unchanged_users" });
     });
     const failed = await world.sync(big, filled, { connector: emptied });
     expect(failed).toMatchObject({ state: "failed", rowsWritten: 0 });

@@ -3,6 +3,7 @@ import type { SyncRunId } from "../../db/id.ts";
 import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../../db/transaction.ts";
 import { isMusterError, MusterError } from "../../errors.ts";
 import { type DirectoryLock, holdEpoch } from "../lock.ts";
+import { keepDigests } from "../plan/digests.ts";
 import {
   type GroupRow,
   type LinkRow,
@@ -84,7 +85,22 @@ export type ApplyJob = {
  */
 export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<void> {
   const keepCounted = statisticsKeeper(ctx, job);
-  for (const step of STEPS) await applyStep(ctx, job, step, keepCounted);
+  let applied = 0;
+  const count = (rows: number): Promise<void> => {
+    applied += rows;
+    return keepCounted(rows);
+  };
+  for (const step of STEPS) await applyStep(ctx, job, step, count);
+  if (applied === 0) return;
+  await inTransaction(
+    ctx,
+    job.actor,
+    async (tx) => {
+      await holdEpoch(tx, job.lock);
+      await keepDigests(tx, job.run, job.lock.directory);
+    },
+    { lock: "none" },
+  );
 }
 
 const FIRST_COUNT = 1000;

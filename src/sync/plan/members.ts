@@ -3,24 +3,28 @@ import type { Tx } from "../../db/transaction.ts";
 
 /**
  * Everybody and every group that will be there once the plan is applied, by the directory's id and by Muster's; without
- * those who are withheld, because nobody knows what they belong to.
+ * those who are withheld, because nobody knows what they belong to. `open` are the groups whose members are to be
+ * compared one by one; the others have what they are to have, except through who comes back (`back`).
  */
 const AFTERWARDS = `
   people as (
-    select s.immutable_id, h.id, s.user_name as name from sync_staged_users s
-    join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
-      and h.deleted_at is null
-    where s.organization = $1 and s.run = $2 and not s.withheld
+    select h.immutable_id, h.id, coalesce(s.user_name, h.user_name) as name, false as back
+    from directory_users h
+    left join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = h.immutable_id
+    where h.organization = $1 and h.directory = $3 and h.deleted_at is null and h.immutable_id is not null
+      and s.withheld is not true
+      and h.id not in (select subject from sync_plan where organization = $1 and run = $2 and kind = 'user-remove')
     union all
-    select immutable_id, subject, name from sync_plan
+    select immutable_id, subject, name, kind = 'user-restore' from sync_plan
     where organization = $1 and run = $2 and kind in ('user-add', 'user-restore')
   ), teams as (
-    select s.immutable_id, h.id, s.name from sync_staged_groups s
+    select s.immutable_id, h.id, s.name, false as back, d.held is null as open from sync_staged_groups s
     join directory_groups h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
       and h.deleted_at is null
+    left join sync_staged_digests d on d.organization = $1 and d.run = $2 and d.immutable_id = s.immutable_id
     where s.organization = $1 and s.run = $2
     union all
-    select immutable_id, subject, name from sync_plan
+    select immutable_id, subject, name, kind = 'group-restore', true from sync_plan
     where organization = $1 and run = $2 and kind in ('group-add', 'group-restore')
   )`;
 
@@ -39,10 +43,11 @@ const DIFFERENT = `
  */
 export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
   const values = [tx.organization, run, directory];
+  if (!(await isAnythingOpen(tx, run))) return;
   await tx.query({
     text: `
       with ${AFTERWARDS}, wanted as (
-        select t.id as subject, p.id as member from sync_staged_members m
+        select distinct t.id as subject, p.id as member from sync_staged_members m
         join teams t on t.immutable_id = m.group_id
         join people p on p.immutable_id = m.member_id
         where m.organization = $1 and m.run = $2 and m.kind = 'user'
@@ -50,7 +55,7 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
         select m.group_id as subject, m.directory_user as member from remote_memberships m
         join teams t on t.id = m.group_id
         join people p on p.id = m.directory_user
-        where m.organization = $1
+        where m.organization = $1 and (t.open or p.back)
       ), ${DIFFERENT}
       insert into sync_plan (organization, run, kind, subject, member, name)
       select $1, $2, case when d.added then 'member-add' else 'member-remove' end, d.subject, d.member,
@@ -62,7 +67,7 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
   await tx.query({
     text: `
       with ${AFTERWARDS}, wanted as (
-        select t.id as subject, c.id as member from sync_staged_members m
+        select distinct t.id as subject, c.id as member from sync_staged_members m
         join teams t on t.immutable_id = m.group_id
         join teams c on c.immutable_id = m.member_id
         where m.organization = $1 and m.run = $2 and m.kind = 'group' and t.id <> c.id
@@ -70,7 +75,7 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
         select n.parent as subject, n.child as member from group_nestings n
         join teams t on t.id = n.parent
         join teams c on c.id = n.child
-        where n.organization = $1 and n.origin = 'remote'
+        where n.organization = $1 and n.origin = 'remote' and (t.open or c.back)
       ), ${DIFFERENT}
       insert into sync_plan (organization, run, kind, subject, member, name)
       select $1, $2, case when d.added then 'nesting-add' else 'nesting-remove' end, d.subject, d.member,
@@ -79,4 +84,17 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
       order by d.subject, d.member`,
     values,
   });
+}
+
+async function isAnythingOpen(tx: Tx, run: SyncRunId): Promise<boolean> {
+  const [row] = await tx.query<{ open: boolean }>({
+    text: `select exists (
+        select from sync_staged_groups s where s.organization = $1 and s.run = $2 and s.immutable_id not in
+          (select d.immutable_id from sync_staged_digests d
+            where d.organization = $1 and d.run = $2 and d.held is not null))
+      or exists (select from sync_plan where organization = $1 and run = $2 and kind in
+        ('user-restore', 'group-add', 'group-restore')) as open`,
+    values: [tx.organization, run],
+  });
+  return row?.open !== false;
 }

@@ -9,18 +9,27 @@ import type { Tx } from "../../db/transaction.ts";
 export async function markNameConflicts(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
   await tx.query({
     text: `
-      with doubled as (
-        select user_name_key from sync_staged_users
-        where organization = $1 and run = $2 and conflict is null group by user_name_key having count(*) > 1
-      ), ranked as (
-        select s.immutable_id, first_value(s.immutable_id) over name as winner, first_value(s.location) over name as place
+      with claims as (
+        select s.user_name_key, s.immutable_id, s.location,
+          h.user_name_key is not distinct from s.user_name_key as holds
         from sync_staged_users s
         left join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
           and h.deleted_at is null
         where s.organization = $1 and s.run = $2 and s.conflict is null
-          and s.user_name_key in (select user_name_key from doubled)
-        window name as (partition by s.user_name_key
-          order by h.user_name_key is not distinct from s.user_name_key desc, s.immutable_id collate "C")
+        union all
+        -- Whoever says what is held holds the name.
+        select h.user_name_key, h.immutable_id, h.user_name, true
+        from sync_unchanged_users u
+        join directory_users h on h.organization = $1 and h.id = u.held
+        where u.organization = $1 and u.run = $2 and h.user_name_key in
+          (select user_name_key from sync_staged_users where organization = $1 and run = $2 and conflict is null)
+      ), doubled as (
+        select user_name_key from claims group by user_name_key having count(*) > 1
+      ), ranked as (
+        select c.immutable_id, first_value(c.immutable_id) over name as winner, first_value(c.location) over name as place
+        from claims c
+        where c.user_name_key in (select user_name_key from doubled)
+        window name as (partition by c.user_name_key order by c.holds desc, c.immutable_id collate "C")
       )
       update sync_staged_users s set conflict = format(
         '%s (id %s) has the same user name %s as %s (id %s), which keeps it',
@@ -77,15 +86,22 @@ export async function markRenamesTogether(tx: Tx, run: SyncRunId): Promise<void>
 export async function reportSharedAddresses(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
   await tx.query({
     text: `
-      with claims as (
+      with wanted as (
+        select distinct s.email_key from sync_plan p
+        join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = p.immutable_id
+        where p.organization = $1 and p.run = $2 and p.kind in ('user-add', 'user-restore', 'user-update')
+          and s.email_key is not null
+      ), claims as (
         select email_key, user_name_key, format('%s (%s)', user_name, location) as who,
           $3::uuid as directory, immutable_id, location, user_name from sync_staged_users
-        where organization = $1 and run = $2 and email_key is not null
+        where organization = $1 and run = $2 and email_key in (select email_key from wanted)
         union all
         select u.email_key, u.user_name_key, format('%s of the directory %s', u.user_name, d.name),
           u.directory, u.immutable_id, null, u.user_name
         from directory_users u join directories d on d.organization = u.organization and d.id = u.directory
-        where u.organization = $1 and u.directory <> $3 and u.deleted_at is null and u.email_key is not null
+        where u.organization = $1 and u.deleted_at is null and u.email_key in (select email_key from wanted)
+          and (u.directory <> $3
+            or u.id in (select held from sync_unchanged_users where organization = $1 and run = $2))
       ), shared as (
         select email_key, min(user_name_key) as first, max(user_name_key) as last
         from claims group by email_key having min(user_name_key) <> max(user_name_key)

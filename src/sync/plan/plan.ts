@@ -3,9 +3,10 @@ import type { DirectoryId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { type GuardFigures, judge, type Verdict } from "../guard.ts";
 import type { SyncLane } from "../runs.ts";
-import type { Staged } from "../stage.ts";
+import type { Staged, StagedRows } from "../stage.ts";
 import { countPlan, type SyncCounts, type SyncDetails } from "./counts.ts";
 import { markHeldNames, planMembersOfDelta } from "./delta.ts";
+import { keepDigests } from "./digests.ts";
 import { guardFigures } from "./figures.ts";
 import { reportSharedGroupNames } from "./group-names.ts";
 import { planGroups } from "./groups.ts";
@@ -39,7 +40,7 @@ export async function plan(
   staged: Staged,
   lane: SyncLane,
 ): Promise<Plan> {
-  await verifyStaging(tx, run, staged);
+  await verifyStaging(tx, run, staged.rows);
   // Whole sets are compared here, partly with rows that this transaction has just written and nobody has counted: a
   // nested loop, guessed to be of a few rows, took over a minute where a hash join takes one second.
   await tx.query({ text: "select set_config('enable_nestloop', 'off', true)" });
@@ -48,6 +49,7 @@ export async function plan(
   await planGroups(tx, run, directory, lane);
   await planUsers(tx, run, directory, lane);
   await (lane === "full" ? planMembers : planMembersOfDelta)(tx, run, directory);
+  if (staged.rows.digests > 0) await keepDigests(tx, run, directory);
   await markRenamesTogether(tx, run);
   await reportSharedAddresses(tx, run, directory);
   await reportSharedGroupNames(tx, run, directory);
@@ -63,15 +65,16 @@ export async function plan(
   };
 }
 
-async function verifyStaging(tx: Tx, run: SyncRunId, staged: Staged): Promise<void> {
-  const [row] = await tx.query<{ users: number; groups: number; members: number }>({
-    text: `select
-        (select count(*) from sync_staged_users where organization = $1 and run = $2) as users,
-        (select count(*) from sync_staged_groups where organization = $1 and run = $2) as groups,
-        (select count(*) from sync_staged_members where organization = $1 and run = $2) as members`,
+async function verifyStaging(tx: Tx, run: SyncRunId, expected: StagedRows): Promise<void> {
+  const count = (table: string) => `(select count(*) from ${table} where organization = $1 and run = $2)`;
+  const [row] = await tx.query<StagedRows>({
+    text: `select ${count("sync_staged_users")} as users, ${count("sync_unchanged_users")} as unchanged,
+      ${count("sync_staged_groups")} as groups, ${count("sync_staged_members")} as members,
+      ${count("sync_staged_digests")} as digests`,
     values: [tx.organization, run],
   });
-  if (row?.users !== staged.users || row.groups !== staged.groups || row.members !== staged.members)
+  const names = Object.keys(expected) as (keyof StagedRows)[];
+  if (!row || names.some((name) => row[name] !== expected[name]))
     throw new ConnectorError(
       "incomplete",
       "what was read is no longer in staging (did the database restart?); run the sync again",

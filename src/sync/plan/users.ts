@@ -15,7 +15,8 @@ export type PlannedUser = {
   contentHash: string | null;
 };
 
-const heldJson = (alias: string): string =>
+/** The content of a row of directory_users, as a plan keeps it. */
+export const heldJson = (alias: string): string =>
   `jsonb_build_object('immutableId', ${alias}.immutable_id, 'externalId', ${alias}.external_id,
     'userName', ${alias}.user_name, 'active', ${alias}.active, 'email', ${alias}.email,
     'displayName', ${alias}.display_name, 'resource', ${alias}.resource, 'contentHash', encode(${alias}.content_hash, 'hex'))`;
@@ -69,7 +70,9 @@ export async function planUsers(tx: Tx, run: SyncRunId, directory: DirectoryId, 
       from directory_users h
       left join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = h.immutable_id
       where h.organization = $1 and h.directory = $3 and h.deleted_at is null and h.immutable_id is not null
-        and ((s.immutable_id is null and $4) or (s.conflict is not null and h.active and not s.active))
+        and ((s.immutable_id is null and $4
+            and h.id not in (select held from sync_unchanged_users where organization = $1 and run = $2))
+          or (s.conflict is not null and h.active and not s.active))
       order by h.immutable_id collate "C"`,
     values: [...values, lane === "full"],
   });
