@@ -22,7 +22,10 @@ const KEYS: Record<string, readonly [key: string, inside?: "attributes"]> = {
   userNameAttribute: ["userName", "attributes"],
   emailAttribute: ["email", "attributes"],
   displayNameAttribute: ["displayName", "attributes"],
+  givenNameAttribute: ["givenName", "attributes"],
+  familyNameAttribute: ["familyName", "attributes"],
   groupNameAttribute: ["groupName", "attributes"],
+  memberAttribute: ["member", "attributes"],
 };
 
 const OPTIONS = Object.keys(KEYS);
@@ -61,7 +64,10 @@ export const ldapKind: PulledKind = {
       .option("--user-name-attribute <name>", "holds the user name")
       .option("--email-attribute <name>", "holds the e-mail address")
       .option("--display-name-attribute <name>", "holds the name that people read")
-      .option("--group-name-attribute <name>", "holds a group's name"),
+      .option("--given-name-attribute <name>", "holds the given name")
+      .option("--family-name-attribute <name>", "holds the family name")
+      .option("--group-name-attribute <name>", "holds a group's name")
+      .option("--member-attribute <name>", "names the members of a group; repeatable", collected),
   settingsOf(options, environment) {
     const settings: Record<string, unknown> = {};
     const attributes: Record<string, unknown> = {};
