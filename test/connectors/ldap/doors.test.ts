@@ -161,7 +161,7 @@ describeWithSlapd("the way into an LDAP server", (slapd) => {
       ["base", { base: "dc=example,dc=net" }, PASSWORD, /dc=example,dc=net/, /this server holds dc=example,dc=com/],
       ["base", { userBase: "ou=nobody,dc=example,dc=com" }, PASSWORD, /userBase/, /holds dc=example,dc=com/],
       ["settings", { startTls: true, caFile: "/nowhere/ca.pem" }, PASSWORD, /caFile/, /setting/],
-    ])("fail at %s with %j", async (name, settings, password, detail, hint) => {
+    ])("fail at %s (case %#)", async (name, settings, password, detail, hint) => {
       const ca = "startTls" in settings && !("ca" in settings) && !("caFile" in settings) ? { ca: authority.ca } : {};
       const steps = await tried(simple({ ...ca, ...settings }, password));
       const step = steps.get(name as "bind");
