@@ -68,7 +68,7 @@ export type CompletenessProof = {
   pages: number;
   /** The identity that the server confirmed before and after the read; of files, what they are. */
   boundAs: string;
-  /** At most 1,000, then only counted. */
+  /** At most 1,000, then only counted; those with an id before all others, so that they are cut only among themselves. */
   oddities: readonly Oddity[];
   oddityCount: number;
 };

@@ -169,7 +169,7 @@ function makeBasin(db: Db, run: SyncRunId, sieve: Sieve | undefined): Basin {
  */
 async function withhold(db: Db, run: SyncRunId, directory: DirectoryId, proof: CompletenessProof): Promise<number> {
   const { oddities, oddityCount } = proof;
-  if (oddityCount > oddities.length && oddities.at(-1)?.id !== undefined)
+  if (oddityCount > oddities.length && oddities.every((oddity) => oddity.id !== undefined))
     throw new ConnectorError(
       "incomplete",
       `more than ${oddities.length} entries could not be taken (first ${oddities[0]?.location}: ${oddities[0]?.detail}); narrow the filter to people`,
