@@ -34,7 +34,11 @@ async function synced() {
     const fake = await startFakeLdap(options);
     fakes.push(fake);
     const connector = ldapConnector({ url: fake.url, bindDn: "cn=reader", base: BASE }, "secret");
-    const result = await runSync(ctx, directory, { ...{ mode: "run", trigger: "command" }, actor: world.actor, connector });
+    const result = await runSync(ctx, directory, {
+      ...{ mode: "run", trigger: "command" },
+      actor: world.actor,
+      connector,
+    });
     const { run } = await showRun(ctx.db.of(world.actor.organization), result.runId);
     return { ...result, error: run.error };
   };
