@@ -5,6 +5,7 @@ import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { type DirectoryLock, holdEpoch, withDirectoryLock } from "./lock.ts";
 import { countPlan } from "./plan/counts.ts";
+import { heldJson } from "./plan/users.ts";
 import { resultOf, type SyncResult } from "./run.ts";
 import { getRun, openRun, type SyncRun, type SyncTrigger } from "./runs.ts";
 import { applyRun, type RunHooks, settleDeadRuns } from "./settle.ts";
@@ -81,7 +82,8 @@ async function openUndo(
 }
 
 /**
- * The plan that leads back, from what was applied and the versions it led to. The memberships of people and groups
+ * The plan that leads back, from what was applied and the versions it led to; a person who is again as the run left them
+ * (a later run was undone first) is taken back all the same. The memberships of people and groups
  * that came with the run are not taken away one by one: they go and return with their tombstones.
  */
 async function planBackwards(tx: Tx, undoes: SyncRunId, run: SyncRunId): Promise<void> {
@@ -104,7 +106,10 @@ async function planBackwards(tx: Tx, undoes: SyncRunId, run: SyncRunId): Promise
           else case when (next ->> 'active')::boolean and not (previous ->> 'active')::boolean
             then 'user-deactivate' else 'user-update' end
         end,
-        subject, member, immutable_id, name, together, applied_version,
+        subject, member, immutable_id, name, together,
+        coalesce((select h.version from directory_users h where h.organization = $1 and h.id = applied.subject
+          and ${heldJson("h")} = coalesce(applied.next, applied.previous)
+          and (h.deleted_at is not null) = (applied.kind = 'user-remove') and applied.member is null), applied_version),
         decode(coalesce(next, previous) ->> 'contentHash', 'hex'), previous, coalesce(next, previous)
       from applied
       where member is null or (subject not in (select subject from arrived) and member not in (select subject from arrived))
