@@ -43,6 +43,7 @@ export const directoryAnswer = z
     requireIfMatch: z.boolean(),
     firstRun,
     syncEvery: z.int().nullable(),
+    deltaEvery: z.int().nullable(),
     settings: z.record(z.string(), z.unknown()),
     hasSecret: z.boolean(),
     switchedTo: z.string().nullable(),
@@ -63,11 +64,13 @@ const pulled = {
   firstRun,
   /** Seconds between runs; null: only by hand. */
   syncEvery: z.int().min(60).max(31_536_000).nullable(),
+  /** Seconds between reads of what changed; less than syncEvery. Null: none. */
+  deltaEvery: z.int().min(60).max(31_536_000).nullable(),
 };
 
 const createdPulled = {
   name: newKey,
-  ...z.object({ ...every, firstRun: pulled.firstRun }).partial().shape,
+  ...z.object({ ...every, firstRun: pulled.firstRun, deltaEvery: pulled.deltaEvery }).partial().shape,
   ...reading,
   syncEvery: pulled.syncEvery.default(3_600),
 };
