@@ -160,12 +160,12 @@ function end({ id, name }: End): { id: DirectoryId; name: string } {
 async function findPairs(tx: Tx, move: Move, match: Match, isFirst: boolean) {
   const former = await formerPairs(tx, move);
   const matched = await matchRecords(tx, move, match);
-  for (const [name, known] of [
-    [move.from.name, matched.known.from] as const,
-    [move.to.name, matched.known.to] as const,
-  ])
-    if (isFirst && former.length === 0 && !known)
-      throw new MusterError("invalid", `nobody in ${name} has a value of this`, { at: "match" });
+  // Whoever comes back is no live record yet, so of the other directory nothing can be asked then.
+  const [from, to] = [matched.known.from, matched.known.to || former.length > 0];
+  if (isFirst && !(from && to))
+    throw new MusterError("invalid", `nobody in ${(from ? move.to : move.from).name} has a value of this`, {
+      at: "match",
+    });
   const [records, partners] = [new Set(former.map((one) => one.record)), new Set(former.map((one) => one.partner))];
   const pairs = [...former, ...matched.pairs.filter((one) => !records.has(one.record) && !partners.has(one.partner))];
   const taken = await writePairs(tx, move, pairs);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { listDirectories, resolveDirectory } from "../../../src/identity/directories.ts";
+import { removeDirectory } from "../../../src/identity/directory-remove.ts";
 import { switchDirectory } from "../../../src/identity/directory-switch/switch.ts";
 import type { DirectoryUserInput } from "../../../src/identity/directory-users/directory-user.ts";
 import { createLocalGroup, nestGroups } from "../../../src/identity/groups.ts";
@@ -317,6 +318,26 @@ describe("afterwards", () => {
     expect(await c.names(c.corp)).toEqual(["bob"]);
     expect(await c.account("ada")).toMatchObject({ id: ada.account, directory: null });
     expect(await c.account("bob")).toMatchObject({ id: bob.account, directory: "corp" });
+  });
+
+  test("the one that was left is shown so and can be removed, which changes nobody; the other one not before it", async () => {
+    const c = await company(ctx);
+    const ada = await c.org.person(c.corp, "ada");
+    await c.org.person(c.entra, "ada");
+    await c.switch("userName");
+    expect((await listDirectories(c.org.db)).map(({ name, switchedTo }) => [name, switchedTo])).toEqual([
+      ["entra", null],
+      ["corp", "entra"],
+      ["internal", null],
+    ]);
+    const remove = (directory: typeof c.corp, name: string) =>
+      c.org.alone((tx) => removeDirectory(tx, directory, name));
+    await expect(remove(c.entra, "entra")).rejects.toMatchObject({ code: "conflict" });
+    const before = await c.account("ada");
+    expect(before).toMatchObject({ id: ada.account, directory: "entra" });
+    expect(await remove(c.corp, "corp")).toMatchObject({ users: 0 });
+    expect(await c.account("ada")).toEqual(before);
+    await remove(c.entra, "entra");
   });
 
   test("masking: the profile and the groups are those of the other directory", async () => {
