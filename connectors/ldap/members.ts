@@ -155,10 +155,15 @@ export function namesIn(entry: LdapEntry, attribute: string): string[] {
   return attribute.toLowerCase() === "uniquemember" ? values.map(withoutBits) : values;
 }
 
+/** The empty name (RFC 4514 §2) is nobody's: OpenLDAP's groups that must have a member are given it when they have none. */
+function isBlank(value: Buffer): boolean {
+  return value.every((byte) => byte === 0x20);
+}
+
 /** @throws ConnectorError when a value is no text: it would be a member that nobody sees. */
 function names(entry: LdapEntry, description: string): string[] {
   const texts = entry.texts(description);
-  if (texts.length !== entry.bytes(description).length) {
+  if (texts.length !== entry.bytes(description).filter((value) => !isBlank(value)).length) {
     throw new ConnectorError("protocol", `${entry.dn} has a value of ${description} that is no text`);
   }
   return texts;
