@@ -82,7 +82,7 @@ export class ScriptedDirectory {
     const isNew = ({ id }: { id: string }): boolean => (this.#changed.get(id) ?? 0) > since;
     const members: PulledMembers[] = [...this.members]
       .filter(([id]) => isNew({ id }))
-      .map(([group, { users, groups }]) => ({ group, users: [...users], groups: [...groups] }));
+      .map(([group, { users, groups }]) => ({ group, users: [...users], groups: [...groups], isLast: true }));
     return [
       ...cut([...this.users.values()].filter(isNew), this.pageSize).map((users) => ({ users })),
       ...cut([...this.groups.values()].filter(isNew), this.pageSize).map((groups) => ({ groups })),
