@@ -4,7 +4,7 @@ import { ldapConnector } from "../../connectors/ldap/ldap-connector.ts";
 import type { Adapter, Contents, Made, Person } from "../connectors/conformance.ts";
 import { FAULTS, type FakeOptions, startFakeLdap } from "../harness/fake-ldap.ts";
 
-export type Entry = { dn: string; attributes: Record<string, string[]> };
+type Entry = { dn: string; attributes: Record<string, string[]> };
 
 /** How a kind of server writes people and groups down, and with which settings they are read again. */
 export type Dialect = {
