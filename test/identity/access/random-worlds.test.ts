@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
-import { type AccountId, newId, type OrganizationId } from "../../../src/db/id.ts";
+import { type AccountId, type DirectoryId, newId, type OrganizationId } from "../../../src/db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../../../src/db/transaction.ts";
 import { reconcile, reconcileAll } from "../../../src/identity/access/reconcile.ts";
+import { listDirectories } from "../../../src/identity/directories.ts";
+import { orderDirectories } from "../../../src/identity/directory-order.ts";
+import { removeDirectory } from "../../../src/identity/directory-remove.ts";
 import { testContext } from "../../harness/postgres.ts";
 import { scaled, seed } from "../../harness/scale.ts";
 import { canonicalOf, type Role, type World } from "../model.ts";
@@ -12,7 +15,7 @@ const ctx = await testContext();
 
 const DOMAINS = ["example.com", "a.example.com", "b.a.example.com", "notexample.com", "partner.org", "xample.com"];
 
-test(`random worlds: access is what the model says, after a build and after every change`, {
+test(`random worlds: access is what the model says, after a build, every change, every order and every removal`, {
   timeout: 600_000,
 }, async () => {
   const seen = new Set<string>();
@@ -23,6 +26,7 @@ test(`random worlds: access is what the model says, after a build and after ever
     const actor: Actor = { organization, kind: "system", id: null, requestId: null };
     const shape = sketch(random, organization);
     const db = ctx.db.of(organization);
+    const alone = (work: (tx: Tx) => Promise<unknown>) => inTransaction(ctx, actor, work, { lock: "exclusive" });
     for (let step = 0; step < 3; step++) {
       const world = fill(random, shape);
       await inTransaction(
@@ -41,8 +45,23 @@ test(`random worlds: access is what the model says, after a build and after ever
         seen.add(`${access.role} ${access.state}${access.domainLimited ? " limited" : ""}`);
     }
     const before = await written(db);
-    await inTransaction(ctx, actor, (tx) => reconcileAll(tx), { lock: "exclusive" });
+    await alone((tx) => reconcileAll(tx));
     expect(await written(db), `${hint}: reconciling what is right writes nothing`).toEqual(before);
+    // Each takes as long as a world.
+    if (round % 4 > 0) continue;
+    for (const wanted of random.shuffled(shape.directories)) {
+      const order = random.shuffled(await listDirectories(db));
+      await alone((tx) =>
+        orderDirectories(
+          tx,
+          order.map((directory) => directory.name),
+        ),
+      );
+      await expectModel(db, `${hint}, another order`);
+      const id = wanted as DirectoryId;
+      await alone((tx) => removeDirectory(tx, id, order.find((directory) => directory.id === id)?.name ?? ""));
+      await expectModel(db, `${hint}, without ${wanted}`);
+    }
   }
   // The worlds are no proof of a rule that none of them asks for.
   expect([...seen].sort()).toEqual([
