@@ -62,7 +62,15 @@ test("who left is taken away by the next full run, never by a delta", async () =
   expect(await world.members(directory)).toEqual(["staff/u10", "staff/u14"]);
 });
 
-test("people who are marked inactive are counted by the guard as by a full run, and nothing more is read while it holds", async () => {
+test("whoever was put into a group by a delta and left it again is out after the next full run", async () => {
+  const { world, directory, source } = await prepared();
+  await delta(world, directory, source.group("staff", ["u10", "u11", "u12", "u20"], ["writers"]));
+  expect(await world.members(directory)).toEqual(expect.arrayContaining(["staff/*writers", "staff/u20"]));
+  await world.sync(directory, source.group("staff", ["u10", "u11", "u12"]));
+  expect(await world.members(directory)).toEqual(["staff/u10", "staff/u11", "staff/u12", "writers/u13"]);
+});
+
+test("people who are marked inactive are counted by the guard as by a full run, again each time until somebody looks", async () => {
   const { world, directory, source } = await prepared();
   for (let number = 10; number < 21; number++) source.user(`u${number}`, { active: false });
   const held = await delta(world, directory, source);
