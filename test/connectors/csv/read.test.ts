@@ -330,9 +330,9 @@ describe("only plain files of the folder are read", () => {
   });
 });
 
-describe("docs/connectors.md", () => {
+describe("docs/directories/csv.md", () => {
   it("shows files that are read as it says, and settings that there are", async () => {
-    const text = await readFile(new URL("../../../docs/connectors.md", import.meta.url), "utf8");
+    const text = await readFile(new URL("../../../docs/directories/csv.md", import.meta.url), "utf8");
     const blocks = text.split("```");
     const example = (begin: string) =>
       blocks.find((part) => part.startsWith(begin))?.slice(begin.indexOf("\n") + 1) ?? "";
