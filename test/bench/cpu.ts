@@ -22,8 +22,8 @@ export function cpuBetween(before: Cpu, after: Cpu): Cpu {
 /** The kernel counts in hundredths of a second. */
 const TICK = 10_000;
 
-/** The postmaster with the children that it has and had. */
-function cpuOfPostgres(folder: string): number {
+/** PostgreSQL as a whole: the postmaster with the children that it has and had. */
+export function cpuOfPostgres(folder: string): number {
   const file = join(folder, "data", "postgres", "postmaster.pid");
   if (!existsSync("/proc/self/stat") || !existsSync(file)) return 0;
   const postmaster = Number(readFileSync(file, "utf8").split("\n")[0]);
@@ -42,6 +42,11 @@ function statOf(pid: number): string[] {
     // It has ended since it was listed.
     return [];
   }
+}
+
+/** Microseconds that one process has used, 0 where there is no /proc. */
+export function cpuOfProcess(pid: number): number {
+  return ticksOf(pid, false) * TICK;
 }
 
 function parentOf(pid: number): number {

@@ -8,6 +8,8 @@ import { scimPart, writePart } from "./page.ts";
 import { report } from "./report.ts";
 import { benchScim } from "./scim.ts";
 import type { Run } from "./server.ts";
+import { benchSync } from "./sync.ts";
+import { syncPart, syncReport } from "./sync-report.ts";
 
 /** What goes to stdout, and what the page gets when it is wanted. */
 type Outcome = { text: string; part(): string };
@@ -35,7 +37,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
     void stopServers();
   });
 try {
-  const { text, part } = await { scim, hostile, google }[options.bench]();
+  const { text, part } = await { scim, hostile, google, sync }[options.bench]();
   process.stdout.write(text);
   if (options.write) say(`wrote ${writePart(options.bench, part())}`);
 } catch (error) {
@@ -60,6 +62,11 @@ async function hostile(): Promise<Outcome> {
 async function google(): Promise<Outcome> {
   const summary = await benchGoogle(options, stopping.signal, say);
   return { text: options.json ? oneLine(summary) : googleReport(summary), part: () => googlePart(summary) };
+}
+
+async function sync(): Promise<Outcome> {
+  const summary = await benchSync(options, run, say);
+  return { text: options.json ? oneLine(summary) : syncReport(summary), part: () => syncPart(summary) };
 }
 
 function oneLine(summary: object): string {
