@@ -21,9 +21,10 @@ import * as connectorKinds from "./0021-connector-kinds.ts";
 import * as directoryPermissions from "./0023-directory-permissions.ts";
 import * as runs from "./0024-runs.ts";
 import * as directorySwitch from "./0025-directory-switch.ts";
-import * as changesTogether from "./0027-changes-together.ts";
 import * as syncSieve from "./0026-sync-sieve.ts";
+import * as changesTogether from "./0027-changes-together.ts";
 import * as invitations from "./0030-invitations.ts";
+import * as signUp from "./0031-sign-up.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -54,4 +55,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0027-changes-together", changesTogether],
   ["0026-sync-sieve", syncSieve],
   ["0030-invitations", invitations],
+  ["0031-sign-up", signUp],
 ];

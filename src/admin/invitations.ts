@@ -1,8 +1,7 @@
 import { z } from "zod";
 import type { Db } from "../db/connection.ts";
-import type { AccountId, GroupId, InvitationId } from "../db/id.ts";
-import type { Tx } from "../db/transaction.ts";
-import { isMusterError, MusterError } from "../errors.ts";
+import type { AccountId, InvitationId } from "../db/id.ts";
+import { MusterError } from "../errors.ts";
 import {
   DELIVERIES,
   getInvitation,
@@ -11,7 +10,6 @@ import {
   pageOfInvitations,
   productOfInvitation,
 } from "../identity/invitation-pages.ts";
-import { TO_INVITE } from "../identity/invitations/ceiling.ts";
 import {
   approveInvitation,
   copyInvitationLink,
@@ -19,18 +17,16 @@ import {
   revokeInvitation,
 } from "../identity/invitations/change.ts";
 import { correctInvitation } from "../identity/invitations/correct.ts";
-import { type Invite, type InviteAnswer, invite } from "../identity/invitations/invite.ts";
+import { type InviteAnswer, invite } from "../identity/invitations/invite.ts";
 import { resendInvitation } from "../identity/invitations/resend.ts";
 import { VERDICTS } from "../identity/invitations/verdicts.ts";
 import { reach } from "../identity/rights/permissions.ts";
-import { resolveSpace } from "../identity/spaces.ts";
-import type { Caller } from "./caller.ts";
-import { afterOf, idIn, idOut, instant, instantIn, keyIn, listOf, pageOf, text } from "./fields.ts";
+import { afterOf, idIn, idOut, instant, instantIn, listOf, pageOf, text } from "./fields.ts";
 import { filterOver } from "./filter.ts";
 import { paging } from "./input.ts";
-import { productFor } from "./product-of.ts";
 import { route } from "./route.ts";
 import { seatUseAnswer } from "./seats.ts";
+import { wishedFor, wishOf } from "./wish.ts";
 import { permission, role } from "./words.ts";
 
 const invitationAnswer = z
@@ -79,28 +75,10 @@ const answer = z.object({
   effects: z.array(seatUseAnswer.extend({ role }).meta({ id: "EffectOfInvitation" })),
 });
 
-const named = { product: keyIn, site: keyIn.optional() };
-
 const invited = z.strictObject({
   /** Each may hold several, separated by commas, blanks or line ends. */
   emails: z.array(text(20_000)).min(1).max(200),
-  products: z
-    .array(z.strictObject({ ...named, role }))
-    .max(50)
-    .default([]),
-  groups: z.array(idIn<GroupId>()).max(50).default([]),
-  spaces: z
-    .array(
-      z.strictObject({
-        ...named,
-        space: keyIn,
-        permission: permission.default("read-only"),
-        sponsor: idIn<AccountId>().nullable().default(null),
-        expiresAt: instantIn.nullable().default(null),
-      }),
-    )
-    .max(50)
-    .default([]),
+  ...wishedFor,
   notify: z.boolean().default(true),
   message: text(2_000).nullable().default(null),
 });
@@ -147,8 +125,11 @@ export const invitationRoutes = [
     guard: { permission: "invitations:write", anywhere: true },
     body: invited,
     answer,
-    write: async (tx, { ctx, caller, body }) =>
-      shown(await invite(tx, ctx.config.invitations, caller.held, await wishOf(tx, caller, body))),
+    write: async (tx, { ctx, caller, body }) => {
+      const { emails, notify, message } = body;
+      const wish = { ...(await wishOf(tx, caller, body)), emails, notify, message };
+      return shown(await invite(tx, ctx.config.invitations, caller.held, wish));
+    },
   }),
   route({
     id: "invitations.resend",
@@ -245,33 +226,6 @@ export const invitationRoutes = [
     },
   }),
 ];
-
-async function wishOf(tx: Tx, caller: Caller, body: z.output<typeof invited>): Promise<Invite> {
-  const roles: Invite["roles"][number][] = [];
-  for (const [index, { product, site, role }] of body.products.entries())
-    await inside(`/products/${index}`, async () => {
-      roles.push({ product: (await productFor(tx, caller, TO_INVITE[role], { key: product, site })).id, role });
-    });
-  const spaces: Invite["spaces"][number][] = [];
-  for (const [index, { product, site, space, ...given }] of body.spaces.entries())
-    await inside(`/spaces/${index}`, async () => {
-      const { id } = await productFor(tx, caller, "guests:write", { key: product, site });
-      spaces.push({ product: id, space: (await resolveSpace(tx, id, space)).id, ...given });
-    });
-  const { emails, groups, notify, message } = body;
-  return { emails, groups, notify, message, roles, spaces };
-}
-
-/** What is wrong with one entry of a list is told with its place in it. */
-async function inside(place: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!isMusterError(error) || error.at === undefined) throw error;
-    const { code, message, at, candidates } = error;
-    throw new MusterError(code, message, { at: `${place}/${at}`, ...(candidates && { candidates }) });
-  }
-}
 
 function shown({ results, effects }: InviteAnswer) {
   return {

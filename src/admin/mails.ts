@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AccountId, MailId } from "../db/id.ts";
-import { getMail, MAIL_FIELDS, MAIL_STATES, pageOfMails } from "../identity/mail-pages.ts";
+import { getMail, MAIL_FIELDS, MAIL_KINDS, MAIL_STATES, pageOfMails } from "../identity/mail-pages.ts";
 import { afterOf, idIn, idOut, instant, listOf, pageOf } from "./fields.ts";
 import { filterOver } from "./filter.ts";
 import { paging } from "./input.ts";
@@ -11,7 +11,7 @@ const state = z.enum(MAIL_STATES);
 const mailAnswer = z
   .object({
     id: idOut,
-    kind: z.enum(["invitation", "removals", "break-glass"]),
+    kind: z.enum(MAIL_KINDS),
     account: idOut.nullable(),
     invitation: idOut.nullable(),
     recipient: z.string(),

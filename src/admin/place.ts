@@ -81,3 +81,14 @@ function isPlace(pointed: string, body: unknown): boolean {
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** What is wrong with one entry of a list is told with its place in it, a JSON pointer. @throws what the work throws, so placed. */
+export async function inside(place: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isMusterError(error) || error.at === undefined) throw error;
+    const { code, message, at, candidates } = error;
+    throw new MusterError(code, message, { at: `${place}/${at}`, ...(candidates && { candidates }) });
+  }
+}

@@ -1,3 +1,4 @@
+import { accessRequestRoutes } from "./access-requests.ts";
 import { auditRoutes } from "./audit.ts";
 import { bulkJobRoutes } from "./bulk-jobs.ts";
 import { capabilityRoutes } from "./capabilities.ts";
@@ -16,6 +17,7 @@ import { groupRoutes } from "./groups.ts";
 import { guestRoutes } from "./guests.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { jobRoutes } from "./jobs.ts";
+import { linkRoutes } from "./links.ts";
 import { mailRoutes } from "./mails.ts";
 import { meRoutes } from "./me.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
@@ -31,6 +33,7 @@ import { sessionRoutes } from "./sign-in/session.ts";
 import { setupRoutes } from "./sign-in/setup.ts";
 import { singleSignOnRoutes } from "./sign-in/single-sign-on.ts";
 import { singleSignOnSettingRoutes } from "./sign-in/single-sign-on-settings.ts";
+import { signUpRoutes } from "./sign-up.ts";
 import { siteRoutes } from "./sites.ts";
 import { spaceRoutes } from "./spaces.ts";
 import { tokenRoutes } from "./tokens.ts";
@@ -58,6 +61,9 @@ export const routes: readonly Route[] = [
   ...groupRoutes,
   ...guestRoutes,
   ...invitationRoutes,
+  ...linkRoutes,
+  ...accessRequestRoutes,
+  ...signUpRoutes,
   ...mailRoutes,
   ...runRoutes,
   ...settingsRoutes,

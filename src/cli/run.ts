@@ -16,11 +16,14 @@ import { registerGrant } from "./grant.ts";
 import { registerGroup } from "./group.ts";
 import { registerGuest } from "./guest.ts";
 import { registerInvite } from "./invite.ts";
+import { registerLink } from "./link.ts";
 import { registerOrganization } from "./organization.ts";
 import { registerProduct } from "./product.ts";
+import { registerRequest } from "./request.ts";
 import { registerRunning } from "./running.ts";
 import { registerSchema } from "./schema.ts";
 import { registerScim } from "./scim.ts";
+import { registerSignUp } from "./sign-up.ts";
 import { registerSync } from "./sync.ts";
 import { registerToken } from "./token.ts";
 import { registerUser } from "./user.ts";
@@ -41,6 +44,9 @@ const NOUNS: readonly ((program: Command, line: CommandLine) => void)[] = [
   registerUser,
   registerAccess,
   registerInvite,
+  registerLink,
+  registerRequest,
+  registerSignUp,
   registerGuest,
   registerDomain,
   registerToken,

@@ -19,7 +19,7 @@ function toText(value: string | Html | readonly Html[]): string {
 /** The one theme of everything that people see as plain HTML. */
 const THEME =
   ":root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:4rem auto;padding:0 1rem}" +
-  "button{font:inherit;padding:.5rem 1rem}dt{font-weight:600}code{font-size:.95em}";
+  "button,input,textarea{font:inherit;padding:.5rem 1rem}input,textarea{width:100%;box-sizing:border-box}dt{font-weight:600}code{font-size:.95em}";
 
 /** Allows these style sheets and a form to ourselves; no script, no frame, no request to anywhere else. */
 export function contentSecurityPolicy(style = ""): string {

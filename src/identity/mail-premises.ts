@@ -4,12 +4,15 @@ import { MusterError } from "../errors.ts";
 import type { BreakGlassNotice } from "./break-glass-notice.ts";
 import { INVITABLE, type Offer, offersOf } from "./invitations/links.ts";
 import type { RemovalNotice } from "./removal-notice.ts";
+import type { RequestNotice, SignUpNotice } from "./sign-up-notice.ts";
 
 /** What a mail says. */
 export type MailWords =
   | { kind: "invitation"; expiresAt: Date; offers: Offer[]; message: string | null }
   | ({ kind: "removals" } & RemovalNotice)
-  | ({ kind: "break-glass" } & BreakGlassNotice);
+  | ({ kind: "break-glass" } & BreakGlassNotice)
+  | ({ kind: "sign-up" } & SignUpNotice)
+  | ({ kind: "request" } & RequestNotice);
 
 /** What a queued mail stands on; `refusal` says why it must not leave any more. */
 export type Premise = {
@@ -27,6 +30,8 @@ type Row = Omit<Premise, "words"> &
     | { kind: "invitation"; content: null; invitation: InvitationId; expiresAt: Date; message: string | null }
     | { kind: "removals"; content: RemovalNotice }
     | { kind: "break-glass"; content: BreakGlassNotice }
+    | { kind: "sign-up"; content: SignUpNotice }
+    | { kind: "request"; content: RequestNotice }
   );
 
 /**
@@ -43,6 +48,10 @@ export async function premiseOf(tx: Tx, id: MailId): Promise<Premise> {
     case "removals":
       return { ...premise, words: { kind: row.kind, ...row.content } };
     case "break-glass":
+      return { ...premise, words: { kind: row.kind, ...row.content } };
+    case "sign-up":
+      return { ...premise, words: { kind: row.kind, ...row.content } };
+    case "request":
       return { ...premise, words: { kind: row.kind, ...row.content } };
     case "invitation": {
       const { kind, expiresAt, message } = row;

@@ -6,12 +6,15 @@ import type { BreakGlassNotice } from "./break-glass-notice.ts";
 import { type Premise, premiseOf } from "./mail-premises.ts";
 import { recordChanges } from "./record.ts";
 import type { RemovalNotice } from "./removal-notice.ts";
+import type { RequestNotice, SignUpNotice } from "./sign-up-notice.ts";
 
 /** `dedupeKey` is the business event: asked for twice, it is one mail. */
 export type NewMail = { dedupeKey: string; account: AccountId; recipient: string } & (
   | { kind: "invitation"; invitation: InvitationId }
   | { kind: "removals"; content: RemovalNotice }
   | { kind: "break-glass"; content: BreakGlassNotice }
+  | { kind: "sign-up"; content: SignUpNotice }
+  | { kind: "request"; content: RequestNotice }
 );
 
 /**

@@ -13,6 +13,7 @@ import { writeBreakGlassNotice } from "../mail/break-glass-notice.ts";
 import type { Attempt } from "../mail/delivery.ts";
 import { writeInvitation } from "../mail/invitation.ts";
 import { writeRemovalNotice } from "../mail/removal-notice.ts";
+import { writeRequestNotice, writeSignUpNotice } from "../mail/sign-up-notice.ts";
 import type { Written } from "../mail/template.ts";
 import type { Send } from "../mail/transport.ts";
 
@@ -105,6 +106,10 @@ function write(mail: OutgoingMail, link: string): Written {
       return writeRemovalNotice(mail, words);
     case "break-glass":
       return writeBreakGlassNotice(mail, words);
+    case "sign-up":
+      return writeSignUpNotice(mail, words);
+    case "request":
+      return writeRequestNotice(mail, words);
   }
 }
 

@@ -8,6 +8,7 @@ import { pruneJobs } from "../identity/jobs.ts";
 import { requeueOverdueMails } from "../identity/mails.ts";
 import { pruneClientTokens } from "../identity/oauth-clients.ts";
 import { listOrganizations } from "../identity/organizations.ts";
+import { prunePublicAttempts } from "../identity/public-budget.ts";
 import { pruneRemovals } from "../identity/removal-budget.ts";
 import { noticeRemovals } from "../identity/removal-notice.ts";
 import { KEPT_REQUESTS, pruneRequests } from "../identity/request-log.ts";
@@ -34,6 +35,7 @@ export const CRONTAB = ["requeue-mails", "enqueue-syncs", "follow-up-guests", "n
       "prune-webhook-deliveries",
       "prune-jobs",
       "prune-sync-runs",
+      "prune-public-attempts",
     ].map((task) => `17 * * * * ${task} ?jobKey=${task}&max=1`),
   )
   .join("\n");
@@ -69,6 +71,7 @@ export function makeTasks(ctx: Context): TaskList {
     "prune-jobs": () => inEveryOrganization(ctx, pruneJobs, "none"),
     "prune-webhook-deliveries": () => pruneEveryDelivery(ctx),
     "prune-sync-runs": () => pruneEveryRun(ctx),
+    "prune-public-attempts": () => inEveryOrganization(ctx, prunePublicAttempts, "none"),
   };
 }
 

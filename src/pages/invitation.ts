@@ -12,6 +12,7 @@ import {
 } from "../identity/invitations/links.ts";
 import { askForRenewal } from "../identity/invitations/renewal.ts";
 import { hashToken, tokenKind } from "../identity/token-form.ts";
+import { isFromElsewhere, refuseElsewhere, requestIdOf } from "./post.ts";
 
 type Opened = { found: FoundInvitation; tokenHash: Buffer; shown: ShownInvitation };
 
@@ -40,13 +41,7 @@ export async function acceptInvitationPage(ctx: Context, request: Request, respo
   if (isFromElsewhere(ctx, request)) return refuseElsewhere(response);
   const opened = await open(ctx, request);
   if (!opened) return answerUnknown(response);
-  const requestId = response.getHeader("x-request-id");
-  const outcome = await acceptInvitation(
-    ctx,
-    opened.found,
-    opened.tokenHash,
-    typeof requestId === "string" ? requestId : null,
-  );
+  const outcome = await acceptInvitation(ctx, opened.found, opened.tokenHash, requestIdOf(response));
   await answerAcceptance(outcome, opened.shown.organizationName, () => open(ctx, request), response);
 }
 
@@ -88,8 +83,7 @@ export async function renewInvitationPage(ctx: Context, request: Request, respon
   const opened = await open(ctx, request);
   if (!opened) return answerUnknown(response);
   if (opened.shown.state !== "expired") return answerClosed(response, opened.shown);
-  const requestId = response.getHeader("x-request-id");
-  await askForRenewal(ctx, opened.found, opened.tokenHash, typeof requestId === "string" ? requestId : null);
+  await askForRenewal(ctx, opened.found, opened.tokenHash, requestIdOf(response));
   response.send(
     page(
       "A new invitation was asked for",
@@ -97,22 +91,6 @@ export async function renewInvitationPage(ctx: Context, request: Request, respon
 it, it comes to ${maskAddress(opened.shown.email)}.</p>`,
     ),
   );
-}
-
-function refuseElsewhere(response: Response): void {
-  response
-    .status(403)
-    .send(page("Not from here", html`<p>Open the link from your e-mail and press the button there.</p>`));
-}
-
-/**
- * A browser says where a form was sent from; another site's form must not accept in the visitor's name. Our own form is
- * sent with the origin `null`, because the page it stands on sends no referrer.
- */
-function isFromElsewhere(ctx: Context, request: Request): boolean {
-  const origin = request.get("origin") ?? "null";
-  const ours = origin === "null" || origin === new URL(ctx.config.publicUrl).origin;
-  return !ours || request.get("sec-fetch-site") === "cross-site";
 }
 
 async function open(ctx: Context, request: Request): Promise<Opened | undefined> {

@@ -10,6 +10,8 @@ import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import { contentSecurityPolicy, html, page } from "../http/html.ts";
 import { acceptInvitationPage, answerUnknown, renewInvitationPage, showInvitationPage } from "./invitation.ts";
+import { requestPage, showLinkPage, showRequestPage, showSignUpPage, signUpPage, useLinkPage } from "./joining.ts";
+import { isFromElsewhere, refuseElsewhere } from "./post.ts";
 
 /**
  * The pages for people who have no account at an administrator's screens: accepting an invitation, and where to go.
@@ -27,15 +29,34 @@ export function pagesRouter(ctx: Context): Router {
         ? renewInvitationPage(ctx, request, response)
         : acceptInvitationPage(ctx, request, response),
     )
-    .all((_request, response) => {
-      response
-        .status(405)
-        .set("Allow", "GET, HEAD, POST")
-        .send(page("Not like this", html`<p>Open the link in a browser.</p>`));
-    });
+    .all(notLikeThis);
+  const body = express.urlencoded({ extended: false, limit: "16kb", parameterLimit: 10 });
+  const joining = (path: string, show: Page, use: Page): void => {
+    router
+      .route(path)
+      .all(guard)
+      .get((request, response) => show(ctx, request, response))
+      .post(body, (request, response) => {
+        if (isFromElsewhere(ctx, request)) refuseElsewhere(response);
+        else return use(ctx, request, response);
+      })
+      .all(notLikeThis);
+  };
+  joining("/l/:token", showLinkPage, useLinkPage);
+  joining("/signup", showSignUpPage, signUpPage);
+  joining("/request-access", showRequestPage, requestPage);
   router.use(pageErrors(ctx));
   return router;
 }
+
+type Page = (ctx: Context, request: Request, response: Response) => Promise<void>;
+
+const notLikeThis: RequestHandler = (_request, response) => {
+  response
+    .status(405)
+    .set("Allow", "GET, HEAD, POST")
+    .send(page("Not like this", html`<p>Open the link in a browser.</p>`));
+};
 
 const CONTENT_SECURITY_POLICY = contentSecurityPolicy();
 
@@ -68,24 +89,32 @@ function landing(ctx: Context): RequestHandler {
   };
 }
 
+/** Pages that people come to by a link or a form. */
+const OF_PEOPLE = /^\/(?:i\/|l\/|signup$|request-access$)/;
+
 /** A person gets a page, also when something is wrong; the detail is in the log under the request id. */
 export function pageErrors(ctx: Context): ErrorRequestHandler {
   return (error: unknown, request: Request, response: Response, next: NextFunction): void => {
-    if (response.headersSent || !request.path.startsWith("/i/")) {
+    if (response.headersSent || !OF_PEOPLE.test(request.path)) {
       next(error);
       return;
     }
     guard(request, response, () => {});
     const known = error instanceof MusterError ? error : undefined;
+    const status = (error as { status?: unknown }).status;
     // The path could not be decoded: no link of ours looks like that.
-    if (!known && (error as { status?: unknown }).status === 400) {
+    if (!known && status === 400) {
       answerUnknown(response);
+      return;
+    }
+    if (!known && (status === 413 || status === 415)) {
+      response.status(status).send(page("Too much", html`<p>The form was filled with more than it takes.</p>`));
       return;
     }
     const requestId = response.getHeader("x-request-id");
     ctx.logger[known?.code === "unavailable" ? "warn" : "error"]("page failed", {
       requestId: typeof requestId === "string" ? requestId : undefined,
-      path: "/i/…",
+      path: `/${request.path.split("/")[1]}/…`,
       code: known?.code ?? "internal",
       error: (error as Error).message,
     });

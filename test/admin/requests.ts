@@ -1,4 +1,4 @@
-import { type DirectoryUserId, newId } from "../../src/db/id.ts";
+import { type AccessRequestId, type DirectoryUserId, newId } from "../../src/db/id.ts";
 import { type Actor, inTransaction } from "../../src/db/transaction.ts";
 import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.ts";
 import { runJob } from "../../src/jobs/run-job.ts";
@@ -69,6 +69,32 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     text: "update invitations set state = 'needs-review', review = 'several-accounts' where organization = $1 and id = $2",
     values: [c.organization, review],
   });
+  const wish = {
+    products: [{ product: "wiki", site: c.key, role: "user" }],
+    groups: [groups.users.id],
+    spaces: [
+      {
+        product: "wiki",
+        site: c.key,
+        space: "docs",
+        permission: "read-only",
+        sponsor: people.ada,
+        expiresAt: "2100-01-01T00:00:00Z",
+      },
+    ],
+  };
+  const link = (await made("/links", { label: "summer", groups: [groups.users.id] })).link.id;
+  const asked = async (email: string, blocks: boolean) => {
+    const id = newId<AccessRequestId>();
+    await ctx.db.of(c.organization).query({
+      text: `insert into access_requests (organization, id, email, email_key, source, state, blocks)
+        values ($1, $2, $3, $3, 'form', case when $4 then 'denied' else 'open' end, $4)`,
+      values: [c.organization, id, email, blocks],
+    });
+    return id;
+  };
+  const request = await asked("oli@elsewhere.example", false);
+  const blocked = await asked("pam@elsewhere.example", true);
   const audited = (await ask("GET", "/audit?limit=1", { token: c.token })).body.data[0].id;
   return {
     "users.list": { path: "/users" },
@@ -161,18 +187,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
       path: "/invitations",
       body: {
         emails: ["kim@elsewhere.example, lou@elsewhere.example"],
-        products: [{ product: "wiki", site: c.key, role: "user" }],
-        groups: [groups.users.id],
-        spaces: [
-          {
-            product: "wiki",
-            site: c.key,
-            space: "docs",
-            permission: "read-only",
-            sponsor: people.ada,
-            expiresAt: "2100-01-01T00:00:00Z",
-          },
-        ],
+        ...wish,
         notify: true,
         message: "We look forward to you.",
       },
@@ -183,6 +198,41 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "invitations.correct": { path: `/invitations/${invitation}/correct`, body: { email: "yvi@elsewhere.example" } },
     "invitations.revoke": { path: `/invitations/${invitation}/revoke` },
     "invitations.approve": { path: `/invitations/${review}/approve`, body: { user: people.ada } },
+    "links.list": { path: "/links" },
+    "links.get": { path: `/links/${link}` },
+    "links.create": {
+      path: "/links",
+      body: {
+        label: "autumn",
+        maxUses: 10,
+        expiresAt: inDays(20),
+        allowedDomains: ["elsewhere.example"],
+        email: "quin@elsewhere.example",
+        needsApproval: true,
+        ...wish,
+      },
+    },
+    "links.reset": { path: `/links/${link}/reset` },
+    "links.disable": { path: `/links/${link}/disable` },
+    "links.uses": { path: `/links/${link}/uses` },
+    "requests.list": { path: "/requests" },
+    "requests.get": { path: `/requests/${request}` },
+    "requests.approve": { path: `/requests/${request}/approve`, body: wish },
+    "requests.deny": { path: `/requests/${request}/deny`, body: { answer: "no", blocks: true } },
+    "requests.snooze": { path: `/requests/${request}/snooze`, body: { until: inDays(3) } },
+    "requests.unblock": { path: `/requests/${blocked}/unblock` },
+    "signUp.get": { path: "/settings/sign-up" },
+    "signUp.set": {
+      path: "/settings/sign-up",
+      body: {
+        mode: "open",
+        verification: "always",
+        notices: false,
+        requests: true,
+        roles: [{ product: "wiki", site: c.key, role: "user", domain: "*.acme.example", needsApproval: true }],
+      },
+    },
+    "signUp.test": { path: "/settings/sign-up/test?email=a@acme.example" },
     "guests.list": { path: "/guests" },
     "guests.get": { path: `/guests/${guest.id}` },
     "guests.assign": {
@@ -233,7 +283,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
       },
     },
     "directories.order": { path: "/directories/order", body: { names: ["corp", "okta", "internal"] } },
-    "directories.remove": { path: "/directories/okta", body: { confirm: "okta" } },
+    "directories.remove": { path: "/directories/corp", body: { confirm: "corp" } },
     "directories.writeTarget": { path: "/directories/write-target" },
     "directories.release": { path: "/directories/okta/release", body: { seconds: 3_600, reason: "migration" } },
     "directories.switch": {

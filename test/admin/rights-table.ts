@@ -70,6 +70,12 @@ jobs.cancel                     -  -  -  y  -  -  -  -  -  -  -  y  y
 jobs.get                        -  -  -  y  -  -  -  -  -  -  -  y  y
 jobs.list                       -  -  w  y  w  w  w  w  w  w  w  y  y
 jobs.results                    -  -  -  y  -  -  -  -  -  -  -  y  y
+links.create                    -  -  -  -  -  -  -  -  -  -  -  y  y
+links.disable                   -  -  -  -  -  -  -  -  -  -  -  y  y
+links.get                       -  -  -  -  y  -  -  -  -  -  y  y  y
+links.list                      -  -  -  -  y  -  -  -  -  -  y  y  y
+links.reset                     -  -  -  -  -  -  -  -  -  -  -  y  y
+links.uses                      -  -  -  -  y  -  -  -  -  -  y  y  y
 mails.get                       -  -  -  -  y  -  -  -  -  -  y  y  y
 mails.list                      -  -  -  -  y  -  -  -  -  -  y  y  y
 me.capabilities                 -  -  y  y  y  y  y  y  y  y  y  y  y
@@ -82,6 +88,12 @@ products.get                    -  -  -  -  y  -  w  -  w  w  y  y  y
 products.list                   -  -  -  -  y  -  w  -  w  w  y  y  y
 products.setDefaultGroup        -  -  -  -  -  -  w  -  -  w  -  y  y
 products.update                 -  -  -  -  -  -  w  -  -  w  -  y  y
+requests.approve                -  -  -  -  -  -  -  -  -  -  -  y  y
+requests.deny                   -  -  -  -  -  -  -  -  -  -  -  y  y
+requests.get                    -  -  -  -  y  -  -  -  -  -  y  y  y
+requests.list                   -  -  -  -  y  -  -  -  -  -  y  y  y
+requests.snooze                 -  -  -  -  -  -  -  -  -  -  -  y  y
+requests.unblock                -  -  -  -  -  -  -  -  -  -  -  y  y
 rights.get                      -  -  -  -  y  -  -  -  -  w  y  y  y
 rights.give                     -  -  -  -  -  -  -  -  -  w  -  y  y
 rights.list                     -  -  -  -  y  -  -  -  -  w  y  y  y
@@ -112,6 +124,9 @@ seats.list                      -  -  -  -  y  -  w  -  w  w  y  y  y
 settings.get                    -  -  -  -  y  -  -  -  -  -  y  y  y
 settings.update                 -  -  -  -  -  -  -  -  -  -  -  y  y
 setup.run                       y  y  y  y  y  y  y  y  y  y  y  y  y
+signUp.get                      -  -  -  -  y  -  -  -  -  -  y  y  y
+signUp.set                      -  -  -  -  -  -  -  -  -  -  -  y  y
+signUp.test                     -  -  -  -  y  -  -  -  -  -  y  y  y
 signUpDomains.get               -  -  -  -  y  -  -  -  -  -  y  y  y
 signUpDomains.set               -  -  -  -  -  -  -  -  -  -  -  y  y
 singleSignOn.callback           y  y  y  y  y  y  y  y  y  y  y  y  y

@@ -1,18 +1,29 @@
 import type { Database } from "../../db/connection.ts";
-import type { AccountId } from "../../db/id.ts";
+import type { AccountId, InvitationId } from "../../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../../db/transaction.ts";
 import { type ErrorCode, isMusterError } from "../../errors.ts";
 import { recordChanges } from "../record.ts";
 import { heldByActor } from "../rights/held-by-actor.ts";
+import { tellOfSignUp } from "../sign-up-notice.ts";
 import { refuseOfferBeyond } from "./ceiling.ts";
 import { give } from "./give.ts";
+import type { Source } from "./invite.ts";
 import { type FoundInvitation, INVITABLE } from "./links.ts";
 import { type Offer, readOffer } from "./offer.ts";
 
 /** `review`: the mailbox is proven, but an administrator has to look at what it offers first. `closed`: it was not open. */
 export type Acceptance = "accepted" | "review" | "closed";
 
-type Taken = { account: AccountId; given: boolean; inviter: Pick<Actor, "kind" | "id"> | null };
+type Taken = {
+  account: AccountId;
+  email: string;
+  given: boolean;
+  inviter: Pick<Actor, "kind" | "id"> | null;
+  source: Source;
+};
+
+const TAKEN = `i.account, i.email, i.source, i.granted_at is not null as given,
+  case when i.inviter_kind is not null then json_build_object('kind', i.inviter_kind, 'id', i.inviter) end as inviter`;
 
 /**
  * Accepts the invitation of a link: once, by one conditional statement (R96, R98), and gives what it offers.
@@ -28,36 +39,60 @@ export async function acceptInvitation(
 ): Promise<Acceptance> {
   const actor: Actor = { organization: found.organization, kind: "system", id: null, requestId };
   return inTransaction(ctx, actor, async (tx) => {
-    const taken = await take(tx, found, tokenHash);
-    if (!taken) return "closed";
-    const obstacle = taken.given ? null : await giveOffer(tx, taken, await readOffer(tx, found.invitation));
-    await conclude(tx, found, obstacle);
-    await recordChanges(tx, [
-      {
-        action: obstacle === null ? "invitation.accepted" : "invitation.needs-review",
-        subjectKind: "invitation",
-        subject: found.invitation,
-        detail: { account: taken.account, ...(obstacle !== null && { review: obstacle }) },
-        event: true,
-      },
-    ]);
-    return obstacle === null ? "accepted" : "review";
+    const [taken] = await tx.query<Taken>({
+      text: `update invitations i set state = 'accepted', accepted_at = statement_timestamp()
+        where i.organization = $1 and i.id = $2 and i.token_hash = $3 and i.state = 'pending'
+          and i.expires_at > statement_timestamp() and ${INVITABLE}
+        returning ${TAKEN}`,
+      values: [tx.organization, found.invitation, tokenHash],
+    });
+    return taken ? complete(tx, found.invitation, taken) : "closed";
   });
 }
 
-async function take(tx: Tx, found: FoundInvitation, tokenHash: Buffer): Promise<Taken | undefined> {
-  const [row] = await tx.query<Taken>({
+/**
+ * Accepts an invitation for whoever it was made for, without a mail: where signing up asks for no proof of the address (R111).
+ * Before: any. After: as `acceptInvitation`; the mailbox is not proven.
+ */
+export async function acceptUnproven(tx: Tx, invitation: InvitationId): Promise<Acceptance> {
+  const [taken] = await tx.query<Taken>({
     text: `update invitations i set state = 'accepted', accepted_at = statement_timestamp()
-      where i.organization = $1 and i.id = $2 and i.token_hash = $3 and i.state = 'pending'
-        and i.expires_at > statement_timestamp() and ${INVITABLE}
-      returning i.account, i.granted_at is not null as given,
-        case when i.inviter_kind is not null then json_build_object('kind', i.inviter_kind, 'id', i.inviter) end as inviter`,
-    values: [tx.organization, found.invitation, tokenHash],
+      where i.organization = $1 and i.id = $2 and i.state = 'pending' returning ${TAKEN}`,
+    values: [tx.organization, invitation],
   });
-  return row;
+  return taken ? complete(tx, invitation, taken) : "closed";
+}
+
+async function complete(tx: Tx, invitation: InvitationId, taken: Taken): Promise<Acceptance> {
+  const obstacle = taken.given ? null : await giveOffer(tx, taken, await readOffer(tx, "invitation", invitation));
+  await tx.query({
+    text: `update invitations set granted_at = case when $3::text is null then coalesce(granted_at, statement_timestamp()) end,
+        state = case when $3::text is null then state else 'needs-review' end, review = $3
+      where organization = $1 and id = $2`,
+    values: [tx.organization, invitation, obstacle],
+  });
+  await recordChanges(tx, [
+    {
+      action: obstacle === null ? "invitation.accepted" : "invitation.needs-review",
+      subjectKind: "invitation",
+      subject: invitation,
+      detail: { account: taken.account, ...(obstacle !== null && { review: obstacle }) },
+      event: true,
+    },
+  ]);
+  if (taken.source === "link" || taken.source === "sign-up")
+    await tellOfSignUp(tx, invitation, { email: taken.email, by: taken.source });
+  return obstacle === null ? "accepted" : "review";
 }
 
 type Obstacle = "inviter-may-not" | "second-space" | "no-longer-there" | "read-only";
+
+const OBSTACLES: Readonly<Partial<Record<ErrorCode, Obstacle>>> = {
+  "not-allowed": "inviter-may-not",
+  conflict: "second-space",
+  "not-found": "no-longer-there",
+  "read-only": "read-only",
+};
 
 /** What the inviter may not give any more is not given (R11, design §7), nor half of it. */
 async function giveOffer(tx: Tx, { account, inviter }: Taken, offer: Offer): Promise<Obstacle | null> {
@@ -73,20 +108,4 @@ async function giveOffer(tx: Tx, { account, inviter }: Taken, offer: Offer): Pro
     await tx.query({ text: "rollback to savepoint offered" });
     return obstacle;
   }
-}
-
-const OBSTACLES: Readonly<Partial<Record<ErrorCode, Obstacle>>> = {
-  "not-allowed": "inviter-may-not",
-  conflict: "second-space",
-  "not-found": "no-longer-there",
-  "read-only": "read-only",
-};
-
-async function conclude(tx: Tx, { invitation }: FoundInvitation, obstacle: Obstacle | null): Promise<void> {
-  await tx.query({
-    text: `update invitations set granted_at = case when $3::text is null then coalesce(granted_at, statement_timestamp()) end,
-        state = case when $3::text is null then state else 'needs-review' end, review = $3
-      where organization = $1 and id = $2`,
-    values: [tx.organization, invitation, obstacle],
-  });
 }

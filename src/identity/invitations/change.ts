@@ -93,7 +93,7 @@ export async function approveInvitation(
   const person = account ?? invitation.account;
   if (person === null)
     throw new MusterError("invalid", "several people fit this address; say whom it is meant for", { at: "account" });
-  const offer = await readOffer(tx, id);
+  const offer = await readOffer(tx, "invitation", id);
   await refuseOfferBeyond(tx, held, offer);
   await give(tx, [person], offer);
   await tx.query({

@@ -1,6 +1,6 @@
 import type { Config } from "../../config.ts";
 import { type AccountId, type DirectoryUserId, type InvitationId, type MailId, newId } from "../../db/id.ts";
-import type { Tx } from "../../db/transaction.ts";
+import type { Actor, Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { listDirectories } from "../directories.ts";
 import { insertDirectoryUsers } from "../directory-users/insert.ts";
@@ -9,7 +9,7 @@ import { queueMail } from "../mails.ts";
 import { recordChanges } from "../record.ts";
 import type { Held } from "../rights/permissions.ts";
 import { countSeats, lockProducts, refuseOverLimits, type SeatUse } from "../seats.ts";
-import { readAddresses } from "./addresses.ts";
+import { readAddresses, type TypedAddress } from "./addresses.ts";
 import { refuseOfferBeyond } from "./ceiling.ts";
 import { give } from "./give.ts";
 import { addToOffers, type Offer, offerOf, type ResultingRole, type Wish } from "./offer.ts";
@@ -19,6 +19,8 @@ import { type Verdict, verdictsOn } from "./verdicts.ts";
 const MOST_GUESTS = 10;
 /** People in one invitation. */
 const MOST_PEOPLE = 100;
+
+export type InvitationSettings = Pick<Config["invitations"], "validDays" | "resendCoolDown">;
 
 export type Invite = Wish & {
   /** As they were typed: one or several in each text (R28 to R30). */
@@ -50,7 +52,7 @@ export type InviteAnswer = {
  */
 export async function invite(
   tx: Tx,
-  { validDays, resendCoolDown }: Pick<Config["invitations"], "validDays" | "resendCoolDown">,
+  settings: InvitationSettings,
   held: readonly Held[],
   wanted: Invite,
 ): Promise<InviteAnswer> {
@@ -59,16 +61,51 @@ export async function invite(
   const offer = await offerOf(tx, wanted);
   const roles = await refuseOfferBeyond(tx, held, offer);
   refuseTooMany(addresses.length, offer.spaces.length > 0 || roles.some(({ role }) => role === "guest"));
+  const { notify, message } = wanted;
+  return inviteTo(tx, settings, addresses, {
+    offer,
+    roles,
+    notify,
+    message,
+    inviter: tx.actor,
+    source: "administrator",
+  });
+}
+
+/** How somebody came to be invited. */
+export type Source = "administrator" | "link" | "sign-up" | "request";
+
+type Settled = Pick<Invite, "notify" | "message"> & {
+  offer: Offer;
+  /** What the offer comes to. */
+  roles: readonly ResultingRole[];
+  /** Who is asked again, when it is accepted, whether they may give it. */
+  inviter: Pick<Actor, "kind" | "id">;
+  source: Source;
+  /** What a stranger calls themselves (R105). */
+  displayName?: string | null;
+};
+
+/**
+ * The same for whoever was found to be allowed it: by an administrator, a link, or the rules of signing up.
+ * @throws MusterError `conflict` where seats or guest slots are blocked (R143).
+ */
+export async function inviteTo(
+  tx: Tx,
+  { validDays, resendCoolDown }: InvitationSettings,
+  addresses: readonly TypedAddress[],
+  wanted: Settled,
+): Promise<InviteAnswer> {
+  const { offer, roles } = wanted;
   const products = roles.map(({ product }) => product);
   const before = await countSeats(tx, products);
-
-  const verdicts = await addUnknown(tx, await verdictsOn(tx, addresses, offer));
+  const verdicts = await addUnknown(tx, await verdictsOn(tx, addresses, offer), wanted.displayName ?? null);
   const given = verdicts.filter(({ verdict }) => verdict === "given").flatMap(({ account }) => account ?? []);
   await give(tx, given, offer);
   const opened = await openInvitations(tx, verdicts, wanted, validDays);
-  await addToOffers(tx, [...opened.values()], offer);
+  await addToOffers(tx, "invitation", [...opened.values()], offer);
   const mails = wanted.notify ? await mailTo(tx, verdicts, opened, resendCoolDown) : new Map<string, MailId>();
-  await record(tx, verdicts, opened, offer);
+  await record(tx, verdicts, opened, wanted);
 
   await lockProducts(tx, products);
   const counted = await refuseOverLimits(tx, before, given);
@@ -97,7 +134,7 @@ function refuseTooMany(count: number, guests: boolean): void {
 }
 
 /** An invited stranger is a record of `internal` under the canonical address, without any credential (design §7). */
-async function addUnknown(tx: Tx, verdicts: Verdict[]): Promise<Verdict[]> {
+async function addUnknown(tx: Tx, verdicts: Verdict[], displayName: string | null): Promise<Verdict[]> {
   const strangers = verdicts.filter(({ verdict, account }) => verdict === "invited" && account === null);
   if (strangers.length === 0) return verdicts;
   const internal = (await listDirectories(tx)).find(({ kind }) => kind === "internal");
@@ -113,8 +150,8 @@ async function addUnknown(tx: Tx, verdicts: Verdict[]): Promise<Verdict[]> {
       userName: key,
       active: true,
       email: key,
-      displayName: null,
-      resource: { emails: [{ value: key, primary: true }] },
+      displayName,
+      resource: { emails: [{ value: key, primary: true }], ...(displayName !== null && { displayName }) },
       contentHash: null,
     })),
   );
@@ -136,7 +173,7 @@ const OPEN: ReadonlySet<Verdict["verdict"]> = new Set(["invited", "given", "need
 async function openInvitations(
   tx: Tx,
   verdicts: readonly Verdict[],
-  { notify, message }: Invite,
+  { notify, message, inviter, source }: Settled,
   validDays: number,
 ): Promise<Map<string, InvitationId>> {
   const asked = verdicts.filter(({ verdict }) => OPEN.has(verdict));
@@ -160,19 +197,22 @@ async function openInvitations(
   });
   const rows = await tx.query<{ id: InvitationId; email: string }>({
     text: `insert into invitations as i (organization, id, account, email, email_key, state, granted_at, accepted_at, review,
-        inviter_kind, inviter, message, expires_at)
+        inviter_kind, inviter, message, source, expires_at)
       select $1, w.id, w.account, w.email, w.email, w.state, case when w.given then statement_timestamp() end,
-        case when w.state = 'accepted' then statement_timestamp() end, w.review, $8, $9, $10,
-        statement_timestamp() + make_interval(days => $11)
+        case when w.state = 'accepted' then statement_timestamp() end, w.review, $8, $9, $10, $11,
+        statement_timestamp() + make_interval(days => $12)
       from unnest($2::text[], $3::uuid[], $4::text[], $5::boolean[], $6::text[], $7::uuid[])
         w (email, account, state, given, review, id)
       order by w.email
       on conflict (organization, email_key) where state = 'pending' do update
         set account = excluded.account, granted_at = excluded.granted_at, expires_at = excluded.expires_at,
-          inviter_kind = excluded.inviter_kind, inviter = excluded.inviter,
+          -- Who vouches for what was offered before stays who is asked again, unless an administrator takes it over.
+          inviter_kind = case when excluded.source = 'administrator' then excluded.inviter_kind else i.inviter_kind end,
+          inviter = case when excluded.source = 'administrator' then excluded.inviter else i.inviter end,
+          source = case when excluded.source = 'administrator' then excluded.source else i.source end,
           message = coalesce(excluded.message, i.message)
       returning i.id, i.email_key as email`,
-    values: [tx.organization, ...columns, tx.actor.kind, tx.actor.id, message, validDays],
+    values: [tx.organization, ...columns, inviter.kind, inviter.id, message, source, validDays],
   });
   return new Map(rows.map(({ id, email }) => [email, id]));
 }
@@ -217,7 +257,7 @@ async function record(
   tx: Tx,
   verdicts: readonly Verdict[],
   opened: ReadonlyMap<string, InvitationId>,
-  offer: Offer,
+  { offer, source }: Settled,
 ): Promise<void> {
   await recordChanges(
     tx,
@@ -230,7 +270,13 @@ async function record(
               action: verdict === "needs-review" ? "invitation.needs-review" : "invitation.created",
               subjectKind: "invitation",
               subject: invitation,
-              detail: { account, verdict, groups: offer.groups, spaces: offer.spaces.map(({ space }) => space) },
+              detail: {
+                account,
+                verdict,
+                source,
+                groups: offer.groups,
+                spaces: offer.spaces.map(({ space }) => space),
+              },
               event: true,
             },
           ];

@@ -1,5 +1,5 @@
 import type { Db } from "../../db/connection.ts";
-import type { AccountId, GroupId, InvitationId, ProductId, SpaceId } from "../../db/id.ts";
+import type { AccountId, GroupId, InvitationId, LinkId, ProductId, SpaceId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import type { Role } from "../grants.ts";
@@ -125,45 +125,55 @@ export async function rolesOf(db: Db, groups: readonly GroupId[]): Promise<Resul
   });
 }
 
-/** What an invitation offers. */
-export async function readOffer(db: Db, invitation: InvitationId): Promise<Offer> {
+/** What has an offer: its tables, and the column in them that names it. */
+const HOLDERS = {
+  invitation: { groups: "invitation_groups", spaces: "invitation_spaces", column: "invitation" },
+  link: { groups: "link_groups", spaces: "link_spaces", column: "link" },
+} as const;
+type Holder = keyof typeof HOLDERS;
+type HolderId = InvitationId | LinkId;
+
+/** What an invitation or a link offers. */
+export async function readOffer(db: Db, holder: Holder, id: HolderId): Promise<Offer> {
+  const { groups, spaces, column } = HOLDERS[holder];
   const [row] = await db.query<{ groups: GroupId[] }>({
-    text: `select array(select o.group_id from invitation_groups o
+    text: `select array(select o.group_id from ${groups} o
         join groups g on g.organization = o.organization and g.id = o.group_id and g.deleted_at is null
-        where o.organization = $1 and o.invitation = $2 order by o.group_id) as groups`,
-    values: [db.organization, invitation],
+        where o.organization = $1 and o.${column} = $2 order by o.group_id) as groups`,
+    values: [db.organization, id],
   });
-  const spaces = await db.query<OfferedSpace>({
-    text: `select product, space, permission, sponsor, expires_at as "expiresAt" from invitation_spaces
-      where organization = $1 and invitation = $2 order by product`,
-    values: [db.organization, invitation],
+  const offered = await db.query<OfferedSpace>({
+    text: `select product, space, permission, sponsor, expires_at as "expiresAt" from ${spaces}
+      where organization = $1 and ${column} = $2 order by product`,
+    values: [db.organization, id],
   });
-  return { groups: row?.groups ?? [], spaces };
+  return { groups: row?.groups ?? [], spaces: offered };
 }
 
 /**
- * Adds an offer to invitations. Before: they are this organization's and their offers were not given. After: each offers this
- * too; a space takes the place of another one of the same product.
+ * Adds an offer to invitations or links. Before: they are this organization's and their offers were not given. After: each
+ * offers this too; a space takes the place of another one of the same product.
  */
-export async function addToOffers(tx: Tx, invitations: readonly InvitationId[], offer: Offer): Promise<void> {
-  if (invitations.length === 0) return;
+export async function addToOffers(tx: Tx, holder: Holder, ids: readonly HolderId[], offer: Offer): Promise<void> {
+  if (ids.length === 0) return;
+  const { groups, spaces, column } = HOLDERS[holder];
   await tx.query({
-    text: `insert into invitation_groups (organization, invitation, group_id)
+    text: `insert into ${groups} (organization, ${column}, group_id)
       select $1, i, g from unnest($2::uuid[]) i cross join unnest($3::uuid[]) g order by i, g
-      on conflict on constraint invitation_groups_pk do nothing`,
-    values: [tx.organization, invitations, offer.groups],
+      on conflict on constraint ${groups}_pk do nothing`,
+    values: [tx.organization, ids, offer.groups],
   });
   await tx.query({
-    text: `insert into invitation_spaces (organization, invitation, product, space, permission, sponsor, expires_at)
+    text: `insert into ${spaces} (organization, ${column}, product, space, permission, sponsor, expires_at)
       select $1, i, w.product, w.space, w.permission, w.sponsor, w.expires_at from unnest($2::uuid[]) i
       cross join unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::timestamptz[])
         w (product, space, permission, sponsor, expires_at)
       order by i, w.product
-      on conflict on constraint invitation_spaces_pk do update set space = excluded.space,
+      on conflict on constraint ${spaces}_pk do update set space = excluded.space,
         permission = excluded.permission, sponsor = excluded.sponsor, expires_at = excluded.expires_at`,
     values: [
       tx.organization,
-      invitations,
+      ids,
       offer.spaces.map(({ product }) => product),
       offer.spaces.map(({ space }) => space),
       offer.spaces.map(({ permission }) => permission),

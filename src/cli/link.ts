@@ -1,0 +1,130 @@
+import type { Command } from "commander";
+import { type LinkId, parseId } from "../db/id.ts";
+import { MusterError } from "../errors.ts";
+import {
+  createLink,
+  disableLink,
+  getLink,
+  pageOfLinks,
+  resetLink,
+  type ShownLink,
+  usesOfLink,
+} from "../identity/links.ts";
+import { EVERYTHING } from "../identity/rights/held.ts";
+import { type Answer, facts, table } from "./answer.ts";
+import type { CommandLine } from "./command-line.ts";
+import { count, instant } from "./input.ts";
+import { type OfferOptions, offering, wishOf } from "./wish.ts";
+
+const MOST_LISTED = 1_000;
+
+type CreateOptions = OfferOptions & {
+  maxUses?: number;
+  ends?: Date;
+  domain: string[];
+  email?: string;
+  approval?: true;
+};
+
+/** `muster link …`: sign-up URLs that are passed on. */
+export function registerLink(program: Command, line: CommandLine): void {
+  const link = program.command("link").description("links by which people let themselves in");
+  offering(link.command("create <label>").description("make a link; its URL is shown once"))
+    .option("--max-uses <n>", "at most so many people", count)
+    .option("--ends <time>", "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 30d", instant)
+    .option("--domain <domain>", "addresses of this domain alone; may be repeated", more, [])
+    .option("--email <address>", "this address alone")
+    .option("--approval", "an administrator decides about everybody who uses it")
+    .action(
+      line.inOrganization(async ({ ctx, db, write }, options: CreateOptions, label: string) => {
+        const limits = {
+          label,
+          maxUses: options.maxUses ?? null,
+          expiresAt: options.ends ?? null,
+          allowedDomains: options.domain,
+          email: options.email ?? null,
+          needsApproval: options.approval === true,
+        };
+        const made = await write(async (tx) => createLink(tx, [EVERYTHING], limits, await wishOf(tx, options)));
+        return shown(await getLink(db, made.id), `${ctx.config.publicUrl}/l/${made.token}`);
+      }),
+    );
+  link
+    .command("list")
+    .description("links, the newest first")
+    .action(
+      line.inOrganization(async ({ db }) => {
+        const all = await pageOfLinks(db, { after: null, limit: MOST_LISTED });
+        const rows = all.map((one) => [one.label, one.state, uses(one), offerOf(one), one.expiresAt, one.id]);
+        return { json: all, text: table(["label", "state", "uses", "gives", "ends", "id"], rows) };
+      }),
+    );
+  link
+    .command("uses <link>")
+    .description("who used a link")
+    .action(
+      line.inOrganization(async ({ db }, _options: object, name: string) => {
+        const { id } = await getLink(db, idOf(name));
+        const all = await usesOfLink(db, id, { after: null, limit: MOST_LISTED });
+        return {
+          json: all,
+          text: table(
+            ["address", "used", "invitation"],
+            all.map((one) => [one.email, one.usedAt, one.invitation]),
+          ),
+        };
+      }),
+    );
+  link
+    .command("reset <link>")
+    .description("give it another URL; the former one is unusable at once")
+    .action(
+      line.inOrganization(async ({ ctx, db, write }, _options: object, name: string) => {
+        const id = idOf(name);
+        const token = await write((tx) => resetLink(tx, id), "none");
+        return shown(await getLink(db, id), `${ctx.config.publicUrl}/l/${token}`);
+      }),
+    );
+  link
+    .command("disable <link>")
+    .description("end it; what was given by it stays")
+    .action(
+      line.inOrganization(async ({ db, write }, _options: object, name: string) => {
+        const id = idOf(name);
+        await write((tx) => disableLink(tx, id), "none");
+        return shown(await getLink(db, id));
+      }),
+    );
+}
+
+function shown(link: ShownLink, url?: string): Answer {
+  const { groups: _, spaces: __, roles: ___, maker, ...rest } = link;
+  const opened = url === undefined ? {} : { url };
+  return {
+    json: { ...link, ...opened },
+    text: facts({ ...opened, ...rest, gives: offerOf(link), uses: uses(link), maker: maker.kind }),
+  };
+}
+
+/** @throws MusterError `not-found` */
+function idOf(text: string): LinkId {
+  const id = parseId<LinkId>(text);
+  if (id === undefined) throw new MusterError("not-found", "there is no such link; name it by its id", { at: text });
+  return id;
+}
+
+function uses({ uses: used, maxUses }: ShownLink): string {
+  return `${used} of ${maxUses ?? "any number"}`;
+}
+
+function offerOf({ roles, groups, spaces }: ShownLink): string {
+  return [
+    ...roles.map(({ product, role }) => `${product} (${role})`),
+    ...(roles.length === 0 ? groups.map(({ name }) => name) : []),
+    ...spaces.map(({ product, space }) => `${product}/${space}`),
+  ].join(", ");
+}
+
+function more(text: string, before: string[]): string[] {
+  return [...before, text];
+}

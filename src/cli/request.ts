@@ -1,0 +1,103 @@
+import { type Command, Option } from "commander";
+import { type AccessRequestId, parseId } from "../db/id.ts";
+import { MusterError } from "../errors.ts";
+import {
+  type AccessRequest,
+  approveRequest,
+  denyRequest,
+  getRequest,
+  pageOfRequests,
+  REQUEST_STATES,
+  snoozeRequest,
+  unblockRequest,
+} from "../identity/access-requests.ts";
+import { EVERYTHING } from "../identity/rights/held.ts";
+import { type Answer, facts, table } from "./answer.ts";
+import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { instant } from "./input.ts";
+import { type OfferOptions, offering, wishOf } from "./wish.ts";
+
+const MOST_LISTED = 1_000;
+
+/** `muster request …`: people who ask to be let in. */
+export function registerRequest(program: Command, line: CommandLine): void {
+  const request = program.command("request").description("people who ask for access");
+  request
+    .command("list")
+    .description("requests, the newest first; by default those that wait for a decision")
+    .addOption(new Option("--state <state>", "of this state").choices([...REQUEST_STATES]).default("open"))
+    .action(
+      line.inOrganization(async ({ db }, options: GlobalOptions & { state: AccessRequest["state"] }) => {
+        const all = await pageOfRequests(db, { after: null, limit: MOST_LISTED, state: options.state });
+        const rows = all.map((one) => [one.email, one.name, one.source, wants(one), one.createdAt, one.id]);
+        return { json: all, text: table(["address", "name", "by", "wants", "since", "id"], rows) };
+      }),
+    );
+  offering(
+    request
+      .command("approve <request>")
+      .description("let them in: an invitation goes to the address, for what was asked for or for what options say"),
+  ).action(
+    line.inOrganization(async ({ ctx, db, write }, options: OfferOptions, name: string) => {
+      const id = idOf(name);
+      const asked = options.role.length + options.group.length + options.space.length === 0;
+      await write(async (tx) =>
+        approveRequest(tx, ctx.config.invitations, [EVERYTHING], id, asked ? null : await wishOf(tx, options)),
+      );
+      return shown(await getRequest(db, id));
+    }),
+  );
+  request
+    .command("deny <request>")
+    .description("say no; nobody is mailed")
+    .option("--answer <text>", "why, for the record")
+    .option("--block", "and take no more requests of this address")
+    .action(
+      line.inOrganization(
+        async ({ db, write }, options: GlobalOptions & { answer?: string; block?: true }, name: string) => {
+          const id = idOf(name);
+          const { answer = null, block = false } = options;
+          await write((tx) => denyRequest(tx, id, { answer, blocks: block }), "none");
+          return shown(await getRequest(db, id));
+        },
+      ),
+    );
+  request
+    .command("snooze <request>")
+    .description("put the decision off")
+    .requiredOption("--until <time>", "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 7d", instant)
+    .action(
+      line.inOrganization(async ({ db, write }, options: GlobalOptions & { until: Date }, name: string) => {
+        const id = idOf(name);
+        await write((tx) => snoozeRequest(tx, id, options.until), "none");
+        return shown(await getRequest(db, id));
+      }),
+    );
+  request
+    .command("unblock <request>")
+    .description("let an address that was shut out ask again")
+    .action(
+      line.inOrganization(async ({ db, write }, _options: object, name: string) => {
+        const id = idOf(name);
+        await write((tx) => unblockRequest(tx, id), "none");
+        return shown(await getRequest(db, id));
+      }),
+    );
+}
+
+function shown(request: AccessRequest): Answer {
+  const { product: _, role: __, ...rest } = request;
+  return { json: request, text: facts({ ...rest, wants: wants(request) }) };
+}
+
+function wants({ product, role, source }: AccessRequest): string {
+  if (product !== null) return `${product.key} (${role ?? "user"})`;
+  return source === "link" ? "what the link gives" : "";
+}
+
+/** @throws MusterError `not-found` */
+function idOf(text: string): AccessRequestId {
+  const id = parseId<AccessRequestId>(text);
+  if (id === undefined) throw new MusterError("not-found", "there is no such request; name it by its id", { at: text });
+  return id;
+}
