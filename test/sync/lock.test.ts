@@ -1,12 +1,16 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import pg from "pg";
 import { expect, test } from "vitest";
 import type { DirectoryId } from "../../src/db/id.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { isMusterError } from "../../src/errors.ts";
+import { discardRun } from "../../src/sync/discard.ts";
 import { listRuns } from "../../src/sync/history.ts";
+import { claimDirectory, releaseDirectory, writeHeartbeat } from "../../src/sync/hold.ts";
 import { withDirectoryLock } from "../../src/sync/lock.ts";
 import { getRun, runUnderWay, type SyncRun } from "../../src/sync/runs.ts";
+import { applyRun } from "../../src/sync/settle.ts";
 import { testContext } from "../harness/postgres.ts";
 import { isRunning, talk, until } from "../harness/process.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
@@ -14,8 +18,9 @@ import { statements } from "../harness/server.ts";
 import { after, before, leavers } from "./crash-scenario.ts";
 import { makeWorld, silent, type World } from "./world.ts";
 
-const SYNC = { silence: 2, approvalHours: 24, keepDays: 90, keepRuns: 5_000 };
-const ctx = await testContext({ logger: silent, config: { sync: SYNC } });
+const ctx = await testContext({ logger: silent });
+/** Gives a holder up soon: only for one that is stopped, because one that lives may have to wait for its turn as long. */
+const hasty = { ...ctx, config: { ...ctx.config, sync: { ...ctx.config.sync, silence: 2 } } };
 
 /** Seconds for what waits for others, on a busy machine too. */
 const PATIENCE = 100;
@@ -113,7 +118,7 @@ test("whoever comes second is told which run is under way; of many that come at 
   expect(await listRuns(db(world), { directory })).toHaveLength(2);
 });
 
-test("a holder that lives is never given up, however long its work takes", async () => {
+test("a holder that lives says so again and again, however long its work takes", async () => {
   const world = await makeWorld(ctx);
   const directory = await world.directory("corp");
   await withDirectoryLock(ctx, world.actor, directory, async (lock) => {
@@ -125,7 +130,9 @@ test("a holder that lives is never given up, however long its work takes", async
         })
       )[0]?.at.getTime() ?? 0;
     const first = await heartbeat();
-    await until("a long life", PATIENCE, async () => (await heartbeat()) > first + SYNC.silence * 1000);
+    await until("a second sign", PATIENCE, async () => (await heartbeat()) > first);
+    const second = await heartbeat();
+    await until("a third sign", PATIENCE, async () => (await heartbeat()) > second);
     await expect(world.sync(directory, people(3))).rejects.toMatchObject({ code: "conflict", at: "directory" });
     expect(lock.lost.aborted).toBe(false);
   });
@@ -150,6 +157,67 @@ test("a connection that dies with the lock stops its run", async () => {
   const cut = await world.sync(directory, source, { connector });
   expect(cut).toMatchObject({ state: "failed", rowsWritten: 0 });
   expect(await world.sync(directory, source)).toMatchObject({ state: "done" });
+});
+
+test("a silent holder is given up once, learns it by its next sign of life, and takes nothing from the next one", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  const clients = Array.from({ length: 3 }, () => new pg.Client(ctx.db.pool.options));
+  const [first, second, third] = clients as [pg.Client, pg.Client, pg.Client];
+  for (const client of clients) await client.connect();
+  const claim = (client: pg.Client) =>
+    claimDirectory(client, world.actor.organization, directory, ctx.config.sync.silence);
+  try {
+    const silent = await claim(first);
+    expect(await claim(second)).toBeUndefined();
+    await world.query({ text: "update directory_locks set heartbeat_at = heartbeat_at - interval '1 hour'" });
+    const held = (await Promise.all([claim(second), claim(third)])).filter((hold) => hold !== undefined);
+    expect(held).toMatchObject([{ takeover: (silent?.takeover ?? 0) + 1 }]);
+    if (!silent || !held[0]) throw new Error("nobody holds it");
+    expect(await writeHeartbeat(first, silent, null)).toBe(false);
+    await releaseDirectory(first, silent);
+    const alive =
+      "select 1 from directory_locks where directory = $1 and heartbeat_at > clock_timestamp() - interval '1 minute'";
+    expect(await world.query({ text: alive, values: [directory] })).toHaveLength(1);
+    expect(await writeHeartbeat(second, held[0], null)).toBe(true);
+    expect(await claim(first)).toBeUndefined();
+  } finally {
+    for (const client of clients) await client.end();
+  }
+});
+
+test("a run that was given up stays so, whatever its process comes to", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  for (const fault of [{ page: 2, kind: "cut" as const }, undefined]) {
+    const source = people(9);
+    const connector = source.connector(fault, async (page) => {
+      if (page !== 1) return;
+      await world.query({
+        text: "update sync_runs set state = 'abandoned', phase = 'over', error = 'given up' where state = 'running'",
+      });
+      await world.query({ text: "update directories set epoch = epoch + 1" });
+    });
+    const end = world.sync(directory, source, { connector });
+    if (fault) expect(await end).toMatchObject({ state: "abandoned", rowsWritten: 0 });
+    else await expect(end).rejects.toMatchObject({ code: "conflict" });
+    expect(await listRuns(db(world), { directory, limit: 1 })).toMatchObject([
+      { state: "abandoned", error: "given up", complete: false },
+    ]);
+  }
+  expect(await world.users(directory)).toEqual({});
+});
+
+test("a plan that was discarded at the last moment is not applied", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  const { runId } = await world.sync(directory, people(9), { mode: "dry-run" });
+  await world.write((tx) => discardRun(tx, runId, "not wanted"));
+  const apply = withDirectoryLock(ctx, world.actor, directory, (lock) =>
+    applyRun(ctx, lock, world.actor, runId, {}, { by: "test", reason: "too late" }),
+  );
+  await expect(apply).rejects.toMatchObject({ code: "conflict" });
+  expect(await getRun(db(world), runId)).toMatchObject({ state: "discarded", rowsWritten: 0, approvedBy: null });
 });
 
 /** A process that stops at a phase of its run; it holds the lock, and its connections live. */
@@ -184,7 +252,7 @@ async function syncOnceGivenUp(world: World, directory: DirectoryId) {
 }
 
 test("a process that is stopped while it reads is given up; when it goes on it writes nothing", async () => {
-  const world = await makeWorld(ctx);
+  const world = await makeWorld(hasty);
   const directory = await world.directory("corp");
   await world.sync(directory, before());
   await world.sync(directory, leavers());
@@ -198,8 +266,8 @@ test("a process that is stopped while it reads is given up; when it goes on it w
     error: expect.stringContaining("said nothing for too long"),
   });
   const held = await world.fingerprint();
-  // It learns it by its next sign of life, or by the epoch, whichever comes first.
-  expect(await child.goOn()).toMatch(/^(abandoned 0|conflict)$/);
+  // It learns it by its next sign of life, by the epoch or by an answer that it slept through, whichever comes first.
+  expect(await child.goOn()).toMatch(/^(abandoned 0|conflict|unavailable)$/);
   expect(await getRun(db(world), left?.id ?? next.runId)).toMatchObject({ state: "abandoned" });
   expect(await world.fingerprint()).toBe(held);
   expect(await world.query({ text: "select 1 from sync_staged_users" })).toEqual([]);
@@ -207,7 +275,7 @@ test("a process that is stopped while it reads is given up; when it goes on it w
 });
 
 test("a process that is stopped while it applies is given up; the next run ends what it began, and it writes no more", async () => {
-  const world = await makeWorld(ctx);
+  const world = await makeWorld(hasty);
   const directory = await world.directory("corp");
   await world.sync(directory, before());
   await world.sync(directory, leavers());
