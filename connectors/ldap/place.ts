@@ -17,12 +17,9 @@ export async function placeOf(settings: LdapSettings, secret: string | null): Pr
   const certificate =
     settings.clientCertificate ??
     (clientCertificateFile === undefined ? null : await certificates("clientCertificateFile", clientCertificateFile));
-  const key =
-    clientKeyFile === undefined
-      ? bindDn === undefined
-        ? secret
-        : null
-      : await content("clientKeyFile", clientKeyFile);
+  // Beside bindDn the secret is its password, so the key stands in a file.
+  const kept = bindDn === undefined ? secret : null;
+  const key = clientKeyFile === undefined ? kept : await content("clientKeyFile", clientKeyFile);
   const client = certificate === null ? null : { certificate, key: key ?? "" };
   return {
     targets: urlsOf(settings).flatMap((text) => {

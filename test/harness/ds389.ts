@@ -5,8 +5,7 @@
  */
 import type { ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { basename, join } from "node:path";
@@ -26,7 +25,7 @@ export type RunningDs389 = {
 const SUFFIX = "dc=example,dc=com";
 const ROOT_DN = "cn=Directory Manager";
 const DATA = "/usr/share/dirsrv/data";
-const PROGRAMS = ["/usr/sbin/ns-slapd", `${DATA}/template-dse.ldif`, "/etc/dirsrv/config/slapd-collations.conf"];
+const PROGRAMS = ["/usr/sbin/ns-slapd", `${DATA}/template-dse.ldif`];
 const FOLDERS = ["schema", "lock", "tmp", "ldif", "bak", "run", "log", "db", "home"];
 
 /**
@@ -50,9 +49,9 @@ export async function startDs389(ldif: string): Promise<RunningDs389> {
     const rootPassword = randomBytes(12).toString("hex");
     const port = await freePort();
     await writeFile(join(folder, "dse.ldif"), await instance(folder, user, port, rootPassword));
-    await copyFile("/etc/dirsrv/config/slapd-collations.conf", join(folder, "slapd-collations.conf"));
-    if (existsSync("/etc/dirsrv/schema/99user.ldif"))
-      await copyFile("/etc/dirsrv/schema/99user.ldif", join(folder, "schema/99user.ldif"));
+    // Orders of languages, none of which is asked for; the package's own file is for root's eyes.
+    await writeFile(join(folder, "slapd-collations.conf"), "");
+    await writeFile(join(folder, "schema/99user.ldif"), "dn: cn=schema\nobjectClass: top\n");
     await writeFile(join(folder, "content.ldif"), ldif);
     if (user === "nobody") await runTool("chown", ["-R", user, folder]);
     else await chmod(folder, 0o700);
