@@ -2,6 +2,9 @@ import type { AccountId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { refreshCanonical } from "./canonical.ts";
 
+/** Accounts per statement, so that none takes as long as a large organization is large. They are in the order of their ids. */
+const STEP = 5_000;
+
 /**
  * Works out every account's canonical record anew, after the directories got another order (R161, R163).
  * Before: the positions are as they shall be and the organization is locked exclusively. After: canonical records and
@@ -15,6 +18,7 @@ export async function reassignCanonical(tx: Tx): Promise<AccountId[]> {
     values: [tx.organization],
   });
   const accounts = rows.map((row) => row.account);
-  await refreshCanonical(tx, accounts);
+  for (let from = 0; from < accounts.length; from += STEP)
+    await refreshCanonical(tx, accounts.slice(from, from + STEP));
   return accounts;
 }
