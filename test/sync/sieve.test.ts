@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type DirectoryId, newId, type SyncRunId } from "../../src/db/id.ts";
+import { type DirectoryId, type DirectoryUserId, type GroupId, newId, type SyncRunId } from "../../src/db/id.ts";
 import { simulate } from "../../src/db/transaction.ts";
+import { changeMembers } from "../../src/identity/directory-groups/members.ts";
 import { showRun } from "../../src/sync/history.ts";
 import { plan } from "../../src/sync/plan/plan.ts";
 import { pour } from "../../src/sync/stage.ts";
@@ -9,7 +10,7 @@ import { clearStaging } from "../../src/sync/staging.ts";
 import { undoRun } from "../../src/sync/undo.ts";
 import { testContext } from "../harness/postgres.ts";
 import { scaled, seed } from "../harness/scale.ts";
-import type { ScriptedDirectory } from "../harness/scripted-directory.ts";
+import { ScriptedDirectory } from "../harness/scripted-directory.ts";
 import { directoryOf, type Snapshot, snapshot } from "./snapshot.ts";
 import { makeWorld, silent, type World } from "./world.ts";
 
@@ -108,3 +109,55 @@ test(
   },
   LONG,
 );
+
+/** Two people and a group of both, synced often enough that its members are known by their hash. */
+async function known(): Promise<{ world: World; directory: DirectoryId; source: ScriptedDirectory }> {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  const source = new ScriptedDirectory().user("1").user("2").user("3").user("4").group("g", ["1", "2"]);
+  expect(await world.sync(directory, source)).toMatchObject({ state: "done" });
+  expect(await digests(world)).toBe(1);
+  return { world, directory, source };
+}
+
+async function digests(world: World): Promise<number> {
+  const text =
+    "select 1 from group_member_digests d join directory_groups g on g.id = d.group_id and g.version = d.version";
+  return (await world.query({ text })).length;
+}
+
+test("whoever comes back has none of the memberships of long ago, also in a group that is as it was", async () => {
+  const { world, directory, source } = await known();
+  source.remove("1");
+  await world.sync(directory, source);
+  await world.sync(directory, source);
+  expect(await digests(world)).toBe(1);
+  source.user("1");
+  expect(await world.sync(directory, source)).toMatchObject({ state: "done", counts: { added: 1 } });
+  expect(await world.members(directory)).toEqual(["g/2"]);
+});
+
+test("a member whom somebody took out meanwhile is put back, though the directory says what it said", async () => {
+  const { world, directory, source } = await known();
+  const [row] = await world.query<{ group: GroupId; member: DirectoryUserId }>({
+    text: `select m.group_id as "group", m.directory_user as member from remote_memberships m where m.organization = $1 limit 1`,
+    values: [world.actor.organization],
+  });
+  if (!row) throw new Error("nobody is in the group");
+  await world.write((tx) => changeMembers(tx, directory, { add: [], remove: [row] }));
+  expect(await world.sync(directory, source)).toMatchObject({ state: "done", rowsWritten: 1 });
+  expect(await world.members(directory)).toEqual(["g/1", "g/2"]);
+});
+
+test("a member who was withheld keeps the group from being known, until the directory tells of them again", async () => {
+  const { world, directory, source } = await known();
+  const name = source.users.get("1");
+  source.users.delete("1");
+  source.nameless.set("1", "uid=1");
+  source.group("g", ["2"]);
+  expect(await world.sync(directory, source)).toMatchObject({ state: "partial", rowsWritten: 0 });
+  source.nameless.clear();
+  if (name) source.user("1", name);
+  expect(await world.sync(directory, source)).toMatchObject({ state: "done", rowsWritten: 1 });
+  expect(await world.members(directory)).toEqual(["g/2"]);
+});
