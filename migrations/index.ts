@@ -25,6 +25,7 @@ import * as syncSieve from "./0026-sync-sieve.ts";
 import * as changesTogether from "./0027-changes-together.ts";
 import * as invitations from "./0030-invitations.ts";
 import * as signUp from "./0031-sign-up.ts";
+import * as guests from "./0032-guests.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -56,4 +57,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0026-sync-sieve", syncSieve],
   ["0030-invitations", invitations],
   ["0031-sign-up", signUp],
+  ["0032-guests", guests],
 ];

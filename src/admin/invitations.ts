@@ -204,7 +204,6 @@ export const invitationRoutes = [
     params: one,
     answer: invitationAnswer,
     current: "invitations.get",
-    lock: "none",
     write: async (tx, { params }) => {
       await revokeInvitation(tx, params.id);
       return getInvitation(tx, params.id);

@@ -113,7 +113,7 @@ export function registerInvite(program: Command, line: CommandLine): void {
     .action(
       line.inOrganization(async ({ db, write }, _options: object, name: string) => {
         const { id } = await resolveInvitation(db, name);
-        await write((tx) => revokeInvitation(tx, id), "none");
+        await write((tx) => revokeInvitation(tx, id));
         return shown(await getInvitation(db, id));
       }),
     );

@@ -26,39 +26,17 @@ export type SeatUse = {
 
 /**
  * Seats and guest slots of products (R86, R141 to R146), counted by this one statement for every preview and every refusal; the
- * reconciler admits by the same figures (migrations/reconcile/settle.ts). Who waits takes none. All products when none is named.
+ * reconciler admits by the same figures (migration 0032). Who waits takes none. All products when none is named.
  */
 export async function countSeats(db: Db, products: readonly ProductId[] | null): Promise<SeatUse[]> {
   return db.query<SeatUse>({ text: COUNT, values: [db.organization, products] });
 }
 
 const COUNT = `
-  with recursive offered as (
-    select i.id, o.group_id from invitations i
-    join invitation_groups o on o.organization = i.organization and o.invitation = i.id
-    join groups g on g.organization = o.organization and g.id = o.group_id and g.deleted_at is null
-    where i.organization = $1 and i.state = 'pending' and i.granted_at is null and i.expires_at > statement_timestamp()
-    union
-    select r.id, n.parent from offered r
-    join group_nestings n on n.organization = $1 and n.child = r.group_id
-    join groups g on g.organization = $1 and g.id = n.parent and g.deleted_at is null
-  ), reserved as (
-    select t.product, r.id, bool_or(t.role <> 'guest') as seat from offered r
-    join role_grants t on t.organization = $1 and t.group_id = r.group_id and not t.needs_confirmation
-    group by t.product, r.id
-  ), pending as (
-    -- An account that has its seat or slot already takes no second one.
-    select r.product, count(*) filter (where r.seat and not coalesce(a.role <> 'guest', false)) as seats,
-      count(*) filter (where not r.seat and a.account is null) as guests
-    from reserved r
-    join invitations i on i.organization = $1 and i.id = r.id
-    left join access a on a.organization = $1 and a.account = i.account and a.product = r.product and a.admitted_at is not null
-    group by r.product
-  )
   select p.id as product, s.key as site, p.key,
-    json_build_object('used', u.users, 'pending', coalesce(q.seats, 0), 'limit', p.seats,
+    json_build_object('used', u.users, 'pending', coalesce(v.seats, 0), 'limit', p.seats,
       'enforcement', p.seat_enforcement) as seats,
-    json_build_object('used', u.guests, 'pending', coalesce(q.guests, 0),
+    json_build_object('used', u.guests, 'pending', coalesce(v.guests, 0),
       'limit', case p.guest_basis when 'fixed' then p.guest_ratio when 'paid-seats' then p.guest_ratio * u.users
         when 'members' then p.guest_ratio * u.members end,
       'enforcement', p.guest_enforcement, 'basis', p.guest_basis, 'ratio', p.guest_ratio) as guests
@@ -71,7 +49,8 @@ const COUNT = `
         and (a.live_until is null or a.live_until > statement_timestamp())) as guests
     from access a where a.organization = p.organization and a.product = p.id
   ) u
-  left join pending q on q.product = p.id
+  left join reserved_places($1, coalesce($2, array(select o.id from products o where o.organization = $1))) v
+    on v.product = p.id
   where p.organization = $1 and ($2::uuid[] is null or p.id = any ($2))
   order by s.key, p.key`;
 

@@ -9,12 +9,14 @@ import {
 } from "../../src/db/id.ts";
 import { type Actor, inTransaction, type OrganizationLock, simulate, type Tx } from "../../src/db/transaction.ts";
 import { accessOf } from "../../src/identity/access/access-of.ts";
+import { followUpExpired } from "../../src/identity/access/reconcile.ts";
 import { getAccount } from "../../src/identity/account-overview.ts";
+import { resolvePerson } from "../../src/identity/accounts/person.ts";
 import { setDefaultGroup } from "../../src/identity/default-groups.ts";
 import { addDirectory } from "../../src/identity/directories.ts";
 import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.ts";
 import { grantRole, type Role } from "../../src/identity/grants.ts";
-import { createLocalGroup } from "../../src/identity/groups.ts";
+import { addLocalMembers, createLocalGroup } from "../../src/identity/groups.ts";
 import { getInvitation } from "../../src/identity/invitation-pages.ts";
 import { acceptInvitation } from "../../src/identity/invitations/accept.ts";
 import {
@@ -294,7 +296,7 @@ test("R143: seats and slots that block are never overbooked by invitations, thos
     text: "select id from invitations where organization = $1 and email_key = 'a@x.example'",
     values: [c.organization],
   });
-  await c.write((tx) => revokeInvitation(tx, pending[0]?.id as never), "none");
+  await c.write((tx) => revokeInvitation(tx, pending[0]?.id as never), "shared");
   expect((await c.ask({ emails: ["c@x.example"], roles: asUser(c.wiki) })).results[0]?.verdict).toBe("invited");
   expect((await countSeats(c.db, null))[0]).toMatchObject({ seats: { used: 0, pending: 2 }, guests: { pending: 1 } });
 });
@@ -305,6 +307,29 @@ test("R86 R156: accepting uses the invitation's own reservation", async () => {
   expect(await c.open(await c.link(results[0]))).toBe("accepted");
   expect(await c.roleOf(results[0]?.account ?? null)).toBe("user true");
   expect((await countSeats(c.db, null))[0]).toMatchObject({ seats: { used: 1, pending: 0 } });
+});
+
+test("R86: what an open invitation has reserved nobody else gets, until it is revoked or its time is over", async () => {
+  const c = await company({ seats: 1, seatEnforcement: "block" });
+  const { results } = await c.ask({ emails: ["a@x.example"], roles: asUser(c.wiki), notify: false });
+  await c.write((tx) => insertDirectoryUsers(tx, c.okta, [person("ada"), person("bob")]));
+  const [ada, bob] = await Promise.all(["ada", "bob"].map((name) => resolvePerson(c.db, name)));
+  await c.write((tx) => addLocalMembers(tx, c.groups.user, [ada as AccountId]), "shared");
+  expect(await c.roleOf(ada as AccountId)).toBe("user false");
+  await c.write((tx) => revokeInvitation(tx, results[0]?.invitation as never), "shared");
+  expect(await c.roleOf(ada as AccountId)).toBe("user true");
+  await c.write((tx) => addLocalMembers(tx, c.groups.user, [bob as AccountId]), "shared");
+  await c.write((tx) =>
+    tx.query({ text: "update products set seats = 3 where organization = $1", values: [c.organization] }),
+  );
+  await c.ask({ emails: ["b@x.example c@x.example"], roles: asUser(c.wiki), notify: false }).catch(() => {});
+  await c.ask({ emails: ["b@x.example"], roles: asUser(c.wiki), notify: false });
+  await c.db.query({
+    text: "update invitations set expires_at = now() - interval '1 minute' where organization = $1",
+    values: [c.organization],
+  });
+  await c.write(followUpExpired, "shared");
+  expect(await c.roleOf(bob as AccountId)).toBe("user true");
 });
 
 test("R144: of 20 invitations at the same moment as many are sent as there are slots", async () => {
@@ -376,7 +401,7 @@ test("R92 R73: a copied link ends the earlier ones, an expired one is extended, 
     code: "invalid",
   });
   await c.write((tx) => extendInvitation(tx, id, new Date(Date.now() + 86_400_000)), "none");
-  await c.write((tx) => revokeInvitation(tx, id), "none");
+  await c.write((tx) => revokeInvitation(tx, id), "shared");
   expect(await c.open(second)).toBe("closed");
   expect(await c.roleOf(results[0]?.account ?? null)).toBe("null false");
 });

@@ -56,16 +56,25 @@ export async function reconcileAll(tx: Tx): Promise<Reconciled> {
     tx,
     accounts.map((account) => account.id),
   );
+  total.changed += await settleWaiting(tx);
+  return total;
+}
+
+/**
+ * Admits who need not wait any more: after a reservation ended (an invitation was revoked, or its time is over).
+ * Before: `tx` holds the organization's lock. After: as `settle`, for every product that somebody waits for. Returns how many were
+ * admitted.
+ */
+export async function settleWaiting(tx: Tx): Promise<number> {
   const products = await tx.query<{ id: ProductId }>({
     text: `select distinct product as id from access
       where organization = $1 and state in ('no-seat', 'over-quota')`,
     values: [tx.organization],
   });
-  total.changed += await settle(
+  return settle(
     tx,
     products.map((product) => product.id),
   );
-  return total;
 }
 
 /**
@@ -84,7 +93,7 @@ async function settle(tx: Tx, products: readonly ProductId[]): Promise<number> {
 /**
  * Follows up guests whose time has run out: their access ended by itself at that instant (R153).
  * Before: `tx` holds the organization's lock. After: the audit row and the event are written and their slots went to
- * whoever waits, for 5,000 guests at most; running it twice changes nothing. For a job.
+ * whoever waits, for 5,000 guests at most; so did what expired invitations had reserved. Running it twice changes nothing. For a job.
  */
 export async function followUpExpired(tx: Tx): Promise<Reconciled> {
   const expired = await tx.query<{ account: AccountId }>({
@@ -92,8 +101,9 @@ export async function followUpExpired(tx: Tx): Promise<Reconciled> {
       where organization = $1 and admitted_at is not null and live_until <= statement_timestamp() limit 5000`,
     values: [tx.organization],
   });
-  return reconcile(
+  const followed = await reconcile(
     tx,
     expired.map((row) => row.account),
   );
+  return { ...followed, changed: followed.changed + (await settleWaiting(tx)) };
 }

@@ -2,6 +2,7 @@ import type { Config } from "../../config.ts";
 import type { AccountId, InvitationId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
+import { settleWaiting } from "../access/reconcile.ts";
 import { recordChanges } from "../record.ts";
 import type { Held } from "../rights/permissions.ts";
 import { hashToken, newTokenText } from "../token-form.ts";
@@ -12,8 +13,8 @@ import { readOffer } from "./offer.ts";
 type Row = { state: string; account: AccountId | null; email: string };
 
 /**
- * Takes an invitation back. Before: any. After: its link opens nothing, a mail that has not left does not leave; whoever was
- * given something by it keeps that.
+ * Takes an invitation back. Before: `tx` holds the organization's lock. After: its link opens nothing, a mail that has not left does not leave; whoever was
+ * given something by it keeps that, and what it had reserved goes to whoever waits.
  * @throws MusterError `not-found`; `conflict` when it is not open any more.
  */
 export async function revokeInvitation(tx: Tx, id: InvitationId): Promise<void> {
@@ -24,6 +25,7 @@ export async function revokeInvitation(tx: Tx, id: InvitationId): Promise<void> 
     values: [tx.organization, id],
   });
   await note(tx, "invitation.revoked", id, {});
+  await settleWaiting(tx);
 }
 
 /**
