@@ -15,13 +15,17 @@ export const UNDO_DAYS = 30;
 
 /**
  * A run that can be undone.
- * @throws MusterError `not-found`; `conflict` when it was not applied, is undone already, or is too long ago.
+ * @throws MusterError `not-found`; `conflict` when it was not applied, has changed nothing, is undone already, or is too
+ * long ago.
  */
 export async function requireUndoable(db: Db, run: SyncRunId): Promise<SyncRun> {
   const found = await getRun(db, run);
   if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
   if (!found.appliedAt || !["done", "partial", "failed"].includes(found.state))
     throw new MusterError("conflict", `this run is ${found.state}; there is nothing to undo`, { at: "run" });
+  // Taken for an undoing, it would keep the directory waiting for a person.
+  if (found.rowsWritten === 0)
+    throw new MusterError("conflict", "this run has changed nothing; there is nothing to undo", { at: "run" });
   const [recent] = await db.query({
     text: `select id from sync_runs where organization = $1 and id = $2
       and applied_at > statement_timestamp() - make_interval(days => $3)`,

@@ -102,3 +102,23 @@ describe("the lines of the guard, one below, at and above", () => {
     }
   });
 });
+
+test("whoever came within the day does not move the line", async () => {
+  const guarded = await makeGuarded(ctx, many);
+  const { said, model } = guarded;
+  for (let number = 0; number < 100; number++) said.people.set(`n${number}`, { name: `n${number}`, active: true });
+  expect((await guarded.sync()).result.state).toBe("done");
+  model.apply(said);
+  for (const [hours, count, rules] of [
+    [1, 12, []],
+    [0, 13, ["people"]],
+    [23, 17, []],
+    [0, 18, ["people"]],
+  ] as const) {
+    await guarded.pass(hours);
+    const before = structuredClone(said);
+    people(said, count);
+    expect((await guarded.sync("dry-run")).expected.reasons, `${count} lost`).toEqual(rules);
+    Object.assign(said, before);
+  }
+});

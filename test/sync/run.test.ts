@@ -325,6 +325,17 @@ test("undo leaves alone what a later run has changed, and an undone run can be u
   expect(await world.users(directory)).toMatchObject({ u01: { email: "1@newer.org" }, u02: { email: "2@new.org" } });
 });
 
+test("a run that changed nothing cannot be undone, and so makes nobody look at the next one", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  await world.sync(directory, company());
+  const { runId } = await world.sync(directory, company());
+  await expect(undoRun(ctx, runId, { actor: world.actor, trigger: "command" })).rejects.toMatchObject({
+    code: "conflict",
+  });
+  expect(await world.sync(directory, company().user("u13"))).toMatchObject({ state: "done", counts: { added: 1 } });
+});
+
 test("another organization's runs are unknown, like runs that never were", async () => {
   const world = await makeWorld(ctx);
   const stranger = await makeWorld(ctx);
