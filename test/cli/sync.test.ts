@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { showingProgress } from "../../src/cli/progress-line.ts";
 import { runCommand } from "../../src/cli/run.ts";
 import type { OrganizationId } from "../../src/db/id.ts";
 import type { Actor } from "../../src/db/transaction.ts";
@@ -166,6 +167,25 @@ it("whoever comes while a run is under way is told which it is, and can wait for
     { exit: 0, err: "", json: { runId: result.runId, state: "previewed" } },
     { exit: 0, err: "", json: { runId: result.runId, state: "previewed" } },
   ]);
+});
+
+it("shows how far it is, in one line that is cleared in the end", async () => {
+  const organization = (await resolveOrganization(ctx.db, "acme")).id as OrganizationId;
+  const db = ctx.db.of(organization);
+  const { id } = await resolveDirectory(db, "corp");
+  const source = new ScriptedDirectory();
+  for (const [nr = "", userName = "", , email = ""] of staff) source.user(nr, { userName, email });
+  const said: string[] = [];
+  const line = { show: (text: string) => void said.push(text), clear: () => void said.push("cleared") };
+  const isTold = () => said.some((text) => /^read 3 of about 12 entries/.test(text));
+  const connector = source.connector(undefined, async (page) => {
+    if (page === 1) await until("a line of progress", 60, isTold);
+  });
+  const actor: Actor = { organization, kind: "command", id: "test", requestId: null };
+  await showingProgress(db, id, line, () =>
+    runSync(ctx, id, { mode: "dry-run", trigger: "command", actor, connector }),
+  );
+  expect(said.at(-1)).toBe("cleared");
 });
 
 it("says nothing of its progress where nobody sits at a terminal, and reads everything where changes cannot be told", async () => {
