@@ -70,4 +70,4 @@ test(`${DATABASE_CELLS.length} times Muster's own database or process fails in t
     });
     expect(wasMet(), cell.what).toBe(true);
   }
-}, 600_000);
+}, 3_600_000);

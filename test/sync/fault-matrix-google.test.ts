@@ -57,14 +57,15 @@ test(`${GOOGLE_CELLS.length} Google faults, through the whole run`, async () => 
         goal: googleCompany(now).goal,
         ends: cell.ends,
       });
-      // The faults of lists do nothing to some pages; every other one was met.
-      const isOfLists = FAULTS.lists.some((kind) => kind === cell.kind);
-      if (cell.kind && !isOfLists) expect(server.faults, `${cell.phase} ${cell.page}: ${cell.what}`).toBeGreaterThan(0);
-      await until("no connection is left", 10, async () => (await server.connections()) === 0);
+      // The faults of lists do nothing to some pages, and a short patience may end before its place; all others were met.
+      const mayBeMissed = FAULTS.lists.some((kind) => kind === cell.kind) || cell.settings?.answerSeconds !== undefined;
+      if (cell.kind && !mayBeMissed)
+        expect(server.faults, `${cell.phase} ${cell.page}: ${cell.what}`).toBeGreaterThan(0);
+      await until("no connection is left", 60, async () => (await server.connections()) === 0);
       met += 1;
     } finally {
       await whole.stop();
     }
   }
   expect(met).toBe(chosen(GOOGLE_CELLS).length);
-}, 600_000);
+}, 3_600_000);

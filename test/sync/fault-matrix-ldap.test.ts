@@ -70,7 +70,7 @@ test(`${LDAP_CELLS.length} LDAP faults, through the whole run`, async () => {
     met += 1;
   }
   expect(met).toBe(chosen(LDAP_CELLS).length);
-}, 600_000);
+}, 3_600_000);
 
 async function makeTraps(plain: FakeLdap): Promise<Record<Trap, { url: string; server?: Server }>> {
   const listen = async (server: Server, scheme: "ldap" | "ldaps"): Promise<{ url: string; server: Server }> => {

@@ -75,7 +75,7 @@ test(
         try {
           return await sync();
         } catch (error) {
-          if (attempt === 100 || !isMusterError(error) || error.code !== "conflict") throw error;
+          if (attempt === 600 || !isMusterError(error) || error.code !== "conflict") throw error;
           await sleep(100);
         }
       }
@@ -129,5 +129,5 @@ test(
     });
     expect(doubled).toEqual([]);
   },
-  60_000 + KILLS * 20_000,
+  60_000 + KILLS * 120_000,
 );

@@ -87,7 +87,7 @@ export async function makeMatrix(ctx: Context): Promise<Matrix> {
       const stood = await heldOf(world, directory);
       const met = await endOf({ what, goal, ...attempt });
       // A connection that was cut off here ends there in a moment.
-      await until(`${what}: the lock is free`, 20, async () => !(await isLocked()));
+      await until(`${what}: the lock is free`, 60, async () => !(await isLocked()));
 
       const run = await lastRun();
       const isOpen = run?.state === "running";

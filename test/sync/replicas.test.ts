@@ -113,4 +113,4 @@ test(`${ROUNDS * DIRECTORIES} due runs on two replicas: each is applied once`, a
   expect([...by.flat()].sort()).toEqual(runs.map((run) => run.id).sort());
   expect(Math.min(...by.map((ids) => ids.length))).toBeGreaterThanOrEqual(DIRECTORIES);
   expect(await all("select 1 from graphile_worker.jobs where task_identifier = 'sync'")).toEqual([]);
-}, 600_000);
+}, 3_600_000);
