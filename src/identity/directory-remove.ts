@@ -10,7 +10,7 @@ import { recordChanges } from "./record.ts";
 import { keepAnAdministrator } from "./rights/last-administrator.ts";
 
 /** A grant that went with its group, or with the group that it waited for. */
-export type LostGrant = { group: string; site: string; product: string; role: Role };
+type LostGrant = { group: string; site: string; product: string; role: Role };
 
 export type DirectoryRemoved = {
   id: DirectoryId;

@@ -10,7 +10,7 @@ import { localMembersAmong, removeLocalMembers } from "./groups.ts";
 import { keysOfProducts } from "./products.ts";
 
 /** What a person still has on a product that the group gives, and through which group of which directory, or `local`. */
-export type Remaining = {
+type Remaining = {
   user: { id: AccountId; userName: string };
   site: string;
   product: string;

@@ -5,7 +5,7 @@ import { type DirectoryPermissions, refusalToWrite } from "./directory-permissio
 import { externalUserManagement, type Refusal, refused } from "./external-user-management.ts";
 
 /** What administrators may do with a directory's people and groups. C15. */
-export type DirectoryCapabilities = {
+type DirectoryCapabilities = {
   addPeople: boolean;
   editPeople: boolean;
   editGroups: boolean;
