@@ -65,17 +65,31 @@ export async function writePairs(tx: Tx, move: Move, pairs: readonly Pair[]): Pr
 }
 
 /**
- * Takes back the pairs that cannot be one account without making somebody else of it, until nothing moves any more: one
- * that stays keeps its name, and whoever wanted that one stays too.
+ * Takes back the pairs that cannot be one account without making somebody else of it: one that stays keeps its name, and
+ * whoever wanted that one stays too.
  */
 export async function leaveObstructed(tx: Tx, move: Move): Promise<SwitchConflict[]> {
   const values = [tx.organization, move.switch, move.from.id, move.to.id, move.place];
-  const found = await tx.query<SwitchConflict>({ text: `${LEAVE_UNLED}`, values });
-  for (;;) {
-    const held = await tx.query<SwitchConflict>({ text: LEAVE_HELD, values: values.slice(0, 3) });
-    if (held.length === 0) return found;
-    found.push(...held);
+  const unled = await tx.query<SwitchConflict>({ text: LEAVE_UNLED, values });
+  const wanted = await tx.query<Wanted>({ text: WANTED_NAMES, values: values.slice(0, 3) });
+  const held = obstructed(wanted);
+  if (held.length === 0) return unled;
+  const left = await tx.query<SwitchConflict>({ text: LEAVE_HELD, values: [...values.slice(0, 2), held] });
+  return [...unled, ...left];
+}
+
+/** A switched record that wants a name which `holder` has in the directory that is left, and whether that one moves. */
+type Wanted = { record: DirectoryUserId; holder: DirectoryUserId; moves: boolean };
+
+/** Those whose holder does not move, and those who wait for one of them. */
+function obstructed(wanted: readonly Wanted[]): DirectoryUserId[] {
+  const waiting = new Map(wanted.filter((want) => want.moves).map((want) => [want.holder, want.record]));
+  const stays = wanted.filter((want) => !want.moves).map((want) => want.record);
+  for (const record of stays) {
+    const next = waiting.get(record);
+    if (next !== undefined) stays.push(next);
   }
+  return stays;
 }
 
 const PAIR = `switched_records s
@@ -103,15 +117,19 @@ const LEAVE_UNLED = `
   )
   select 'not-canonical' as reason, array[old] as from, array[new] as to, detail from obstructed order by key`;
 
+const WANTED_NAMES = `
+  select s.record, h.id as holder,
+    exists (select from switched_records m where m.organization = $1 and m.record = h.id and m.switch = $2) as moves
+  from ${PAIR}
+  join directory_users h on h.organization = $1 and h.directory = $3 and h.deleted_at is null
+    and h.user_name_key = n.user_name_key
+  where s.organization = $1 and s.switch = $2 order by o.user_name_key`;
+
 /** The new user name is another person's in the directory that is left, and that person is not switched with it. */
 const LEAVE_HELD = `
   with obstructed as (
-    select s.record, o.user_name as old, n.user_name as new, o.user_name_key as key, h.user_name as held
-    from ${PAIR}
-    join directory_users h on h.organization = $1 and h.directory = $3 and h.deleted_at is null
-      and h.user_name_key = n.user_name_key
-    where s.organization = $1 and s.switch = $2 and not exists (
-      select from switched_records m where m.organization = $1 and m.record = h.id and m.switch = $2)
+    select s.record, o.user_name as old, n.user_name as new, o.user_name_key as key
+    from ${PAIR} where s.organization = $1 and s.switch = $2 and s.record = any ($3::uuid[])
   ), gone as (
     delete from switched_records s using obstructed x where s.organization = $1 and s.record = x.record
   )

@@ -103,14 +103,14 @@ export async function switchDirectory(tx: Tx, request: SwitchRequest): Promise<D
   const isFirst = move.from.switchedTo !== move.to.id;
 
   await compareWholes(tx, true);
-  const { pairs, ambiguous, conflicts } = await findPairs(tx, move, match, isFirst);
+  const { pairs, ambiguous, ...found } = await findPairs(tx, move, match, isFirst);
   const { switched, renamed } = await countPairs(tx, move);
   if (isFirst && switched === 0)
-    throw new MusterError("conflict", `nobody can be switched: ${conflicts[0]?.detail ?? "nobody matches"}`, {
+    throw new MusterError("conflict", `nobody can be switched: ${found.conflicts[0]?.detail ?? "nobody matches"}`, {
       at: "match",
     });
   const done = await keepAnAdministrator(tx, () => apply(tx, move, { isFirst, switched, groups: request.groups }));
-  conflicts.push(...done.conflicts);
+  const conflicts = [...found.conflicts, ...done.conflicts];
 
   const unmatched = await tellUnmatched(tx, move, [...ambiguous, ...pairs.map((pair) => pair.record)]);
   const access = await tellAccess(tx, move, since);
@@ -195,24 +195,26 @@ async function apply(
 ) {
   const copied = groups === "by-name" ? await copyGrants(tx, move) : { grants: [], groups: [], conflicts: [] };
   const done = { ...copied, joined: 0, leftBehind: 0 };
-  const accounts: AccountId[] = [];
+  let accounts: AccountId[] = [];
   if (switched > 0) {
     done.joined = await chooseAccounts(tx, move);
-    done.conflicts.push(...(await carryFacts(tx, move)));
+    done.conflicts = [...copied.conflicts, ...(await carryFacts(tx, move))];
     await exchangeRecords(tx, move);
-    const moved = await moveNames(tx, move);
-    done.leftBehind = moved.leftBehind;
-    accounts.push(...moved.accounts);
+    ({ accounts, leftBehind: done.leftBehind } = await moveNames(tx, move));
     await takeOver(tx, move);
   }
   const reordered = isFirst && (await pause(tx, move));
   await compareWholes(tx, false);
-  await refreshCanonical(tx, accounts);
-  if (reordered) accounts.push(...(await reassignCanonical(tx)));
-  await reconcile(tx, [...accounts, ...(await accountsUnder(tx, done.groups))]);
+  for (let from = 0; from < accounts.length; from += BATCH)
+    await refreshCanonical(tx, accounts.slice(from, from + BATCH));
+  const others = reordered ? await reassignCanonical(tx) : [];
+  await reconcile(tx, [...accounts, ...others, ...(await accountsUnder(tx, done.groups))]);
   await compareWholes(tx, true);
   return done;
 }
+
+/** Accounts per statement, in the order of their ids: bounds how long one takes. */
+const BATCH = 5_000;
 
 /**
  * Whole sets are compared here, with rows that this transaction has just written and nobody has counted: a nested loop, guessed

@@ -296,6 +296,45 @@ describe("names that are somebody else's on the other side", () => {
   });
 });
 
+test("two who have one another's names there keep their accounts", async () => {
+  const c = await company(ctx);
+  const [a, b] = [await c.org.person(c.corp, "a"), await c.org.person(c.corp, "b")];
+  await c.org.person(c.entra, "a", { email: "b@example.com" });
+  await c.org.person(c.entra, "b", { email: "a@example.com" });
+  for (const [from, to, names] of [
+    [c.corp, c.entra, ["b", "a"]],
+    [c.entra, c.corp, ["a", "b"]],
+  ] as const) {
+    expect((await c.switch("email", { from, to })).counts).toMatchObject({ switched: 2, renamed: 2, joined: 0 });
+    expect([await c.account(names[0]), await c.account(names[1])]).toMatchObject([
+      { id: a.account, email: "a@example.com" },
+      { id: b.account, email: "b@example.com" },
+    ]);
+    await expectModel(c.org.db, "a swap");
+  }
+});
+
+test("a chain of names that ends at somebody who stays stays whole; one that ends at a free name moves whole", async () => {
+  const c = await company(ctx);
+  const ids: Record<string, string> = {};
+  for (const name of ["a1", "a2", "a3", "b1", "b2", "b3"])
+    ids[name] = (await c.org.person(c.corp, name, { email: `${name}@example.com` })).account;
+  await c.org.person(c.corp, "a4", { email: "nobody@example.com" });
+  const next = (name: string) => `${name[0]}${Number(name[1]) + 1}`;
+  for (const name of ["b3", "b2", "b1", "a1", "a2", "a3"])
+    await c.org.person(c.entra, next(name), { email: `${name}@example.com` });
+  const done = await c.switch("email");
+  expect(done.counts).toMatchObject({ switched: 3, renamed: 3, conflicts: 3, unmatched: 1 });
+  expect(done.conflicts.map(({ reason, from }) => [reason, from])).toEqual([
+    ["name-held", ["a1"]],
+    ["name-held", ["a2"]],
+    ["name-held", ["a3"]],
+  ]);
+  for (const name of ["b1", "b2", "b3"]) expect((await c.account(next(name))).id).toBe(ids[name]);
+  for (const name of ["a1", "a2", "a3"]) expect((await c.account(name)).id).toBe(ids[name]);
+  await expectModel(c.org.db, "chain");
+});
+
 /** Who waits for a seat is not the model's to say. */
 async function expectModelButSeats(c: Company): Promise<void> {
   const rows = await c.org.db.query<{ id: string }>({
