@@ -101,6 +101,11 @@ export async function up(knex: Knex): Promise<void> {
     alter table products add column guest_reminders interval[] not null default '{1 day}'
       constraint products_guest_reminders check (cardinality(guest_reminders) <= 10);
 
+    -- Which reminders of this end the managers got.
+    alter table guest_assignments
+      add column reminded_for timestamptz,
+      add column reminded interval[] not null default '{}';
+
     alter table mails drop constraint mails_kind;
     alter table mails add constraint mails_kind
       check (kind in ('invitation', 'removals', 'break-glass', 'sign-up', 'request', 'guest-ending'));

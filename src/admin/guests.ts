@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Db } from "../db/connection.ts";
 import type { AccountId, AssignmentId } from "../db/id.ts";
+import { convert } from "../identity/guest-conversion.ts";
 import { GUEST_FIELDS, getGuest, pageOfGuests } from "../identity/guest-pages.ts";
 import { assignGuest, changeGuestPermission, extendGuest, removeGuest } from "../identity/guests.ts";
 import { productsByKey } from "../identity/products.ts";
@@ -12,6 +13,7 @@ import { productIfNamed, productOfBody } from "./grants.ts";
 import { paging } from "./input.ts";
 import { productFor, productTarget } from "./product-of.ts";
 import { route } from "./route.ts";
+import { seatUse, seatUseAnswer } from "./seats.ts";
 import { unlessUnknown } from "./unless-unknown.ts";
 import { permission } from "./words.ts";
 
@@ -32,6 +34,7 @@ const guestAnswer = z
   .meta({ id: "Guest" });
 
 const one = z.strictObject({ id: idIn<AssignmentId>() });
+const whom = { user: idIn<AccountId>(), product: keyIn, site: keyIn.optional() };
 
 /** The product of the assignment that the path names. */
 const itsProduct = async (db: Db, { params }: { params: { id: AssignmentId } }) => {
@@ -102,6 +105,40 @@ export const guestRoutes = [
       const { id } = await productFor(tx, caller, "guests:write", { key: product, site });
       const found = await resolveSpace(tx, id, space);
       return getGuest(tx, (await assignGuest(tx, { account: user, space: found.id, ...given })).id);
+    },
+  }),
+  route({
+    id: "guests.convert",
+    method: "POST",
+    path: "/guests/convert",
+    summary: "Make a guest a user of a product, or a user a guest; dryRun=true tells the seats and slots",
+    guard: { permission: "guests:write", on: productOfBody("guests:write") },
+    body: z.discriminatedUnion("to", [
+      z.strictObject({ ...whom, to: z.literal("user") }),
+      z.strictObject({
+        ...whom,
+        to: z.literal("guest"),
+        space: keyIn,
+        permission: permission.default("read-only"),
+        expiresAt: instantIn.nullable().default(null),
+        sponsor: idIn<AccountId>().nullable().default(null),
+      }),
+    ]),
+    answer: z.object({ before: seatUseAnswer, after: seatUseAnswer }),
+    write: async (tx, { caller, body }) => {
+      const { id } = await productFor(tx, caller, "guests:write", { key: body.product, site: body.site });
+      const wanted =
+        body.to === "user"
+          ? { to: body.to }
+          : {
+              to: body.to,
+              space: (await resolveSpace(tx, id, body.space)).id,
+              permission: body.permission,
+              sponsor: body.sponsor,
+              expiresAt: body.expiresAt,
+            };
+      const { before, after } = await convert(tx, body.user, id, wanted);
+      return { before: seatUse(before), after: seatUse(after) };
     },
   }),
   route({

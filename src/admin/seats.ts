@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { ProductId } from "../db/id.ts";
+import { MusterError } from "../errors.ts";
 import { pageOfProducts } from "../identity/products.ts";
 import { reach } from "../identity/rights/permissions.ts";
-import { countSeats } from "../identity/seats.ts";
+import { countSeats, type SeatUse } from "../identity/seats.ts";
 import { afterOf, listOf, listQuery, pageOf } from "./fields.ts";
 import { route } from "./route.ts";
 
@@ -17,6 +18,13 @@ export const seatUseAnswer = z
     guests: z.object({ ...taken, basis: z.string(), ratio: z.int() }),
   })
   .meta({ id: "SeatUse" });
+
+/** What the answer says of a product. */
+export function seatUse(use: SeatUse | undefined): z.input<typeof seatUseAnswer> {
+  if (!use) throw new MusterError("not-found", "there is no such product", { at: "product" });
+  const { site, key, seats, guests } = use;
+  return { site, product: key, seats, guests };
+}
 
 /** `/seats`: how much of each product is taken. */
 export const seatRoutes = [
@@ -36,7 +44,7 @@ export const seatRoutes = [
         db,
         data.map(({ id }) => id),
       );
-      return { data: counted.map(({ site, key, seats, guests }) => ({ site, product: key, seats, guests })), page };
+      return { data: counted.map(seatUse), page };
     },
   }),
 ];

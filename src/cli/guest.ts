@@ -16,6 +16,7 @@ import { listProducts, resolveProduct } from "../identity/products.ts";
 import { listSpaces, resolveSpace } from "../identity/spaces.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { registerGuestConvert } from "./guest-convert.ts";
 import { instant } from "./input.ts";
 import type { Session } from "./session.ts";
 
@@ -83,6 +84,7 @@ export function registerGuest(program: Command, line: CommandLine): void {
       return { json: view, text: facts(view) };
     }),
   );
+  registerGuestConvert(guest, line);
   guest
     .command("remove <person>")
     .description("take a guest out of the space; the person and their groups stay")

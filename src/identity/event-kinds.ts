@@ -46,6 +46,7 @@ export const EVENT_KINDS = {
   "group.members-changed": "A directory changed who is in its group.",
   "group.nesting-changed": "A directory changed which groups are in its group.",
   "guest.assigned": "A guest got a space.",
+  "guest.converted": "A guest became a user, or a user a guest.",
   "guest.extended": "A guest's space has another end.",
   "guest.permission-changed": "A guest may do something else in a space.",
   "guest.removed": "A guest lost a space.",

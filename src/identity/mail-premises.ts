@@ -2,6 +2,7 @@ import type { AccountId, InvitationId, MailId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import type { BreakGlassNotice } from "./break-glass-notice.ts";
+import type { GuestEndingNotice } from "./guest-reminders.ts";
 import { INVITABLE, type Offer, offersOf } from "./invitations/links.ts";
 import type { RemovalNotice } from "./removal-notice.ts";
 import type { RequestNotice, SignUpNotice } from "./sign-up-notice.ts";
@@ -12,7 +13,8 @@ export type MailWords =
   | ({ kind: "removals" } & RemovalNotice)
   | ({ kind: "break-glass" } & BreakGlassNotice)
   | ({ kind: "sign-up" } & SignUpNotice)
-  | ({ kind: "request" } & RequestNotice);
+  | ({ kind: "request" } & RequestNotice)
+  | ({ kind: "guest-ending" } & GuestEndingNotice);
 
 /** What a queued mail stands on; `refusal` says why it must not leave any more. */
 export type Premise = {
@@ -32,11 +34,12 @@ type Row = Omit<Premise, "words"> &
     | { kind: "break-glass"; content: BreakGlassNotice }
     | { kind: "sign-up"; content: SignUpNotice }
     | { kind: "request"; content: RequestNotice }
+    | { kind: "guest-ending"; content: GuestEndingNotice }
   );
 
 /**
  * Whether a queued mail may still leave, and what it says. An invitation: it is pending, not expired and has no newer
- * mail, its person is neither suspended nor deactivated. A notice: it is not a day old, its reader is still an
+ * mail, its person is neither suspended nor deactivated. A guest's ending: it is still then. A notice: it is not a day old, its reader is still an
  * administrator. Either: the person still has the address.
  */
 export async function premiseOf(tx: Tx, id: MailId): Promise<Premise> {
@@ -52,6 +55,8 @@ export async function premiseOf(tx: Tx, id: MailId): Promise<Premise> {
     case "sign-up":
       return { ...premise, words: { kind: row.kind, ...row.content } };
     case "request":
+      return { ...premise, words: { kind: row.kind, ...row.content } };
+    case "guest-ending":
       return { ...premise, words: { kind: row.kind, ...row.content } };
     case "invitation": {
       const { kind, expiresAt, message } = row;
@@ -71,6 +76,12 @@ const PREMISE = `
           when exists (select from mails n where n.organization = m.organization and n.invitation = m.invitation and n.id > m.id)
             then 'a newer mail was asked for'
           when not (${INVITABLE}) then 'the user is suspended or deactivated'
+        end
+        when 'guest-ending' then case
+          when not exists (select from guest_assignments g where g.organization = m.organization
+              and g.id = (m.content ->> 'assignment')::uuid and g.parked_at is null
+              and date_trunc('second', g.expires_at) = (m.content ->> 'endsAt')::timestamptz)
+            then 'the guest has another end now, or none'
         end
         else case
           when m.created_at < statement_timestamp() - interval '1 day' then 'the news is a day old'

@@ -3,6 +3,7 @@ import { type AccountId, type InvitationId, type MailId, newId, type Organizatio
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import type { BreakGlassNotice } from "./break-glass-notice.ts";
+import type { GuestEndingNotice } from "./guest-reminders.ts";
 import { type Premise, premiseOf } from "./mail-premises.ts";
 import { recordChanges } from "./record.ts";
 import type { RemovalNotice } from "./removal-notice.ts";
@@ -15,6 +16,7 @@ export type NewMail = { dedupeKey: string; account: AccountId; recipient: string
   | { kind: "break-glass"; content: BreakGlassNotice }
   | { kind: "sign-up"; content: SignUpNotice }
   | { kind: "request"; content: RequestNotice }
+  | { kind: "guest-ending"; content: GuestEndingNotice }
 );
 
 /**

@@ -11,6 +11,7 @@ import { hashToken } from "../identity/token-form.ts";
 import { type Address, parseRecipient } from "../mail/address.ts";
 import { writeBreakGlassNotice } from "../mail/break-glass-notice.ts";
 import type { Attempt } from "../mail/delivery.ts";
+import { writeGuestEnding } from "../mail/guest-ending.ts";
 import { writeInvitation } from "../mail/invitation.ts";
 import { writeRemovalNotice } from "../mail/removal-notice.ts";
 import { writeRequestNotice, writeSignUpNotice } from "../mail/sign-up-notice.ts";
@@ -110,6 +111,8 @@ function write(mail: OutgoingMail, link: string): Written {
       return writeSignUpNotice(mail, words);
     case "request":
       return writeRequestNotice(mail, words);
+    case "guest-ending":
+      return writeGuestEnding(mail, words);
   }
 }
 

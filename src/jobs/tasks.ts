@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../db/transaction.ts";
 import { followUpExpired } from "../identity/access/reconcile.ts";
 import { listDirectories } from "../identity/directories.ts";
+import { remindOfEndingGuests } from "../identity/guest-reminders.ts";
 import { pruneIdempotentRequests } from "../identity/idempotency.ts";
 import { pruneJobs } from "../identity/jobs.ts";
 import { requeueOverdueMails } from "../identity/mails.ts";
@@ -24,7 +25,7 @@ import { runJob } from "./run-job.ts";
 import { sendMail } from "./send-mail.ts";
 
 /** Every minute, or every hour. One tick each, however many processes run jobs; a tick that fails is not repeated, the next one comes. */
-export const CRONTAB = ["requeue-mails", "enqueue-syncs", "follow-up-guests", "notice-removals"]
+export const CRONTAB = ["requeue-mails", "enqueue-syncs", "follow-up-guests", "remind-of-guests", "notice-removals"]
   .map((task) => `* * * * * ${task} ?jobKey=${task}&max=1`)
   .concat(
     [
@@ -63,6 +64,7 @@ export function makeTasks(ctx: Context): TaskList {
       await enqueueDueSyncs(ctx);
     },
     "follow-up-guests": () => inEveryOrganization(ctx, followUpExpired),
+    "remind-of-guests": () => inEveryOrganization(ctx, remindOfEndingGuests, "none"),
     "notice-removals": () => noticeEveryRemoval(ctx),
     "prune-removals": () => inEveryOrganization(ctx, pruneRemovals, "none"),
     "prune-tokens": () => inEveryOrganization(ctx, pruneClientTokens, "none"),

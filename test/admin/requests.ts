@@ -62,6 +62,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
   const invited = async (email: string) =>
     (await made("/invitations", { emails: [email], groups: [groups.users.id], notify: false })).results[0].invitation;
   await made("/products/wiki/default-groups/user", { group: groups.users.id }, "PUT");
+  await made("/products/wiki/default-groups/guest", { group: groups.guests.id }, "PUT");
   const invitation = await invited("ivy@elsewhere.example");
   // Two people have the address by now, so somebody has to say who is meant.
   const review = await invited("jan@elsewhere.example");
@@ -241,6 +242,19 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
         user: people.eve,
         product: "wiki",
         site: c.key,
+        space: "docs",
+        permission: "read-only",
+        expiresAt: "2100-01-01T00:00:00Z",
+        sponsor: people.ada,
+      },
+    },
+    "guests.convert": {
+      path: "/guests/convert",
+      body: {
+        user: people.carol,
+        product: "wiki",
+        site: c.key,
+        to: "guest",
         space: "docs",
         permission: "read-only",
         expiresAt: "2100-01-01T00:00:00Z",

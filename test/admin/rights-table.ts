@@ -52,6 +52,7 @@ groups.removeMember             -  -  -  -  -  -  -  w  -  -  -  y  y
 groups.unnest                   -  -  -  -  -  -  -  -  -  -  -  y  y
 groups.update                   -  -  -  -  -  -  -  -  -  -  -  y  y
 guests.assign                   -  -  -  -  -  -  -  -  -  w  -  y  y
+guests.convert                  -  -  -  -  -  -  -  -  -  w  -  y  y
 guests.extend                   -  -  -  -  -  -  -  -  -  w  -  y  y
 guests.get                      -  -  -  -  y  -  -  -  w  w  y  y  y
 guests.list                     -  -  -  -  y  -  -  -  w  w  y  y  y
