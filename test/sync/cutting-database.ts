@@ -3,7 +3,7 @@ import { Database } from "../../src/db/connection.ts";
 import { statements } from "../harness/server.ts";
 
 /** Where a run is hurt: at its nth statement (or commit), counted from 1 over all its connections. */
-export type Point = { at: "statement" | "commit"; nth: number };
+type Point = { at: "statement" | "commit"; nth: number };
 /**
  * `before`: the connection dies before the database hears of it. `after`: the database has done it, and the answer is
  * lost. `lock`: the connection that holds the directory's lock dies, the others live.

@@ -1,7 +1,7 @@
 import type { DirectoryId } from "../../src/db/id.ts";
 import type { World } from "./world.ts";
 
-export type Person = { name: string; active: boolean; mail: string | null };
+type Person = { name: string; active: boolean; mail: string | null };
 /** People by the directory's unchanging id; `group/member` of people and nested groups, by those ids too. */
 export type Held = { people: Record<string, Person>; members: string[] };
 
