@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
@@ -101,6 +101,14 @@ describe("a directory of kind google-workspace", () => {
     expect(out + err).not.toContain(KEY);
     expect(await failure("directory", "test", "internal")).toMatchObject({ exit: 6, code: "invalid" });
     expect(await failure("directory", "test", "nowhere")).toMatchObject({ exit: 3 });
+    // What was sealed with one key opens with no other.
+    const other = commands({
+      ...ctx.database.environment,
+      MUSTER_DATA_DIR: ctx.config.dataDirectory,
+      MUSTER_SECRET_KEY_FILE: file("other.key", Buffer.alloc(32, 7).toString("base64")),
+    });
+    chmodSync(join(ctx.config.dataDirectory, "other.key"), 0o600);
+    expect(await other.failure("directory", "test", "google")).toMatchObject({ exit: 78, code: "configuration" });
   });
 
   it("never shows its key, and keeps it sealed alone", async () => {
