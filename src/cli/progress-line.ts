@@ -16,7 +16,7 @@ export function progressLine(options: { json?: true }): ProgressLine {
   const { stderr } = process;
   if (options.json || !stderr.isTTY) return { show: () => {}, clear: () => {} };
   const write = (text: string): void => void stderr.write(`\r\u001b[K${text}`);
-  return { show: (text) => write(printable(text).slice(0, Math.max(20, stderr.columns - 1))), clear: () => write("") };
+  return { show: (text) => write(printable(text).slice(0, (stderr.columns || 80) - 1)), clear: () => write("") };
 }
 
 /** Shows how far the directory's run is for as long as `work` lasts. */

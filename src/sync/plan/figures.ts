@@ -4,11 +4,11 @@ import type { GuardFigures } from "../guard.ts";
 
 /** What the guard is asked about a plan that stands complete in `sync_plan`, its staging still being there. */
 export async function guardFigures(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<GuardFigures> {
-  const { named, removed, membersLost, ...now } = await countNow(tx, run, directory);
+  const { renamed, removed, membersLost, ...now } = await countNow(tx, run, directory);
   const window = await countWindow(tx, directory);
   return {
     ...now,
-    shutOut: named === 0 ? 0 : await countShutOut(tx, run, directory),
+    shutOut: renamed === 0 ? 0 : await countShutOut(tx, run, directory),
     activeAtOpening: Math.max(0, now.active + window.lost - window.gained),
     lostInWindow: window.lost + window.shutOut,
     shrinking: removed + now.groupsLost + membersLost === 0 ? [] : await shrinkingGroups(tx, run),
@@ -24,8 +24,8 @@ type Now = {
   /** People taken away, active or not: they leave their groups. */
   removed: number;
   membersLost: number;
-  /** People whom the plan gives a name, a new one or theirs. */
-  named: number;
+  /** People who get another name, or are written as inactive: only these can shut others out. */
+  renamed: number;
 };
 
 async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<Now> {
@@ -39,11 +39,13 @@ async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise
         count(*) filter (where kind = 'user-remove') as removed,
         count(*) filter (where kind = 'group-remove') as "groupsLost",
         count(*) filter (where kind = 'member-remove') as "membersLost",
-        count(*) filter (where kind in ('user-add', 'user-restore', 'user-update', 'user-deactivate')) as named
+        count(*) filter (where kind in ('user-add', 'user-restore', 'user-update', 'user-deactivate')
+          and (not (next ->> 'active')::boolean
+            or (kind = 'user-update' and next ->> 'userName' <> previous ->> 'userName'))) as renamed
       from sync_plan where organization = $1 and run = $2`,
     values: [tx.organization, run, directory],
   });
-  return row ?? { active: 0, lost: 0, groups: 0, groupsLost: 0, removed: 0, membersLost: 0, named: 0 };
+  return row ?? { active: 0, lost: 0, groups: 0, groupsLost: 0, removed: 0, membersLost: 0, renamed: 0 };
 }
 
 /**
