@@ -46,7 +46,20 @@ export function refuseUnfitPermissions(directory: Facts): void {
 }
 
 /** Why administrators do not add or edit people and groups of this directory; null: they do. */
-export function refusalToWrite(directory: Facts): Refusal | null {
+export function refusalToWrite(directory: Facts & Pick<Directory, "switchedTo">): Refusal | null {
+  const { name, switchedTo } = directory;
+  if (switchedTo !== null)
+    return {
+      code: "read-only",
+      message: `the directory ${name} rests: its people were switched to ${switchedTo}`,
+      setting: {
+        name: "switchedTo",
+        value: switchedTo,
+        path: `/directories/${name}`,
+        command: `muster directory switch ${switchedTo} ${name} --match userName`,
+        consequence: `its people are switched back and ${switchedTo} rests`,
+      },
+    };
   return directory.permissions === "read-write" ? null : refusal(directory, "read-write");
 }
 

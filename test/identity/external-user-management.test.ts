@@ -187,6 +187,31 @@ describe("permissions", () => {
     ]);
   });
 
+  test("a directory whose people were switched to another one rests: nobody is written there", async () => {
+    const { org, okta } = await company();
+    await org.alone((tx) => updateDirectory(tx, okta, { permissions: "read-write" }));
+    expect((await writeTarget(org.db)).directory).toBe("okta");
+    const entra = await org.directory("entra");
+    await org.alone((tx) =>
+      tx.query({
+        text: "update directories set switched_at = now(), switched_to = $3 where organization = $1 and id = $2",
+        values: [org.id, okta, entra],
+      }),
+    );
+    expect(await writeTarget(org.db)).toMatchObject({
+      directory: "internal",
+      directories: expect.arrayContaining([
+        expect.objectContaining({
+          name: "okta",
+          refusal: expect.objectContaining({
+            code: "read-only",
+            message: expect.stringContaining("switched to entra"),
+          }),
+        }),
+      ]),
+    });
+  });
+
   test("an edit of names and address: parts stay together, null takes away, a foreign address is refused", async () => {
     const { org, okta, own, ada } = await company();
     const edit = (changes: Parameters<typeof editPerson>[2], held = [EVERYTHING]) =>
