@@ -1,8 +1,11 @@
 import { z } from "zod";
+import { MusterError } from "../errors.ts";
+import { resolveDirectory } from "../identity/directories.ts";
 import { COUNTS, switchDirectory } from "../identity/directory-switch/switch.ts";
 import { directoryFor, oneDirectory } from "./directory-of.ts";
 import { idOut, keyIn, text } from "./fields.ts";
 import { route } from "./route.ts";
+import { unlessUnknown } from "./unless-unknown.ts";
 
 const end = z.object({ id: idOut, name: z.string() });
 const names = z.array(z.string());
@@ -73,7 +76,9 @@ export const directorySwitchRoutes = [
     answer,
     lock: "exclusive",
     write: async (tx, { params, body }) => {
-      const [from, to] = [await directoryFor(tx, params.directory), await directoryFor(tx, body.to)];
+      const from = await directoryFor(tx, params.directory);
+      const to = await unlessUnknown(resolveDirectory(tx, body.to));
+      if (!to) throw new MusterError("not-found", "there is no such directory", { at: "to" });
       return switchDirectory(tx, { from: from.id, to: to.id, match: body.match, groups: body.groups });
     },
   }),
