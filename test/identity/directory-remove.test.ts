@@ -113,6 +113,25 @@ describe("removing a directory", () => {
     expect(await org.db.query({ text: "select id from mails where organization = $1", values: [org.id] })).toEqual([]);
   });
 
+  test("tells as one what the end of the groups and then that of the records did to somebody", async () => {
+    const { org, c, customers, jsmith, remove } = await company();
+    const tracker = await org.product("tracker");
+    const local = (await org.shared((tx) => createLocalGroup(tx, "own"))).id;
+    await org.shared((tx) => addLocalMembers(tx, local, [jsmith]));
+    await org.grant(customers, tracker, "admin");
+    await org.grant(local, tracker, "user");
+    const { consequences } = await remove(c);
+    // Without the group a user by the local one, which is parked when P's record becomes canonical.
+    expect(consequences.roles.named.filter((row) => row.user.id === jsmith && row.product === "tracker")).toMatchObject(
+      [{ from: { role: "admin", allowed: true }, to: { role: null, allowed: false } }],
+    );
+    const told = await org.db.query<{ action: string }>({
+      text: `select action from audit where organization = $1 and subject = $2 and detail ->> 'product' = $3 order by id`,
+      values: [org.id, jsmith, tracker],
+    });
+    expect(told.map(({ action }) => action)).toEqual(["access.granted", "access.changed", "access.revoked"]);
+  });
+
   test("is in the audit with everybody whom it touched, and keeps the records as tombstones that nobody sees", async () => {
     const { org, c, remove, jsmith } = await company();
     const users = await org.db.query<{ id: string }>({
