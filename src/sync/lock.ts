@@ -43,8 +43,11 @@ export async function withDirectoryLock<T>(
   client.on("error", () => lost.abort());
   client.on("end", () => lost.abort());
   try {
-    await client.connect();
-    const hold = await claimDirectory(client, actor.organization, directory, silence);
+    const hold = await client
+      .connect()
+      .then(() => claimDirectory(client, actor.organization, directory, silence))
+      // The network's errors are no database errors to `pg`, and mean the same here.
+      .catch((error: unknown) => Promise.reject(translateStorageError(error)));
     if (!hold) throw await heldByAnother(ctx.db.of(actor.organization), directory);
     const beating = beat(client, hold, Math.min(BEAT, silence * 250), lost);
     try {

@@ -1,13 +1,14 @@
 import { afterAll, expect, test } from "vitest";
 import type { Connector } from "../../connectors/connector.ts";
 import { ldapConnector } from "../../connectors/ldap/ldap-connector.ts";
+import { runSync } from "../../src/sync/run.ts";
 import { type FakeOptions, startFakeLdap } from "../harness/fake-ldap.ts";
 import { testContext } from "../harness/postgres.ts";
 import { CuttingDatabase } from "./cutting-database.ts";
 import { DATABASE_CELLS, type DatabaseCell } from "./database-cells.ts";
 import { type Attempt, chosen, makeMatrix } from "./matrix.ts";
 import { BASE, ldapCompany } from "./two-companies.ts";
-import { silent } from "./world.ts";
+import { makeWorld, silent } from "./world.ts";
 
 const ctx = await testContext({ logger: silent });
 const options: FakeOptions = { users: [], groups: [] };
@@ -71,3 +72,18 @@ test(`${DATABASE_CELLS.length} times Muster's own database or process fails in t
     expect(wasMet(), cell.what).toBe(true);
   }
 }, 3_600_000);
+
+test("a run whose lock finds no database is unavailable, and none is left behind", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  const closed = new CuttingDatabase(ctx.database.settings, ctx.database.superuserUrl);
+  // One connection stands already; the lock wants one of its own.
+  await closed.of(world.actor.organization).query({ text: "select 1" });
+  Object.assign(closed.pool.options, { connectionString: "postgres://127.0.0.1:1/nowhere" });
+  const run = runSync({ ...ctx, db: closed }, directory, {
+    ...{ mode: "run", trigger: "command", actor: world.actor, connector: connector(0) },
+  });
+  await expect(run).rejects.toMatchObject({ code: "unavailable" });
+  expect(await world.query({ text: "select id from sync_runs" })).toEqual([]);
+  await closed.close();
+});
