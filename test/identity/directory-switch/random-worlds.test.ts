@@ -99,7 +99,7 @@ async function world(random: Random) {
 }
 
 test("whoever is the same in both directories has the same access after the switch, and again after the way back", {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, async () => {
   for (let round = 0; round < scaled(200); round++) {
     const hint = `world ${round} of seed ${seed}`;
