@@ -24,9 +24,7 @@ export async function changeMembers(
 ): Promise<MembersChanged> {
   const rows = [...change.add, ...change.remove];
   if (rows.length === 0) return { added: 0, removed: 0, unknown: [] };
-  // One group locks its members by itself; of several all are locked first.
-  if (new Set(rows.map((row) => row.group)).size > 1)
-    await lockMembers(tx, directory, [...new Set(rows.map((row) => row.member))]);
+  if (new Set(rows.map((row) => row.group)).size > 1) return changeManyGroups(tx, directory, change);
   const done = await tx.query<{ added: number; removed: number; unknown: string[]; accounts: AccountId[] }>({
     name: "write-members",
     text: `select cardinality(w.added) as added, cardinality(w.removed) as removed, w.unknown, w.accounts
@@ -35,16 +33,7 @@ export async function changeMembers(
         from unnest($3::uuid[], $4::uuid[], $5::boolean[]) as c (group_id, member, comes) group by group_id order by group_id) c
       cross join lateral write_members($1, $2, c.group_id, coalesce(c.come, '{}'), coalesce(c.leave, '{}'), false, null,
         $6, $7, $8) w`,
-    values: [
-      tx.organization,
-      directory,
-      rows.map((row) => row.group),
-      rows.map((row) => row.member),
-      rows.map((_, place) => place < change.add.length),
-      tx.actor.kind,
-      tx.actor.id,
-      tx.actor.requestId,
-    ],
+    values: [tx.organization, directory, ...toColumns(change), tx.actor.kind, tx.actor.id, tx.actor.requestId],
   });
   const accounts = new Set(done.flatMap((row) => row.accounts));
   await reconcile(tx, [...accounts]);
@@ -53,6 +42,101 @@ export async function changeMembers(
     removed: done.reduce((sum, row) => sum + row.removed, 0),
     unknown: [...new Set(done.flatMap((row) => row.unknown))],
   };
+}
+
+function toColumns({ add, remove }: { add: readonly Member[]; remove: readonly Member[] }): unknown[] {
+  const rows = [...add, ...remove];
+  return [rows.map((row) => row.group), rows.map((row) => row.member), rows.map((_, place) => place < add.length)];
+}
+
+/** Only where somebody leaves: among all memberships it would be sought whether anybody does. */
+const LEAVE = `delete from remote_memberships m using wanted w
+  where not w.comes and m.organization = $1 and m.group_id = w.group_id and m.directory_user = w.member
+    and w.group_id in (select id from team)
+  returning m.group_id, m.directory_user as member`;
+
+type ManyChanged = { added: number; removed: number; unknown: string[]; accounts: AccountId[] };
+
+/**
+ * As `write_members` (migration 0015) does it for one group, for many by the set: a directory's first sync has as many
+ * groups as others have members.
+ */
+async function changeManyGroups(
+  tx: Tx,
+  directory: DirectoryId,
+  change: { add: readonly Member[]; remove: readonly Member[] },
+): Promise<MembersChanged> {
+  const [groups, members, comes] = toColumns(change) as [GroupId[], DirectoryUserId[], boolean[]];
+  await lockMembers(tx, directory, [...new Set(members)]);
+  const [done] = await tx.query<ManyChanged>({
+    text: `
+      with wanted as materialized (
+        select distinct c.group_id, c.member, c.comes from unnest($3::uuid[], $4::uuid[], $5::boolean[]) as c (group_id, member, comes)
+      ), person as materialized (
+        select u.id, u.account, u.directory = $2 and u.deleted_at is null as live from directory_users u
+        where u.organization = $1 and u.id = any($4)
+      ), team as materialized (
+        select g.id from directory_groups g
+        where g.organization = $1 and g.directory = $2 and g.id = any($3) and g.deleted_at is null
+        order by g.id for no key update
+      ), gone as (
+        ${change.remove.length > 0 ? LEAVE : "select id as group_id, id as member from team where false"}
+      ), come as (
+        insert into remote_memberships (organization, group_id, directory_user)
+        select $1, w.group_id, w.member from wanted w
+        join person p on p.id = w.member and p.live
+        where w.comes and w.group_id in (select id from team)
+        order by w.group_id, w.member on conflict do nothing
+        returning group_id, directory_user as member
+      ), changed as materialized (
+        select group_id, member, true as comes from come union all select group_id, member, false from gone
+      ), told as materialized (
+        select c.group_id, jsonb_build_object('directory', $2::uuid,
+            'added', coalesce(jsonb_agg(c.member) filter (where c.comes), '[]'),
+            'removed', coalesce(jsonb_agg(c.member) filter (where not c.comes), '[]')) as detail
+        from changed c group by c.group_id order by c.group_id
+      ), touched as (
+        update directory_groups g set version = g.version + 1, updated_at = clock_timestamp()
+        from told t where g.organization = $1 and g.id = t.group_id
+      ), audited as (
+        insert into audit (organization, actor_kind, actor, request_id, action, subject_kind, subject, detail)
+        select $1, $6, $7, $8, 'group.members-changed', 'group', t.group_id, t.detail from told t
+      ), sent as (
+        insert into outbox (organization, kind, subject_kind, subject, data)
+        select $1, 'group.members-changed', 'group', t.group_id, t.detail from told t
+      )
+      select (select count(*) from come) as added, (select count(*) from gone) as removed,
+        array(select distinct w.member from wanted w
+          where w.comes and w.member not in (select id from person where live)) as unknown,
+        array(select distinct p.account from changed c join person p on p.id = c.member
+          where c.group_id = any($9)) as accounts`,
+    values: [
+      ...[tx.organization, directory, groups, members, comes],
+      ...[tx.actor.kind, tx.actor.id, tx.actor.requestId],
+      await groupsThatGrant(tx, [...new Set(groups)]),
+    ],
+  });
+  if (!done) return { added: 0, removed: 0, unknown: [] };
+  await reconcile(tx, done.accounts);
+  return { added: done.added, removed: done.removed, unknown: done.unknown };
+}
+
+/**
+ * Which of these groups have a grant, or stand at some depth in a group that has one: of the others a membership gives
+ * nothing. The organization's lock keeps grants and nesting as they are until the transaction ends.
+ */
+async function groupsThatGrant(tx: Tx, groups: readonly GroupId[]): Promise<GroupId[]> {
+  const rows = await tx.query<{ id: GroupId }>({
+    name: "groups-that-grant",
+    text: `with recursive granting (id) as (
+        select group_id from role_grants where organization = $1 and group_id is not null
+        union
+        select n.child from granting g join group_nestings n on n.organization = $1 and n.parent = g.id
+      )
+      select id from granting where id = any($2)`,
+    values: [tx.organization, groups],
+  });
+  return rows.map((row) => row.id);
 }
 
 /**

@@ -15,8 +15,9 @@ import {
 } from "./rows.ts";
 import { writeGroups, writeLinks, writeUsers } from "./write.ts";
 
-/** Rows of the plan per transaction. */
+/** Rows of the plan per transaction: each writes several rows, but for a membership. */
 const BATCH = 500;
+const BATCH_OF_MEMBERS = 2000;
 
 type Step = {
   kinds: readonly PlanKind[];
@@ -137,7 +138,8 @@ async function applyStep(
       throw new MusterError("unavailable", "the run was stopped; the next one goes on where it ended", {
         retryAfter: 5,
       });
-    const limit = step.whole ? null : single > 0 ? 1 : BATCH;
+    const batch = step.kinds.includes("member-add") ? BATCH_OF_MEMBERS : BATCH;
+    const limit = step.whole ? null : single > 0 ? 1 : batch;
     const slice: Slice = { kinds: step.kinds, together: step.together === true, after, limit };
     try {
       const { taken, last } = await applyBatch(ctx, job, step, slice);
@@ -147,8 +149,8 @@ async function applyStep(
       job.onBatch(taken);
     } catch (error) {
       if (!isMusterError(error) || !OF_A_ROW.has(error.code)) throw error;
-      if (limit === BATCH) {
-        single = BATCH;
+      if (limit === batch) {
+        single = batch;
         continue;
       }
       after = await leaveOut(ctx, job, slice, error.message);
