@@ -186,8 +186,10 @@ export async function makeCompany({ ctx, write }: Pick<Api, "ctx" | "write">, ke
       [held, "previewed"],
     ])
       await tx.query({
-        text: `insert into sync_runs (organization, id, directory, mode, trigger, state, phase, epoch, counts, applied_at)
-          values ($1, $2, $3, 'run', 'command', $4, 'over', 0, $5, case when $4 = 'done' then now() - interval '1 hour' end)`,
+        text: `insert into sync_runs (organization, id, directory, mode, trigger, state, phase, epoch, counts, applied_at,
+            rows_written)
+          values ($1, $2, $3, 'run', 'command', $4, 'over', 0, $5, case when $4 = 'done' then now() - interval '1 hour' end,
+            case when $4 = 'done' then 1 else 0 end)`,
         values: [
           organization,
           id,
