@@ -26,6 +26,8 @@ export class CuttingDatabase extends Database {
   counts = { statement: 0, commit: 0 };
   /** The statement that was hit. */
   hit: string | undefined;
+  /** Told of each statement before it is sent. */
+  onStatement: (text: string) => void = () => {};
 
   constructor(settings: ConnectionSettings, superuserUrl: string) {
     super(settings);
@@ -46,6 +48,7 @@ export class CuttingDatabase extends Database {
     const query = client.query.bind(client) as unknown as Query;
     const hurt: Query = async (...args) => {
       const text = textOf(args[0]);
+      this.onStatement(text);
       this.counts.statement += 1;
       if (text === "commit") this.counts.commit += 1;
       const { cut } = this;

@@ -34,7 +34,7 @@ export class GrowingCompany {
       this.people.set(number, { name: this.people.get(number)?.name ?? "", active: false });
     for (const number of this.#some(20))
       this.people.set(number, { active: this.people.get(number)?.active ?? true, name: `p${number}-${round}` });
-    for (let number = 0; number < 60; number++) this.#join();
+    for (let number = 0; number < 20; number++) this.#join();
     for (const members of this.groups.values()) {
       for (const number of [...members].slice(0, 2)) members.delete(number);
       for (const number of this.#some(4)) members.add(number);

@@ -118,6 +118,7 @@ export async function makeMatrix(ctx: Context): Promise<Matrix> {
         people: goal.people,
         members: goal.members,
       });
+      if (end === "unfinished") expect(await stateOf(world, run?.id), `${what}: is resumed`).toBe("done");
       expect(await leftOf(world), `${what}: nothing is left behind`).toEqual([]);
       await age();
     },
@@ -132,4 +133,12 @@ function leftOf(world: World): Promise<unknown[]> {
       union all select distinct 'groups', run from sync_staged_groups
       union all select distinct 'members', run from sync_staged_members`,
   });
+}
+
+async function stateOf(world: World, run: string | undefined): Promise<string | undefined> {
+  const [row] = await world.query<{ state: string }>({
+    text: "select state from sync_runs where organization = $1 and id = $2",
+    values: [world.actor.organization, run],
+  });
+  return row?.state;
 }
