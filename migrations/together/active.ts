@@ -10,6 +10,7 @@ export const ACTIVATE = `
       created_at timestamptz, updated_at timestamptz)
     language plpgsql volatile
     set search_path = muster, pg_temp set plan_cache_mode = force_generic_plan set enable_seqscan = off
+    set enable_memoize = off
   as $$
   #variable_conflict use_column
   declare

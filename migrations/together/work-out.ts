@@ -44,7 +44,7 @@ export const WORK_OUT = `
 
     -- Whoever may have nothing has no path that counts.
     if exists (select from access_holders(of_organization, wanted) h where h.failing is null) then
-      aims := array(select a from access_aims(of_organization, wanted, moment) a);
+      aims := aims_of(of_organization, wanted, moment);
     end if;
     changes := array(select d from access_difference(of_organization, wanted, aims, moment) d);
     if cardinality(changes) = 0 then return; end if;
@@ -109,12 +109,14 @@ export const WORK_OUT = `
       return;
     end if;
     with told as (
-      select t.account, t.action, t.detail, coalesce(array_position(whose, t.account), 1) as place
-      from access_told(of_organization, changes, moment) t order by t.account
+      select t.account, t.action, t.detail, case when w.account is null then by_ids[1] else w.by_id end as by_id,
+        case when w.account is null then requests[1] else w.request end as request
+      from access_told(of_organization, changes, moment) t
+      left join unnest(whose, by_ids, requests) w (account, by_id, request) on w.account = t.account
+      order by t.account
     ), audited as (
       insert into audit (organization, actor_kind, actor, request_id, action, subject_kind, subject, detail)
-      select of_organization, by_kind, by_ids[t.place], requests[t.place], t.action, 'account', t.account, t.detail
-      from told t
+      select of_organization, by_kind, t.by_id, t.request, t.action, 'account', t.account, t.detail from told t
     )
     insert into outbox (organization, kind, subject_kind, subject, data)
     select of_organization, t.action, 'account', t.account, t.detail from told t;

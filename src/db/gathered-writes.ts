@@ -2,11 +2,18 @@ import { MusterError } from "../errors.ts";
 
 /** How changes of one kind are made. */
 export type WriteKind<Change, Answer> = {
+  /** How much one transaction takes at most, by what each change weighs; a single one always. */
+  most: number;
+  weightOf(change: Change): number;
+  /** Transactions of one place at once. */
+  lanes: number;
+  /** Whether one transaction may make several changes of one key. */
+  repeatsKeys: boolean;
   /**
-   * Makes several changes, each of another key, in one transaction and answers by their keys. Whoever gets no answer has had
-   * nothing written and is to be done alone. What it throws is everybody's answer.
+   * Makes several changes in one transaction and answers in their order. Whoever's answer is undefined has had nothing
+   * written and is to be done alone. What it throws is everybody's answer.
    */
-  together(changes: readonly Change[]): Promise<ReadonlyMap<string, Answer>>;
+  together(changes: readonly Change[]): Promise<readonly (Answer | undefined)[]>;
   alone(change: Change): Promise<Answer>;
 };
 
@@ -19,20 +26,16 @@ type Waiting = {
   patience: NodeJS.Timeout;
 };
 
-/** `busy`: the keys of what has been begun and is not answered yet. */
-type Place = { waiting: Waiting[]; busy: Set<string>; running: number; isCalled: boolean };
+/** `busy`: how many changes of a key have been begun and are not answered yet. */
+type Place = { waiting: Waiting[]; busy: Map<string, number>; running: number; isCalled: boolean };
 
-/** Changes that one transaction makes at most; migration 0027 reckons with it (together/spend.ts). */
-const MOST = 8;
-/** Transactions of one place at once: one works while another waits for its commit. */
-const LANES = 2;
 /** Changes that wait at one place at most. */
 const LONGEST_QUEUE = 1_000;
 
 /**
  * Changes of one kind that come while others are being written, gathered into one transaction: setting it up, committing it
- * and waiting for the same rows is paid once. Whoever meets nobody is written at once. Changes of one key are made one after
- * the other, in the order in which they came; nobody gets an answer before his commit.
+ * and waiting for the same rows is paid once. Whoever meets nobody is written at once. Changes of one key are never in two
+ * transactions at once, and those done alone come in their order; nobody gets an answer before his commit.
  */
 export class GatheredWrites {
   readonly #patience: number;
@@ -49,7 +52,7 @@ export class GatheredWrites {
    * @throws MusterError `unavailable` when its turn does not come in time: then nothing was written; else as `kind` does.
    */
   write<Change, Answer>(name: string, key: string, kind: WriteKind<Change, Answer>, change: Change): Promise<Answer> {
-    const place = this.#places.get(name) ?? { waiting: [], busy: new Set(), running: 0, isCalled: false };
+    const place: Place = this.#places.get(name) ?? { waiting: [], busy: new Map(), running: 0, isCalled: false };
     this.#places.set(name, place);
     if (place.waiting.length >= LONGEST_QUEUE) return Promise.reject(tooBusy());
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
@@ -65,7 +68,8 @@ export class GatheredWrites {
   }
 
   #call(name: string, place: Place): void {
-    if (place.isCalled || place.running >= LANES || place.waiting.length === 0) return;
+    const [first] = place.waiting;
+    if (place.isCalled || !first || place.running >= first.kind.lanes) return;
     place.isCalled = true;
     // Behind every request that has come by now.
     setImmediate(() => {
@@ -82,25 +86,27 @@ export class GatheredWrites {
     place.running++;
     const outcome = await settled(kind.together(taken.map((each) => each.change)));
     place.running--;
-    for (const each of taken) {
-      if ("error" in outcome) each.reject(outcome.error);
-      else if (outcome.answer.has(each.key)) each.resolve(outcome.answer.get(each.key));
+    const left = new Map<string, Waiting[]>();
+    for (const [at, each] of taken.entries()) {
+      const answer = "error" in outcome ? undefined : outcome.answer[at];
+      if (answer === undefined && !("error" in outcome)) left.set(each.key, [...(left.get(each.key) ?? []), each]);
       else {
-        // Not in the lane: what he waits for is nothing to the others.
-        void this.#alone(name, place, each);
-        continue;
+        if ("error" in outcome) each.reject(outcome.error);
+        else each.resolve(answer);
+        free(place, each.key);
       }
-      place.busy.delete(each.key);
     }
+    // Not in the lane: what they wait for is nothing to the others.
+    for (const ofKey of left.values()) void this.#alone(name, place, ofKey);
     this.#call(name, place);
     this.#tidy(name, place);
   }
 
-  async #alone(name: string, place: Place, { key, kind, change, resolve, reject }: Waiting): Promise<void> {
-    const outcome = await settled(kind.alone(change));
-    if ("error" in outcome) reject(outcome.error);
-    else resolve(outcome.answer);
-    place.busy.delete(key);
+  async #alone(name: string, place: Place, ofKey: readonly Waiting[]): Promise<void> {
+    for (const { key, kind, change, resolve, reject } of ofKey) {
+      await kind.alone(change).then(resolve, reject);
+      free(place, key);
+    }
     this.#call(name, place);
     this.#tidy(name, place);
   }
@@ -114,18 +120,29 @@ export class GatheredWrites {
 function take(place: Place): Waiting[] {
   const taken: Waiting[] = [];
   const left: Waiting[] = [];
-  const keys = new Set(place.busy);
+  const closed = new Set(place.busy.keys());
+  let weight = 0;
   for (const each of place.waiting) {
-    if (taken.length === MOST || keys.has(each.key)) left.push(each);
-    else {
-      clearTimeout(each.patience);
-      place.busy.add(each.key);
-      taken.push(each);
+    const { key, kind } = each;
+    weight += closed.has(key) ? 0 : kind.weightOf(each.change);
+    if (closed.has(key) || (taken.length > 0 && weight > kind.most)) {
+      closed.add(key);
+      left.push(each);
+      continue;
     }
-    keys.add(each.key);
+    clearTimeout(each.patience);
+    if (!kind.repeatsKeys) closed.add(key);
+    place.busy.set(key, (place.busy.get(key) ?? 0) + 1);
+    taken.push(each);
   }
   place.waiting = left;
   return taken;
+}
+
+function free(place: Place, key: string): void {
+  const count = (place.busy.get(key) ?? 1) - 1;
+  if (count === 0) place.busy.delete(key);
+  else place.busy.set(key, count);
 }
 
 async function settled<T>(work: Promise<T>): Promise<{ answer: T } | { error: unknown }> {

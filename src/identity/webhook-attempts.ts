@@ -70,7 +70,7 @@ export async function claimDeliveries(
         case when t.event is not null then json_build_object('transaction', t.transaction::text, 'id', t.event) end as event,
         coalesce(o.at, t.created_at) as at, coalesce(o.subject_kind, 'webhook') as "subjectKind",
         coalesce(o.data, '{}') as detail
-      from taken t left join outbox o on o.organization = $1 and o.id = t.event`,
+      from taken t left join outbox o on o.organization = $1 and o.transaction = t.transaction and o.id = t.event`,
     values: [tx.organization, webhook, claim.most, claim.atOnce, claim.holdSeconds],
   });
   const { url, secret, previous } = signing;

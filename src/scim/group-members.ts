@@ -1,12 +1,8 @@
 import type { Context } from "../context.ts";
 import { type DirectoryUserId, type GroupId, parseId } from "../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
-import {
-  changeGroupMembers,
-  changeMembers,
-  lockMembersBeforeGroup,
-  replaceMembers,
-} from "../identity/directory-groups/members.ts";
+import { changeGroupMembers } from "../identity/directory-groups/gathered-members.ts";
+import { changeMembers, lockMembersBeforeGroup, replaceMembers } from "../identity/directory-groups/members.ts";
 import { changeNestings } from "../identity/directory-groups/nestings.ts";
 import { listDirectoryGroups } from "../identity/directory-groups/read.ts";
 import type { Caller } from "./caller.ts";

@@ -8,7 +8,7 @@ import { asMarkdown } from "./table.ts";
 const PAGE = resolve(import.meta.dirname, "../../docs/performance.md");
 const HEAD = `# Performance
 
-Every figure here was written by the bench (\`npm run bench -- scim --write\`, \`npm run bench -- hostile --write\`,
+Every figure between the marks was written by the bench (\`npm run bench -- scim --write\`, \`npm run bench -- hostile --write\`,
 \`npm run bench -- google --write\`, \`npm run bench -- sync --write\`), none by hand. It measures on whatever machine runs it: run it on yours.
 `;
 
@@ -16,12 +16,16 @@ Every figure here was written by the bench (\`npm run bench -- scim --write\`, \
 export type Part = "scim" | "hostile" | "google" | "sync";
 const PARTS: readonly Part[] = ["scim", "hostile", "google", "sync"];
 
-/** Writes one part of the page, making the page where there is none. Returns its path. */
+/** Writes one part of the page, making the page where there is none; what people wrote behind the parts stays. Returns its path. */
 export function writePart(part: Part, text: string, file = PAGE): string {
   const before = existsSync(file) ? readFileSync(file, "utf8") : "";
   const parts = PARTS.map((name) => (name === part ? text.trim() : heldPart(before, name)));
   const written = PARTS.map((name, index) => `${begin(name)}\n\n${parts[index]}\n\n${end(name)}\n`);
-  writeFileSync(file, [HEAD, ...written].join("\n"));
+  const tail = before
+    .slice(before.lastIndexOf(END))
+    .replace(/^.*\n?/, "")
+    .trim();
+  writeFileSync(file, [HEAD, ...written, ...(before.includes(END) && tail !== "" ? [`${tail}\n`] : [])].join("\n"));
   return file;
 }
 
@@ -32,7 +36,8 @@ function heldPart(page: string, part: Part): string {
 }
 
 const begin = (part: Part) => `<!-- ${part}: written by the bench -->`;
-const end = (part: Part) => `<!-- end of ${part} -->`;
+const END = "<!-- end of ";
+const end = (part: Part) => `${END}${part} -->`;
 
 /** Measured by the issue that asked for these figures, with a bare server of the same kind; quoted, not measured here. */
 const QUOTED =

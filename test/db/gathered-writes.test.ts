@@ -4,11 +4,16 @@ import { GatheredWrites, type WriteKind } from "../../src/db/gathered-writes.ts"
 type Change = { key: string; place: number };
 
 /** Changes that are written when the test says so. */
-function writer(options: { refuses?: (change: Change) => boolean } = {}) {
+function writer(options: { refuses?: (change: Change) => boolean; kind?: Partial<WriteKind<Change, number>> } = {}) {
   const begun: { keys: string[]; finish(error?: Error): void }[] = [];
   const alone: string[] = [];
   const done: number[] = [];
   const kind: WriteKind<Change, number> = {
+    most: 8,
+    weightOf: () => 1,
+    lanes: 2,
+    repeatsKeys: false,
+    ...options.kind,
     async together(changes) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const finish = (error?: Error) => (error ? reject(error) : resolve());
@@ -16,7 +21,7 @@ function writer(options: { refuses?: (change: Change) => boolean } = {}) {
       await promise;
       const answered = changes.filter((change) => !options.refuses?.(change));
       done.push(...answered.map((change) => change.place));
-      return new Map(answered.map((change) => [change.key, change.place]));
+      return changes.map((change) => (answered.includes(change) ? change.place : undefined));
     },
     async alone(change) {
       alone.push(change.key);
@@ -73,6 +78,29 @@ describe("changes that come at one moment", () => {
     expect(seen).toEqual(["abc", "ab", "a", "a"]);
     expect(done.filter((place) => "aabacab"[place] === "a")).toEqual([0, 1, 3, 5]);
     expect(done.filter((place) => "aabacab"[place] === "b")).toEqual([2, 6]);
+  });
+
+  test("of one key together where that may be, but never in two transactions at once", async () => {
+    const { begun, kind } = writer({ kind: { repeatsKeys: true } });
+    const answers = send(new GatheredWrites(60_000), kind, "aaabaaaaaab");
+    await turns();
+    expect(begun.map(({ keys }) => keys.join(""))).toEqual(["aaabaaaa"]);
+    begun[0]!.finish();
+    await turns();
+    expect(begun[1]!.keys.join("")).toBe("aab");
+    begun[1]!.finish();
+    expect(await Promise.all(answers)).toEqual(answers.map((_, place) => place));
+  });
+
+  test("by their weight, and one of any weight by itself", async () => {
+    const { begun, kind } = writer({
+      kind: { weightOf: ({ key }) => (key === "x" ? 20 : key === "y" ? 5 : 1), lanes: 9 },
+    });
+    const answers = send(new GatheredWrites(60_000), kind, "abcyxdefg");
+    await turns(9);
+    expect(begun.map(({ keys }) => keys.join(""))).toEqual(["abcy", "x", "defg"]);
+    for (const each of begun) each.finish();
+    await Promise.all(answers);
   });
 
   test("who gets no answer is done alone, and whoever comes for the same key waits for that", async () => {

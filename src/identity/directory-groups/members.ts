@@ -1,6 +1,5 @@
-import type { Database } from "../../db/connection.ts";
 import type { AccountId, DirectoryId, DirectoryUserId, GroupId } from "../../db/id.ts";
-import { type Actor, inStatement, type Tx } from "../../db/transaction.ts";
+import type { Tx } from "../../db/transaction.ts";
 import { reconcile } from "../access/reconcile.ts";
 
 /** A directory user in a group of the same directory. */
@@ -137,60 +136,6 @@ async function groupsThatGrant(tx: Tx, groups: readonly GroupId[]): Promise<Grou
     values: [tx.organization, groups],
   });
   return rows.map((row) => row.id);
-}
-
-/**
- * What came of `changeGroupMembers`. `unknown`: these are neither live users of the directory to add nor somebody who
- * can be taken out as a user; `changed-meanwhile`: the group has another version than the expected one. Only `written`
- * has written anything.
- */
-export type GroupMembersChanged =
-  | { outcome: "written"; version: number; added: number; removed: number }
-  | { outcome: "unknown"; ids: string[] }
-  | { outcome: "changed-meanwhile" }
-  | { outcome: "gone" };
-
-type Changed = {
-  outcome: "written" | "unknown" | "changed-meanwhile" | "gone";
-  version: number;
-  added: number;
-  removed: number;
-  unknown: string[];
-};
-
-/**
- * Adds users to one group and takes users out of it, as a change of its own (RFC 7644 §3.5.2). When somebody of `add` is
- * no live user of the directory, or somebody of `remove` is a group nested in this one, nothing is written: then the
- * change is about groups, and is made with `changeMembers` and `changeNestings` under the exclusive lock. One statement.
- *
- * Before: any. After: `written`: as after `changeMembers`, committed; `version` is the group's by now.
- */
-export async function changeGroupMembers(
-  ctx: { db: Database },
-  actor: Actor,
-  directory: DirectoryId,
-  group: GroupId,
-  change: { add: readonly DirectoryUserId[]; remove: readonly DirectoryUserId[]; expectedVersion?: number },
-): Promise<GroupMembersChanged> {
-  const [done] = await inStatement<Changed>(ctx, actor, () => ({
-    name: "change-members",
-    text: `select c.outcome, c.version, c.added, c.removed, c.unknown
-      from change_members($1, $2, $3, $4::uuid[], $5::uuid[], $6, $7, $8, $9) c`,
-    values: [
-      actor.organization,
-      directory,
-      group,
-      change.add,
-      change.remove,
-      change.expectedVersion ?? null,
-      actor.kind,
-      actor.id,
-      actor.requestId,
-    ],
-  }));
-  const { outcome, version, added, removed, unknown } = done as Changed;
-  if (outcome === "written") return { outcome, version, added, removed };
-  return outcome === "unknown" ? { outcome, ids: unknown } : { outcome };
 }
 
 /**

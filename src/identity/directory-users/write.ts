@@ -86,12 +86,21 @@ export async function setDirectoryUserActive(
   return ctx.db.writes.write(name, id, activating(ctx, directory, wants), activation);
 }
 
+/** Records that one transaction changes at most; migration 0027 reckons with it (together/spend.ts). */
+const MOST = 8;
+/** Transactions at once: one works while another waits for its commit. */
+const LANES = 2;
+
 function activating(
   ctx: { db: Database },
   directory: DirectoryId,
   wants: { groups: boolean },
 ): WriteKind<Activation, DirectoryUserActivated> {
   return {
+    most: MOST,
+    weightOf: () => 1,
+    lanes: LANES,
+    repeatsKeys: false,
     together: (changes) => activateTogether(ctx, directory, changes, wants),
     alone: (change) => activateAlone(ctx, directory, change, wants),
   };
@@ -103,7 +112,7 @@ async function activateTogether(
   directory: DirectoryId,
   changes: readonly Activation[],
   wants: { groups: boolean },
-): Promise<ReadonlyMap<string, DirectoryUserActivated>> {
+): Promise<(DirectoryUserActivated | undefined)[]> {
   const { organization, kind } = (changes[0] as Activation).actor;
   const db = ctx.db.of(organization);
   let rows: Activated[];
@@ -124,10 +133,11 @@ async function activateTogether(
       ],
     });
   } catch (error) {
-    if (isOfOneAlone(error)) return new Map();
+    if (isOfOneAlone(error)) return [];
     throw error;
   }
-  return new Map((await withGroups(db, directory, rows)).map((row) => [row.id, activated(row)]));
+  const answers = new Map((await withGroups(db, directory, rows)).map((row) => [row.id, activated(row)]));
+  return changes.map((change) => answers.get(change.id));
 }
 
 async function activateAlone(

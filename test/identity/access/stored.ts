@@ -63,6 +63,24 @@ export async function expectModel(db: Db, hint: string): Promise<void> {
   });
   expect(rows, `canonical records, ${hint}`).toEqual(rows.map(({ id }) => ({ id, canonical: canonicalOf(world, id) })));
   expect(sorted(await readAccess(db)), `access, ${hint}`).toEqual(sorted(accessOfWorld(world)));
+  expect(await orphans(db), `rows of what is not there, ${hint}`).toEqual([]);
+}
+
+/** What foreign keys would have refused: access and memberships of what does not exist (migration 0027). */
+async function orphans(db: Db): Promise<object[]> {
+  return db.query({
+    text: `select 'access' as kind, x.account as one, x.product as other from access x
+      where x.organization = $1 and (
+        not exists (select from accounts a where a.organization = $1 and a.id = x.account)
+        or not exists (select from products p where p.organization = $1 and p.id = x.product))
+      union all
+      select 'membership', m.group_id, m.directory_user from remote_memberships m
+      where m.organization = $1 and not exists (
+        select from directory_groups g
+        join directory_users u on u.organization = $1 and u.id = m.directory_user and u.directory = g.directory
+        where g.organization = $1 and g.id = m.group_id)`,
+    values: [db.organization],
+  });
 }
 
 function sorted(map: Map<string, Access>): [string, Access][] {
