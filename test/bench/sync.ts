@@ -33,7 +33,7 @@ export type Kind = (typeof KINDS)[number];
 export type SyncRound = Record<Kind, Measured[]>;
 
 /** What came of a Muster that was killed while it applied its first run; seconds. */
-export type Killed = { lockFree: number; converged: number; first: number };
+type Killed = { lockFree: number; converged: number; first: number };
 
 export type SyncSummary = {
   users: number;
