@@ -27,7 +27,7 @@ const SETTING: SettingInTheWay = {
  * |---|---|
  * | adding a person (`addPerson`) | SCIM requests, sync runs, approvals, undo, `directory switch`: the outside itself |
  * | editing a person (`editPerson`) | roles, groups and their members, spaces of guests: access, not people |
- * | inviting, first or again (`resendInvitation`; mails that wait already still leave) | suspending and restoring: safety comes first; parked facts are confirmed |
+ * | inviting (`invite`, `correctInvitation`, `resendInvitation`; mails that wait already still leave) | suspending and restoring: safety comes first; parked facts are confirmed |
  * | | a guest's end and its follow-up, seats and slots |
  * | | administrators by `muster admin add`, `apply` and the first set-up, in `internal`: a way in while the outside is down (R26) |
  * | | directories, their order, permissions and removal, which alone bring no adding back (R164) |
