@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import type { Context } from "../../../src/context.ts";
 import type { AccountId, DirectoryId } from "../../../src/db/id.ts";
 import { simulate } from "../../../src/db/transaction.ts";
@@ -49,6 +50,11 @@ export async function company(ctx: Context, key = "company") {
           where organization = $1 and directory = $2 and deleted_at is null order by user_name_key`,
         values: [org.id, directory],
       });
+      const [counted] = await org.db.query<{ people: number }>({
+        text: "select count_directory_users($1, $2) as people",
+        values: [org.id, directory],
+      });
+      expect(counted?.people).toBe(rows.length);
       return rows.map((row) => row.name);
     },
     mails: async () => {
