@@ -21,15 +21,19 @@ const NOTHING = z.strictObject({});
 export function serveRoutes(ctx: Context, routes: readonly Route[]): Router {
   const router = express.Router({ caseSensitive: true });
   const known = [authenticate(ctx), inTurn(ctx)];
-  const byPath = Map.groupBy(routes, (route) => route.path);
-  for (const [path, siblings] of [...byPath].sort(([a], [b]) => namesFirst(a, b))) {
-    const place = router.route(path.replaceAll(/\{(\w+)\}/g, ":$1"));
+  const byPath = [...Map.groupBy(routes, (route) => route.path)]
+    .sort(([a], [b]) => namesFirst(a, b))
+    .map(([path, siblings]) => ({ path: path.replaceAll(/\{(\w+)\}/g, ":$1"), siblings }));
+  for (const { path, siblings } of byPath) {
+    const place = router.route(path);
     for (const route of siblings) {
       if ("open" in route) place[expressMethod(route)](serveOpen(ctx, route));
       else place[expressMethod(route)](...known, serve(ctx, route, routes));
     }
-    place.all(...known, onlyMethods(...siblings.map((route) => route.method)));
   }
+  // After all of them: a directory may be called `order`, and is shown where directories are ordered by another method.
+  for (const { path, siblings } of byPath)
+    router.route(path).all(...known, onlyMethods(...siblings.map((route) => route.method)));
   router.use(...known, () => {
     throw new MusterError("not-found", "there is nothing at this path");
   });
