@@ -42,18 +42,28 @@ const LONGEST_LINE = 400;
 
 /**
  * Somebody's personal message as lines that lead nowhere: it travels under our sender's good name, so nothing of it is to become
- * a link in a mail program (schemes go, and the dots inside of names of hosts are written out).
+ * a link in a mail program (schemes and the double backslashes of file servers go, and the dots inside of names of hosts, whatever
+ * letter or picture stands before them, are written out).
  */
 export function personalLines(text: string): string[] {
   const lines = text.split(/\r\n|[\n\r\u2028\u2029]/u).map((line) =>
     line
       .replace(CONTROLS, " ")
-      .replace(/:\/\//g, " ")
-      .replace(/(?<=[\p{L}\p{N}])[.\u3002\uff0e\uff61](?=[\p{L}\p{N}])/gu, "[.]")
+      .replace(/:\/\/|\\\\+/g, " ")
+      .replace(/(?<=[^\s.])[.\u3002\uff0e\uff61](?=[\p{L}\p{N}])/gu, "[.]")
       .trim()
       .slice(0, LONGEST_LINE),
   );
   while (lines.at(-1) === "") lines.pop();
   while (lines[0] === "") lines.shift();
   return lines.slice(0, MOST_LINES);
+}
+
+/**
+ * Somebody's text as one word of a command that the reader copies into a shell: addresses and user names may hold what shells
+ * run. What begins with a hyphen is an option still, so it stands after `--`.
+ */
+export function shellWord(text: string): string {
+  const line = text.replace(CONTROLS, " ");
+  return /^[\w@.+/-]+$/.test(line) ? line : `'${line.replaceAll("'", "'\\''")}'`;
 }

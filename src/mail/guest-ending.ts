@@ -1,6 +1,6 @@
 import type { GuestEndingNotice } from "../identity/guest-reminders.ts";
 import type { OutgoingMail } from "../identity/mails.ts";
-import { oneLine } from "./address.ts";
+import { oneLine, shellWord } from "./address.ts";
 import { mailTemplate, type Written } from "./template.ts";
 
 const FACTS = `The guest {{ guest }} has the space {{ space }} of {{ product }} until {{ endsAt }}. \
@@ -11,14 +11,14 @@ const render = mailTemplate({
   text: `{{ organization }}: ${FACTS}
 
 To give them longer, counted from now:
-  muster guest extend {{ guest }} --product {{ product }} --for 30d --org {{ key }}
+  muster guest extend --product {{ product }} --for 30d --org {{ key }} -- {{ word }}
 To let it end, do nothing.
 
 {{ recipient }} gets this as whoever answers for the guest, or as an administrator.
 `,
   html: `<p><strong>{{ organization }}</strong>: ${FACTS}</p>
 <p>To give them longer, counted from now:<br>
-<code>muster guest extend {{ guest }} --product {{ product }} --for 30d --org {{ key }}</code></p>
+<code>muster guest extend --product {{ product }} --for 30d --org {{ key }} -- {{ word }}</code></p>
 <p>To let it end, do nothing.</p>
 <p>{{ recipient }} gets this as whoever answers for the guest, or as an administrator.</p>
 `,
@@ -32,6 +32,7 @@ export function writeGuestEnding(
   return render({
     ...notice,
     guest: oneLine(notice.guest),
+    word: shellWord(notice.guest),
     organization: oneLine(mail.organizationName),
     key: mail.organizationKey,
     recipient: mail.recipient,

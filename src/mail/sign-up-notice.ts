@@ -1,6 +1,6 @@
 import type { OutgoingMail } from "../identity/mails.ts";
 import type { RequestNotice, SignUpNotice } from "../identity/sign-up-notice.ts";
-import { oneLine } from "./address.ts";
+import { oneLine, shellWord } from "./address.ts";
 import { mailTemplate, type Written } from "./template.ts";
 
 type Mail = Pick<OutgoingMail, "organizationName" | "organizationKey" | "recipient">;
@@ -10,14 +10,14 @@ const signUp = mailTemplate({
   text: `{{ organization }}: {{ email }} signed up{% if by == "link" %} by a link{% endif %}.
 
 Who they are and what they have access to:
-  muster user show {{ email }} --org {{ key }}
+  muster user show --org {{ key }} -- {{ word }}
 To be told no more:
   muster sign-up set --no-notices --org {{ key }}
 
 {{ recipient }} gets this as an administrator of {{ organization }}.
 `,
   html: `<p><strong>{{ organization }}</strong>: {{ email }} signed up{% if by == "link" %} by a link{% endif %}.</p>
-<p>Who they are and what they have access to:<br><code>muster user show {{ email }} --org {{ key }}</code></p>
+<p>Who they are and what they have access to:<br><code>muster user show --org {{ key }} -- {{ word }}</code></p>
 <p>To be told no more:<br><code>muster sign-up set --no-notices --org {{ key }}</code></p>
 <p>{{ recipient }} gets this as an administrator of {{ organization }}.</p>
 `,
@@ -40,7 +40,7 @@ Who else asks, and for what:
 
 /** Tells an administrator that somebody made an account for themselves (R121). */
 export function writeSignUpNotice(mail: Mail, notice: SignUpNotice): Written {
-  return signUp({ ...about(mail), ...notice });
+  return signUp({ ...about(mail), ...notice, word: shellWord(notice.email) });
 }
 
 /** Tells an administrator that somebody asks for access (R100). */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { oneLine, parseRecipient, parseSender } from "../../src/mail/address.ts";
+import { oneLine, parseRecipient, parseSender, personalLines, shellWord } from "../../src/mail/address.ts";
 import { scaled, seed } from "../harness/scale.ts";
 
 test.each([
@@ -59,4 +59,32 @@ test("somebody's text becomes one short line without controls or a scheme", () =
     }),
     { numRuns: scaled(10_000), seed },
   );
+});
+
+test("R59: nothing of a personal message is left that a mail program makes a link of", () => {
+  expect(personalLines("Dear all,\nsee https://evil.example/now. Yours, A.")).toEqual([
+    "Dear all,",
+    "see https evil[.]example/now. Yours, A.",
+  ]);
+  for (const text of [
+    "evil.example",
+    "e\u0301vil.example",
+    "\u{1f4a9}.example",
+    "1.2.3.4",
+    "a_.example",
+    "x\u3002example",
+  ])
+    expect(personalLines(text).join()).toMatch(/\[\.\]/);
+  expect(personalLines("\\\\\\\\server\\\\share")).toEqual(["server share"]);
+  expect(personalLines(`${"x\n".repeat(100)}`)).toHaveLength(40);
+});
+
+test.each([
+  ["ann@x.example", "ann@x.example"],
+  ["a`id`@x.example", "'a`id`@x.example'"],
+  ["a$b|sh&c@x.example", "'a$b|sh&c@x.example'"],
+  ["o'hara@x.example", "'o'\\''hara@x.example'"],
+  ["two words; rm", "'two words; rm'"],
+])("%j is the one word %s of a command", (text, word) => {
+  expect(shellWord(text)).toBe(word);
 });
