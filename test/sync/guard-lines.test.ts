@@ -37,7 +37,7 @@ const names: Loss = (said, count) => {
 const many = { people: 240 };
 const of = (size: number) => ({ ...many, groups: [size] });
 const groupsOf = (count: number) => ({ ...many, groups: Array.from({ length: count }, () => 2) });
-const halfOf20 = { people: 1000, groups: [20] };
+const halfOf20 = { people: 500, groups: [20] };
 const inactiveMembers = { people: 5, inactive: 20, groups: [25] };
 /** So many were lost so long ago. */
 const ago = (hours: number, earlier: number) => ({ earlier, hours });
