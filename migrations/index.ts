@@ -26,6 +26,7 @@ import * as changesTogether from "./0027-changes-together.ts";
 import * as invitations from "./0030-invitations.ts";
 import * as signUp from "./0031-sign-up.ts";
 import * as guests from "./0032-guests.ts";
+import * as vouchers from "./0033-vouchers.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -58,4 +59,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0030-invitations", invitations],
   ["0031-sign-up", signUp],
   ["0032-guests", guests],
+  ["0033-vouchers", vouchers],
 ];

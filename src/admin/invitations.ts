@@ -159,8 +159,8 @@ export const invitationRoutes = [
     params: one,
     answer: z.object({ link: z.string(), invitation: invitationAnswer }),
     lock: "none",
-    write: async (tx, { ctx, params }) => {
-      const token = await copyInvitationLink(tx, ctx.config.invitations, params.id);
+    write: async (tx, { ctx, caller, params }) => {
+      const token = await copyInvitationLink(tx, ctx.config.invitations, caller.held, params.id);
       return { link: `${ctx.config.publicUrl}/i/${token}`, invitation: await getInvitation(tx, params.id) };
     },
   }),
@@ -190,8 +190,8 @@ export const invitationRoutes = [
     body: z.strictObject({ email: text(254) }),
     answer: invitationAnswer,
     current: "invitations.get",
-    write: async (tx, { params, body }) => {
-      await correctInvitation(tx, params.id, body.email);
+    write: async (tx, { caller, params, body }) => {
+      await correctInvitation(tx, caller.held, params.id, body.email);
       return getInvitation(tx, params.id);
     },
   }),

@@ -80,7 +80,7 @@ export function registerInvite(program: Command, line: CommandLine): void {
     .action(
       line.inOrganization(async ({ ctx, db, write }, _options: object, name: string) => {
         const { id } = await resolveInvitation(db, name);
-        const token = await write((tx) => copyInvitationLink(tx, ctx.config.invitations, id), "none");
+        const token = await write((tx) => copyInvitationLink(tx, ctx.config.invitations, [EVERYTHING], id), "none");
         const { expiresAt } = await getInvitation(db, id);
         const view = { id, link: `${ctx.config.publicUrl}/i/${token}`, expiresAt };
         return { json: view, text: facts(view) };
@@ -103,7 +103,7 @@ export function registerInvite(program: Command, line: CommandLine): void {
     .action(
       line.inOrganization(async ({ db, write }, _options: object, name: string, email: string) => {
         const { id } = await resolveInvitation(db, name);
-        await write((tx) => correctInvitation(tx, id, email));
+        await write((tx) => correctInvitation(tx, [EVERYTHING], id, email));
         return shown(await getInvitation(db, id));
       }),
     );

@@ -61,7 +61,7 @@ export async function createLink(
     ],
   });
   if (!row) throw new MusterError("invalid", "the link would have ended already", { at: "expiresAt" });
-  await addToOffers(tx, "link", [id], offer);
+  await addToOffers(tx, { holder: "link", ids: [id] }, offer);
   await note(tx, "link.created", id, { label: limits.label, groups: offer.groups });
   return { id, token, roles };
 }

@@ -103,7 +103,7 @@ async function company(wanted: Partial<SignUp> = {}, domains: string[] = []) {
       const [found] = await rows<{ id: string }>(
         `select id from invitations where organization = $1 and email_key = '${email}' and state = 'pending'`,
       );
-      const token = await write((tx) => copyInvitationLink(tx, settings, found?.id as never), "none");
+      const token = await write((tx) => copyInvitationLink(tx, settings, [EVERYTHING], found?.id as never), "none");
       const invitation = await findInvitation(ctx.db, hashToken(token));
       return invitation ? acceptInvitation(ctx, invitation, hashToken(token), null) : "closed";
     },

@@ -53,15 +53,18 @@ export async function extendInvitation(tx: Tx, id: InvitationId, expiresAt: Date
  *
  * Before: any. After: every earlier link is dead, a mail that has not left does not leave, and the link works for `validDays`.
  * Returns the token of the link, which is kept nowhere.
- * @throws MusterError `not-found`; `conflict` when it is not open.
+ * @param held what the caller holds: whoever has the link gets what it offers, so nobody takes one for more than they may give.
+ * @throws MusterError `not-found`; `conflict` when it is not open; `not-allowed` beyond that.
  */
 export async function copyInvitationLink(
   tx: Tx,
   { validDays }: Pick<Config["invitations"], "validDays">,
+  held: readonly Held[],
   id: InvitationId,
 ): Promise<string> {
   const { state } = await lockInvitation(tx, id);
   requireState(state, "pending");
+  await refuseOfferBeyond(tx, held, await readOffer(tx, "invitation", id));
   const token = newTokenText("inv");
   await tx.query({
     text: `with unsent as (

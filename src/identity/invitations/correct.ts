@@ -6,7 +6,10 @@ import { updateDirectoryUsers } from "../directory-users/update.ts";
 import { refuseExternallyManaged } from "../external-user-management.ts";
 import { emailKey } from "../keys.ts";
 import { recordChanges } from "../record.ts";
+import type { Held } from "../rights/permissions.ts";
+import { refuseOfferBeyond } from "./ceiling.ts";
 import { lockInvitation, requireState } from "./change.ts";
+import { readOffer } from "./offer.ts";
 
 type InvitedRecord = { id: DirectoryUserId; directory: DirectoryId; kind: string; name: string; used: boolean };
 
@@ -15,16 +18,18 @@ type InvitedRecord = { id: DirectoryUserId; directory: DirectoryId; kind: string
  *
  * Before: any. After: the invited stranger's record and account have the new address and name; every link to the old one is dead, and
  * no mail has gone to the new one: that takes a resend.
- * @throws MusterError `invalid` (no address); `not-found`; `uniqueness` when somebody has the new address; `conflict` when the
+ * @param held what the caller holds: another address is another person, so it takes what inviting that one takes.
+ * @throws MusterError `invalid` (no address); `not-allowed`; `not-found`; `uniqueness` when somebody has the new address; `conflict` when the
  * invitation is not open, or is about somebody who was not made by it: their directory says the address.
  */
-export async function correctInvitation(tx: Tx, id: InvitationId, email: string): Promise<void> {
+export async function correctInvitation(tx: Tx, held: readonly Held[], id: InvitationId, email: string): Promise<void> {
   await refuseExternallyManaged(tx);
   const address = emailKey(email);
   if (address === null) throw new MusterError("invalid", "this is no e-mail address", { at: "email" });
   const { state, account, email: before } = await lockInvitation(tx, id);
   requireState(state, "pending");
   if (before === address) return;
+  await refuseOfferBeyond(tx, held, await readOffer(tx, "invitation", id));
   const record = account === null ? undefined : await invitedRecord(tx, account);
   if (record?.kind !== "internal" || record.name !== before || record.used)
     throw new MusterError(

@@ -1,6 +1,7 @@
 import type { Config } from "../../config.ts";
 import { type AccountId, type DirectoryUserId, type InvitationId, type MailId, newId } from "../../db/id.ts";
-import type { Actor, Tx } from "../../db/transaction.ts";
+import { translateStorageError } from "../../db/storage-error.ts";
+import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { listDirectories } from "../directories.ts";
 import { insertDirectoryUsers } from "../directory-users/insert.ts";
@@ -12,7 +13,8 @@ import { countSeats, lockProducts, refuseOverLimits, type SeatUse } from "../sea
 import { readAddresses, type TypedAddress } from "./addresses.ts";
 import { refuseOfferBeyond } from "./ceiling.ts";
 import { give } from "./give.ts";
-import { addToOffers, type Offer, offerOf, type ResultingRole, type Wish } from "./offer.ts";
+import { offerOf, type ResultingRole, type Wish } from "./offer.ts";
+import { openInvitations, type Settled } from "./open.ts";
 import { type Verdict, verdictsOn } from "./verdicts.ts";
 
 /** Guests in one invitation (R31, R32). */
@@ -72,20 +74,6 @@ export async function invite(
   });
 }
 
-/** How somebody came to be invited. */
-export type Source = "administrator" | "link" | "sign-up" | "request";
-
-type Settled = Pick<Invite, "notify" | "message"> & {
-  offer: Offer;
-  /** What the offer comes to. */
-  roles: readonly ResultingRole[];
-  /** Who is asked again, when it is accepted, whether they may give it. */
-  inviter: Pick<Actor, "kind" | "id">;
-  source: Source;
-  /** What a stranger calls themselves (R105). */
-  displayName?: string | null;
-};
-
 /**
  * The same for whoever was found to be allowed it: by an administrator, a link, or the rules of signing up.
  * @throws MusterError `conflict` where seats or guest slots are blocked (R143).
@@ -99,11 +87,10 @@ export async function inviteTo(
   const { offer, roles } = wanted;
   const products = roles.map(({ product }) => product);
   const before = await countSeats(tx, products);
-  const verdicts = await addUnknown(tx, await verdictsOn(tx, addresses, offer), wanted.displayName ?? null);
+  const verdicts = await verdictsWithUnknown(tx, addresses, wanted);
   const given = verdicts.filter(({ verdict }) => verdict === "given").flatMap(({ account }) => account ?? []);
   await give(tx, given, offer);
   const opened = await openInvitations(tx, verdicts, wanted, validDays);
-  await addToOffers(tx, "invitation", [...opened.values()], offer);
   const mails = wanted.notify ? await mailTo(tx, verdicts, opened, resendCoolDown) : new Map<string, MailId>();
   await record(tx, verdicts, opened, wanted);
 
@@ -133,6 +120,27 @@ function refuseTooMany(count: number, guests: boolean): void {
     );
 }
 
+/** Who invites the same stranger at the same moment comes second and finds an account; each look can meet another such. */
+const LOOKS = 5;
+
+/** The verdicts, after whoever is unknown was added. */
+async function verdictsWithUnknown(
+  tx: Tx,
+  addresses: readonly TypedAddress[],
+  { offer, displayName = null }: Settled,
+): Promise<Verdict[]> {
+  for (let look = 1; ; look++) {
+    const verdicts = await verdictsOn(tx, addresses, offer);
+    await tx.query({ text: "savepoint strangers" });
+    try {
+      return await addUnknown(tx, verdicts, displayName);
+    } catch (error) {
+      if (look === LOOKS || translateStorageError(error).code !== "uniqueness") throw error;
+      await tx.query({ text: "rollback to savepoint strangers" });
+    }
+  }
+}
+
 /** An invited stranger is a record of `internal` under the canonical address, without any credential (design §7). */
 async function addUnknown(tx: Tx, verdicts: Verdict[], displayName: string | null): Promise<Verdict[]> {
   const strangers = verdicts.filter(({ verdict, account }) => verdict === "invited" && account === null);
@@ -155,66 +163,21 @@ async function addUnknown(tx: Tx, verdicts: Verdict[], displayName: string | nul
       contentHash: null,
     })),
   );
-  const rows = await tx.query<{ id: AccountId; key: string }>({
-    text: "select id, user_name_key as key from accounts where organization = $1 and user_name_key = any ($2)",
-    values: [tx.organization, keys],
+  const rows = await tx.query<{ id: AccountId; key: string; alone: boolean }>({
+    text: `select a.id, a.user_name_key as key, not exists (select from directory_users u where u.organization = $1
+          and u.account = a.id and u.directory <> $3 and u.deleted_at is null) as alone
+      from accounts a where a.organization = $1 and a.user_name_key = any ($2)`,
+    values: [tx.organization, keys, internal.id],
   });
+  // Another directory brought the name since the verdict: an invited stranger never joins it (design §7).
+  if (rows.some(({ alone }) => !alone))
+    throw new MusterError("conflict", "somebody of this user name arrived at this moment; try again", { at: "emails" });
   const accounts = new Map(rows.map(({ id, key }) => [key, id]));
   return verdicts.map((one) =>
     one.verdict === "invited" && one.account === null && one.email !== null
       ? { ...one, account: accounts.get(one.email) ?? null }
       : one,
   );
-}
-
-const OPEN: ReadonlySet<Verdict["verdict"]> = new Set(["invited", "given", "needs-review"]);
-
-/** One live invitation an address: who has one already keeps it, with a new end. Returns invitations by canonical address. */
-async function openInvitations(
-  tx: Tx,
-  verdicts: readonly Verdict[],
-  { notify, message, inviter, source }: Settled,
-  validDays: number,
-): Promise<Map<string, InvitationId>> {
-  const asked = verdicts.filter(({ verdict }) => OPEN.has(verdict));
-  const columns = [
-    asked.map(({ email }) => email),
-    asked.map(({ account }) => account),
-    // What was given without a mail asks nothing of anybody any more.
-    asked.map(({ verdict }) =>
-      verdict === "needs-review" ? verdict : verdict === "given" && !notify ? "accepted" : "pending",
-    ),
-    asked.map(({ verdict }) => verdict === "given"),
-    asked.map((one) => (one.verdict === "needs-review" ? one.code : null)),
-    asked.map(() => newId<InvitationId>()),
-  ];
-  await tx.query({
-    text: `update invitations i set state = 'superseded'
-      from unnest($2::text[], $3::uuid[]) w (email, account)
-      where i.organization = $1 and i.email_key = w.email and (
-        i.state = 'needs-review' or (i.state = 'pending' and i.account is distinct from w.account))`,
-    values: [tx.organization, columns[0], columns[1]],
-  });
-  const rows = await tx.query<{ id: InvitationId; email: string }>({
-    text: `insert into invitations as i (organization, id, account, email, email_key, state, granted_at, accepted_at, review,
-        inviter_kind, inviter, message, source, expires_at)
-      select $1, w.id, w.account, w.email, w.email, w.state, case when w.given then statement_timestamp() end,
-        case when w.state = 'accepted' then statement_timestamp() end, w.review, $8, $9, $10, $11,
-        statement_timestamp() + make_interval(days => $12)
-      from unnest($2::text[], $3::uuid[], $4::text[], $5::boolean[], $6::text[], $7::uuid[])
-        w (email, account, state, given, review, id)
-      order by w.email
-      on conflict (organization, email_key) where state = 'pending' do update
-        set account = excluded.account, granted_at = excluded.granted_at, expires_at = excluded.expires_at,
-          -- Who vouches for what was offered before stays who is asked again, unless an administrator takes it over.
-          inviter_kind = case when excluded.source = 'administrator' then excluded.inviter_kind else i.inviter_kind end,
-          inviter = case when excluded.source = 'administrator' then excluded.inviter else i.inviter end,
-          source = case when excluded.source = 'administrator' then excluded.source else i.source end,
-          message = coalesce(excluded.message, i.message)
-      returning i.id, i.email_key as email`,
-    values: [tx.organization, ...columns, inviter.kind, inviter.id, message, source, validDays],
-  });
-  return new Map(rows.map(({ id, email }) => [email, id]));
 }
 
 /** One mail to each who is asked, but for those whose last one is younger than the cool-down. */

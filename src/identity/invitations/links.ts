@@ -30,7 +30,7 @@ export type Offer = { product: string; role: "admin" | "user" | "guest"; url: st
 
 /**
  * What became of a link: `open` can be accepted; `replaced` has a newer mail; `withdrawn` is revoked, superseded,
- * or its person suspended or deactivated.
+ * or its person suspended, deactivated or of another address by now.
  */
 export type LinkState = "open" | "replaced" | "accepted" | "expired" | "withdrawn";
 
@@ -57,7 +57,7 @@ export async function showInvitation(
         i.expires_at as "expiresAt", i.accepted_at as "acceptedAt",
         case
           when i.state = 'accepted' then 'accepted'
-          when i.state <> 'pending' or not (${INVITABLE}) then 'withdrawn'
+          when i.state <> 'pending' or not (${ADDRESSED}) then 'withdrawn'
           when i.token_hash is distinct from $3 then 'replaced'
           when i.expires_at <= statement_timestamp() then 'expired'
           else 'open'
@@ -75,6 +75,10 @@ export const INVITABLE = `exists (
   select from accounts a
   join directory_users u on u.organization = a.organization and u.id = a.canonical and u.deleted_at is null
   where a.organization = i.organization and a.id = i.account and a.suspended_at is null and u.active)`;
+
+/** And the account still has the address that the invitation went to: a former mailbox may be somebody else's by now. */
+export const ADDRESSED = `${INVITABLE} and exists (
+  select from accounts a where a.organization = i.organization and a.id = i.account and a.email_key = i.email_key)`;
 
 /** The products that the person can use now, and those that come with acceptance, each with the higher role. */
 export async function offersOf(db: Db, invitation: InvitationId): Promise<Offer[]> {

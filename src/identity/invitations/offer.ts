@@ -1,6 +1,6 @@
 import type { Db } from "../../db/connection.ts";
 import type { AccountId, GroupId, InvitationId, LinkId, ProductId, SpaceId } from "../../db/id.ts";
-import type { Tx } from "../../db/transaction.ts";
+import type { Actor, Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import type { Role } from "../grants.ts";
 import type { Permission } from "../guests.ts";
@@ -150,35 +150,73 @@ export async function readOffer(db: Db, holder: Holder, id: HolderId): Promise<O
   return { groups: row?.groups ?? [], spaces: offered };
 }
 
+/** Who is asked again, when an offer is accepted, whether they may give it. */
+export type Inviter = Pick<Actor, "kind" | "id">;
+
+/** What an invitation offers, in parts by who vouches for them; null: nobody is known to. */
+export async function readVouchedOffers(
+  db: Db,
+  invitation: InvitationId,
+): Promise<{ inviter: Inviter | null; offer: Offer }[]> {
+  const whole = await readOffer(db, "invitation", invitation);
+  const rows = await db.query<{ what: string; inviter: Inviter | null }>({
+    text: `select w.what, case when w.kind is not null then json_build_object('kind', w.kind, 'id', w.id) end as inviter
+      from (select group_id::text as what, inviter_kind as kind, inviter as id from invitation_groups
+          where organization = $1 and invitation = $2
+        union all
+        select space::text, inviter_kind, inviter from invitation_spaces where organization = $1 and invitation = $2) w`,
+    values: [db.organization, invitation],
+  });
+  const names = new Map(rows.map(({ what, inviter }) => [what, JSON.stringify(inviter)]));
+  return [...new Set(names.values())].map((name) => ({
+    inviter: JSON.parse(name) as Inviter | null,
+    offer: {
+      groups: whole.groups.filter((group) => names.get(group) === name),
+      spaces: whole.spaces.filter(({ space }) => names.get(space) === name),
+    },
+  }));
+}
+
+type To =
+  | { holder: "link"; ids: readonly LinkId[] }
+  | { holder: "invitation"; ids: readonly InvitationId[]; inviter: Inviter };
+
+const VOUCHED = "inviter_kind = excluded.inviter_kind, inviter = excluded.inviter";
+
 /**
  * Adds an offer to invitations or links. Before: they are this organization's and their offers were not given. After: each
- * offers this too; a space takes the place of another one of the same product.
+ * offers this too; a space takes the place of another one of the same product. In an invitation the inviter vouches for it, also
+ * where somebody else offered the same before.
  */
-export async function addToOffers(tx: Tx, holder: Holder, ids: readonly HolderId[], offer: Offer): Promise<void> {
-  if (ids.length === 0) return;
-  const { groups, spaces, column } = HOLDERS[holder];
+export async function addToOffers(tx: Tx, to: To, offer: Offer): Promise<void> {
+  if (to.ids.length === 0) return;
+  const { groups, spaces, column } = HOLDERS[to.holder];
+  const inviter = to.holder === "invitation" ? [to.inviter.kind, to.inviter.id] : [];
+  const columns = inviter.length > 0 ? ", inviter_kind, inviter" : "";
   await tx.query({
-    text: `insert into ${groups} (organization, ${column}, group_id)
-      select $1, i, g from unnest($2::uuid[]) i cross join unnest($3::uuid[]) g order by i, g
-      on conflict on constraint ${groups}_pk do nothing`,
-    values: [tx.organization, ids, offer.groups],
+    text: `insert into ${groups} (organization, ${column}, group_id${columns})
+      select $1, i, g${columns && ", $4::text, $5::text"} from unnest($2::uuid[]) i cross join unnest($3::uuid[]) g order by i, g
+      on conflict on constraint ${groups}_pk do ${columns ? `update set ${VOUCHED}` : "nothing"}`,
+    values: [tx.organization, to.ids, offer.groups, ...inviter],
   });
   await tx.query({
-    text: `insert into ${spaces} (organization, ${column}, product, space, permission, sponsor, expires_at)
-      select $1, i, w.product, w.space, w.permission, w.sponsor, w.expires_at from unnest($2::uuid[]) i
+    text: `insert into ${spaces} (organization, ${column}, product, space, permission, sponsor, expires_at${columns})
+      select $1, i, w.product, w.space, w.permission, w.sponsor, w.expires_at${columns && ", $8::text, $9::text"}
+      from unnest($2::uuid[]) i
       cross join unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::timestamptz[])
         w (product, space, permission, sponsor, expires_at)
       order by i, w.product
-      on conflict on constraint ${spaces}_pk do update set space = excluded.space,
-        permission = excluded.permission, sponsor = excluded.sponsor, expires_at = excluded.expires_at`,
+      on conflict on constraint ${spaces}_pk do update set space = excluded.space, permission = excluded.permission,
+        sponsor = excluded.sponsor, expires_at = excluded.expires_at${columns && `, ${VOUCHED}`}`,
     values: [
       tx.organization,
-      ids,
+      to.ids,
       offer.spaces.map(({ product }) => product),
       offer.spaces.map(({ space }) => space),
       offer.spaces.map(({ permission }) => permission),
       offer.spaces.map(({ sponsor }) => sponsor),
       offer.spaces.map(({ expiresAt }) => expiresAt),
+      ...inviter,
     ],
   });
 }

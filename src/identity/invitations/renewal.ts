@@ -1,7 +1,7 @@
 import type { Database } from "../../db/connection.ts";
 import { type Actor, inTransaction } from "../../db/transaction.ts";
 import { recordChanges } from "../record.ts";
-import { type FoundInvitation, INVITABLE } from "./links.ts";
+import { ADDRESSED, type FoundInvitation } from "./links.ts";
 
 /**
  * The holder of an expired link asks for a new one (R73): administrators see it and decide; nothing is sent by itself.
@@ -21,7 +21,7 @@ export async function askForRenewal(
       const rows = await tx.query({
         text: `update invitations i set renewal_asked_at = statement_timestamp()
           where i.organization = $1 and i.id = $2 and i.token_hash = $3 and i.state = 'pending'
-            and i.expires_at <= statement_timestamp() and ${INVITABLE}
+            and i.expires_at <= statement_timestamp() and ${ADDRESSED}
             and (i.renewal_asked_at is null or i.renewal_asked_at < statement_timestamp() - interval '1 day')
           returning i.id`,
         values: [tx.organization, found.invitation, tokenHash],

@@ -33,7 +33,7 @@ type Known = {
 
 /**
  * What an invitation of these addresses would come to. An existing account gets it at once only when it is the one account of the
- * address and either its directory is believed about the domain or the mailbox was proven here (design §7).
+ * address and either its directory is believed about the domain or the mailbox was proven here, for the record that stands there now (design §7).
  */
 export async function verdictsOn(db: Db, addresses: readonly TypedAddress[], offer: Offer): Promise<Verdict[]> {
   const known = new Map((await knownUnder(db, addresses)).map((row) => [row.key, row]));
@@ -113,8 +113,7 @@ async function knownUnder(db: Db, addresses: readonly TypedAddress[]): Promise<K
         coalesce(bool_and(
           (d.kind <> 'internal' and w.domain = any (d.authoritative_domains)) or exists (
             select from invitations i
-            join mails m on m.organization = i.organization and m.invitation = i.id and m.token_hash = i.token_hash
-            where i.organization = $1 and i.account = a.id and i.email_key = w.key and i.state = 'accepted')
+            where i.organization = $1 and i.account = a.id and i.email_key = w.key and i.proven_record = a.canonical)
         ), false) as trusted
       from unnest($2::text[], $3::text[]) w (key, domain)
       cross join lateral (
