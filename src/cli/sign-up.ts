@@ -38,11 +38,7 @@ export function registerSignUp(program: Command, line: CommandLine): void {
     .option("--no-notices", "do not")
     .option("--requests", "people may ask for access")
     .option("--no-requests", "they may not")
-    .option(
-      "--role <role>",
-      "all roles that come with it: PRODUCT=user|guest[@DOMAIN][,approval]; may be repeated",
-      role,
-    )
+    .option("--role <role>", "all roles that come with it: PRODUCT=user[@DOMAIN][,approval]; may be repeated", role)
     .option("--no-role", "no roles")
     .action(
       line.inOrganization(async ({ ctx, db, write }, options: SetOptions) => {

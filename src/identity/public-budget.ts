@@ -11,6 +11,12 @@ const OF_ORGANIZATION = 1_000;
  * Before: any. After: it is counted. The answer to the stranger is the same either way.
  */
 export async function withinBudget(tx: Tx, network: string, emailKey: string): Promise<boolean> {
+  // One after the other, or of many at once each would find nobody before it. Every stranger takes both in this order.
+  for (const one of [network, emailKey])
+    await tx.query({
+      text: "select pg_advisory_xact_lock(hashtextextended($1::text || ' ' || $2, 4245))",
+      values: [tx.organization, one],
+    });
   const [row] = await tx.query<{ network: number; address: number; organization: number }>({
     text: `select
         (select count(*)::integer from public_attempts where organization = $1 and network = $2

@@ -57,7 +57,8 @@ async function signUpRoles(db: Db): Promise<SignUpRole[]> {
  * Makes this how people sign up. Before: any. After: it stands, with an audit row; who is in already stays. Returns whether it was
  * another way before.
  * @throws MusterError `conflict` for `restricted` without a mail server (R110) and for a role without a default group;
- * `invalid` for a domain that is none or a public suffix, and for `guest` (a guest needs a space, which nobody chose).
+ * `invalid` for a domain that is none or a public suffix, for `guest` (a guest needs a space, which nobody chose), and for two roles
+ * of one product that are for the same addresses.
  */
 export async function setSignUp(tx: Tx, mail: Pick<Config["mail"], "smtpUrl">, wanted: SignUp): Promise<boolean> {
   if (wanted.mode === "restricted" && mail.smtpUrl === undefined)
@@ -71,6 +72,7 @@ export async function setSignUp(tx: Tx, mail: Pick<Config["mail"], "smtpUrl">, w
     ...one,
     rule: one.domain === null ? null : parseSignUpDomain(one.domain),
   }));
+  refuseUnclear(roles);
   for (const { product, role } of roles) await offerOf(tx, { roles: [{ product, role }], groups: [], spaces: [] });
   await tx.query({
     text: `update organizations set sign_up = $2, sign_up_verification = $3, sign_up_notices = $4, access_requests = $5
@@ -103,6 +105,22 @@ export async function setSignUp(tx: Tx, mail: Pick<Config["mail"], "smtpUrl">, w
     },
   ]);
   return true;
+}
+
+function refuseUnclear(roles: readonly (SignUpRole & { rule: SignUpDomain | null })[]): void {
+  const seen = new Set<string>();
+  for (const [index, { product, role, rule }] of roles.entries()) {
+    if (role === "guest")
+      throw new MusterError("invalid", "a guest needs a space, which nobody chooses here; invite guests instead", {
+        at: `/roles/${index}/role`,
+      });
+    const what = `${product} ${rule?.match} ${rule?.domain}`;
+    if (seen.has(what))
+      throw new MusterError("invalid", "the same addresses have a role of this product already", {
+        at: `/roles/${index}/domain`,
+      });
+    seen.add(what);
+  }
 }
 
 /** What signing up with an address would come to. */

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Request, Response } from "express";
 import type { Context } from "../context.ts";
 import type { OrganizationId } from "../db/id.ts";
@@ -16,6 +17,16 @@ const NEUTRAL = page(
   html`<p>If this address can be let in, you will hear from us: look into its mailbox in a few minutes. It may also be that an
 administrator decides first.</p>`,
 );
+
+/** Milliseconds that every answer takes at least, and up to how many more. */
+const SOONEST = 300;
+const SPREAD = 100;
+
+/** How long the work took tells about an address as much as words would: every answer comes after about the same time. */
+async function evenly(work: Promise<void>): Promise<void> {
+  const [done] = await Promise.allSettled([work, wait(SOONEST + Math.random() * SPREAD)]);
+  if (done.status === "rejected") throw done.reason;
+}
 
 /** GET /signup: the form, or why there is none (R93, R103). */
 export async function showSignUpPage(ctx: Context, request: Request, response: Response): Promise<void> {
@@ -38,7 +49,7 @@ ${requests ? html`<p>Or <a href="request-access">ask for access</a>.</p>` : html
 export async function signUpPage(ctx: Context, request: Request, response: Response): Promise<void> {
   const organization = await organizationOf(ctx, request);
   if (!organization) return answerNoOrganization(response);
-  await signUp(ctx, organization.id, strangerOf(request, response));
+  await evenly(signUp(ctx, organization.id, strangerOf(request, response)));
   response.status(202).send(NEUTRAL);
 }
 
@@ -59,7 +70,7 @@ export async function showRequestPage(ctx: Context, request: Request, response: 
 export async function requestPage(ctx: Context, request: Request, response: Response): Promise<void> {
   const organization = await organizationOf(ctx, request);
   if (!organization) return answerNoOrganization(response);
-  await askForAccess(ctx, organization.id, strangerOf(request, response));
+  await evenly(askForAccess(ctx, organization.id, strangerOf(request, response)));
   response.status(202).send(NEUTRAL);
 }
 
@@ -81,7 +92,7 @@ ${form("Join", { message: opened.link.needsApproval })}`,
 export async function useLinkPage(ctx: Context, request: Request, response: Response): Promise<void> {
   const opened = await openLink(ctx, request);
   if (!opened) return answerNoLink(response);
-  await useLink(ctx, opened.found, opened.tokenHash, strangerOf(request, response));
+  await evenly(useLink(ctx, opened.found, opened.tokenHash, strangerOf(request, response)));
   response.status(202).send(NEUTRAL);
 }
 

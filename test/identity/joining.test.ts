@@ -235,10 +235,10 @@ test("R92: a reset link's former URL is unusable at once; a disabled one's for g
   expect(await uses(c, id)).toEqual(["bob@x.example"]);
 });
 
-test("C7: a link's limits hold: uses also for 20 at once, domains, the one address, the end", async () => {
+test("C7: a link's limits hold: uses also for 50 at once, domains, the one address, the end", async () => {
   const c = await company();
   const few = await c.link({ maxUses: 3 });
-  await Promise.all(Array.from({ length: 20 }, (_, index) => c.use(few.token, `p${index}@x.example`)));
+  await Promise.all(Array.from({ length: 50 }, (_, index) => c.use(few.token, `p${index}@x.example`)));
   expect([await uses(c, few.id), (await getLink(c.db, few.id)).state]).toEqual([
     expect.objectContaining({ length: 3 }),
     "exhausted",
@@ -303,4 +303,51 @@ test("R23: while people are managed outside nobody lets themselves in", async ()
   await c.join("ann@x.example");
   await c.use(token, "bob@x.example");
   expect([await c.mails(), await c.people()]).toEqual([[], ["ada", "boss@acme.example"]]);
+});
+
+test("R111 C9: signing up without a proof takes nothing along that a link offered, and proves no mailbox", async () => {
+  const c = await company({ mode: "open", verification: "restricted-only", roles: [] });
+  const { token } = await c.link();
+  await c.use(token, "victim@x.example");
+  await c.join("victim@x.example");
+  expect(await c.roleOf("victim@x.example")).toBe("null false");
+  expect(await c.accept("victim@x.example")).toBe("accepted");
+  expect(await c.roleOf("victim@x.example")).toBe("user true");
+});
+
+test("R64: what several do at the same moment for one address is one person, one use and one mail", async () => {
+  const c = await company();
+  const { id, token } = await c.link({ maxUses: 1 });
+  await Promise.all(Array.from({ length: 20 }, () => c.use(token, "ann@x.example")));
+  expect([await uses(c, id), await c.mails()]).toEqual([["ann@x.example"], ["ann@x.example"]]);
+});
+
+test("the budgets of a network and of an address hold also for 40 at the same moment", async () => {
+  const c = await company({ mode: "open" });
+  await Promise.all(Array.from({ length: 40 }, (_, index) => c.join(`p${index}@x.example`, "203.0.113.9")));
+  expect(await c.mails()).toHaveLength(20);
+  await Promise.all(Array.from({ length: 40 }, () => c.join("one@x.example")));
+  const counted = await c.db.query({
+    text: "select id from public_attempts where organization = $1 and email_key = 'one@x.example'",
+    values: [c.organization],
+  });
+  expect(counted).toHaveLength(3);
+});
+
+test("R113 R114 R117: a domain and what is below it can each have their role; two of the same, and guests, are refused by place", async () => {
+  const c = await company({ mode: "open" });
+  const role = { product: c.wiki, role: "user" as const, needsApproval: false };
+  await c.set({
+    roles: [
+      { ...role, domain: "example.com" },
+      { ...role, domain: "*.example.com" },
+    ],
+  });
+  const twice = [
+    { ...role, domain: "example.com" },
+    { ...role, domain: "Example.com." },
+  ];
+  await expect(c.set({ roles: twice })).rejects.toMatchObject({ code: "invalid", at: "/roles/1/domain" });
+  const guest = [{ ...role, role: "guest" as const, domain: null }];
+  await expect(c.set({ roles: guest })).rejects.toMatchObject({ code: "invalid", at: "/roles/0/role" });
 });

@@ -16,6 +16,7 @@ import { resolveSite } from "../../src/identity/sites.ts";
 import { newTokenText } from "../../src/identity/token-form.ts";
 import { pagesRouter } from "../../src/pages/router.ts";
 import { testContext } from "../harness/postgres.ts";
+import { scaled } from "../harness/scale.ts";
 
 const ctx = await testContext();
 const organization = newId<OrganizationId>();
@@ -115,4 +116,24 @@ test("another site's form, a huge one and one of another kind are refused; nothi
   expect(headers.get("cache-control")).toBe("no-store");
   expect(headers.get("referrer-policy")).toBe("no-referrer");
   expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+});
+
+test("R107: no answer to a stranger comes at once, whatever was typed: how long it takes tells nothing", async () => {
+  await setMode("open");
+  for (const email of ["nonsense", "ann@x.example"]) {
+    const before = performance.now();
+    await ask("/signup", { email });
+    expect(performance.now() - before).toBeGreaterThan(290);
+  }
+});
+
+test(`R92: ${scaled(500)} links that were never made are all the same page and let nobody in`, async () => {
+  const before = await people();
+  const unknown = await ask(`/l/${newTokenText("lnk")}`);
+  for (let index = 0; index < scaled(500); index += 1) {
+    const path = `/l/${index % 3 === 0 ? token.slice(0, -1) : newTokenText(index % 3 === 1 ? "inv" : "lnk")}`;
+    const answer = await ask(path, index % 2 === 0 ? undefined : { email: "eve@x.example" });
+    expect([answer.status, answer.text]).toEqual([404, unknown.text]);
+  }
+  expect(await people()).toEqual(before);
 });
