@@ -30,7 +30,7 @@ export async function remindOfEndingGuests(tx: Tx): Promise<number> {
         from guest_assignments g
         join products p on p.organization = g.organization and p.id = g.product
         cross join lateral unnest(p.guest_reminders) r (before)
-        join accounts a on a.organization = g.organization and a.id = g.account and a.suspended_at is null
+        join live_access a on a.organization = g.organization and a.account = g.account and a.product = g.product
         where g.organization = $1 and g.parked_at is null and g.expires_at > statement_timestamp()
           and g.expires_at <= statement_timestamp() + r.before
           and (g.reminded_for is distinct from g.expires_at or r.before <> all (g.reminded))

@@ -109,12 +109,19 @@ export async function getInvitation(db: Db, id: InvitationId): Promise<ShownInvi
 /** The product that an invitation is about, where it is about one alone and nothing besides; otherwise it is the organization's. */
 export async function productOfInvitation(db: Db, id: InvitationId): Promise<Target | undefined> {
   const rows = await db.query<{ id: ProductId | null; site: SiteId | null }>({
-    text: `select distinct p.id, p.site from (
+    text: `with recursive reached as (
+        select o.group_id as start, o.group_id as id from invitation_groups o where o.organization = $1 and o.invitation = $2
+        union
+        select r.start, n.parent from reached r join group_nestings n on n.organization = $1 and n.child = r.id
+      )
+      select distinct p.id, p.site from (
         select o.product from invitation_spaces o where o.organization = $1 and o.invitation = $2
         union all
-        select t.product from invitation_groups o
-        left join role_grants t on t.organization = o.organization and t.group_id = o.group_id
-        where o.organization = $1 and o.invitation = $2
+        select t.product from reached r join role_grants t on t.organization = $1 and t.group_id = r.id
+        union all
+        -- A group that gives nothing is nobody's product's.
+        select null from reached r group by r.start having not exists (
+          select from reached s join role_grants t on t.organization = $1 and t.group_id = s.id where s.start = r.start)
       ) w left join products p on p.organization = $1 and p.id = w.product limit 2`,
     values: [db.organization, id],
   });

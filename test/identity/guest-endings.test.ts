@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { type AccountId, newId, type OrganizationId } from "../../src/db/id.ts";
 import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../../src/db/transaction.ts";
 import { accessOf } from "../../src/identity/access/access-of.ts";
+import { reconcile } from "../../src/identity/access/reconcile.ts";
 import { resolvePerson } from "../../src/identity/accounts/person.ts";
 import { addAdministrator } from "../../src/identity/administrators.ts";
 import { setDefaultGroup } from "../../src/identity/default-groups.ts";
@@ -172,4 +173,16 @@ test("R143 R156: a conversion that finds no seat is refused, and nothing of it i
     code: "conflict",
   });
   expect([await c.role(), await c.taken()]).toEqual(["guest true", [0, 1]]);
+});
+
+test("R126: of a guest who has no access any more nobody is told", async () => {
+  const c = await company();
+  await c.assign(12);
+  await c.db.query({
+    text: "update directory_users set active = false where organization = $1 and account = $2",
+    values: [c.organization, c.account],
+  });
+  await c.write((tx) => reconcile(tx, [c.account]));
+  expect(await c.write(remindOfEndingGuests, "shared")).toBe(0);
+  expect(await c.mails()).toEqual([]);
 });

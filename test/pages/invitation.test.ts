@@ -15,6 +15,7 @@ import { startJobs } from "../../src/jobs/start.ts";
 import { makeLogger } from "../../src/logger.ts";
 import { pagesRouter } from "../../src/pages/router.ts";
 import { testContext } from "../harness/postgres.ts";
+import { scaled } from "../harness/scale.ts";
 import { statements } from "../harness/server.ts";
 import { startSmtpSink } from "../harness/smtp-sink.ts";
 import { addPerson, addProduct, makeWorld, person, resend } from "../mail/world.ts";
@@ -111,6 +112,41 @@ test("the link shows who invites, to what, for whom and until when, however ofte
     expect(page.text).toMatch(/until \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
   }
   expect(await stateOf(account)).toBe("pending");
+});
+
+test("R98: 50 scanners that open a link before its person does take nothing from it", async () => {
+  const { account, token } = await invite();
+  const opened = await Promise.all(
+    Array.from({ length: 50 }, (_, index) => get(`/i/${token}`, { method: index % 2 === 0 ? "GET" : "HEAD" })),
+  );
+  expect(new Set(opened.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(await stateOf(account)).toBe("pending");
+  expect((await accept(token)).status).toBe(200);
+  expect((await accept(token)).status).toBe(410);
+});
+
+test(`R96: of ${scaled(500)} forged, expired, used and swapped tokens none is accepted`, async () => {
+  const [used, expired, open] = [await invite(), await invite(), await invite()];
+  expect((await accept(used.token)).status).toBe(200);
+  await statements(base.database.superuserUrl, [
+    `update muster.invitations set expires_at = now() - interval '1 minute' where account = '${expired.account}'`,
+  ]);
+  const before = [await stateOf(used.account), await stateOf(expired.account), await stateOf(open.account)];
+  const { token } = open;
+  for (let index = 0; index < scaled(500); index += 1) {
+    const place = "mst_inv_".length + (index % (token.length - "mst_inv_".length));
+    const tries = [
+      token.slice(0, place) + (token[place] === "a" ? "b" : "a") + token.slice(place + 1),
+      newTokenText("inv"),
+      used.token,
+      expired.token,
+      token.slice(0, place) + used.token.slice(place),
+      token.replace("inv", "lnk"),
+    ].filter((one) => one !== token);
+    expect([404, 410]).toContain((await accept(tries[index % tries.length] as string)).status);
+  }
+  expect([await stateOf(used.account), await stateOf(expired.account), await stateOf(open.account)]).toEqual(before);
+  expect((await accept(token)).status).toBe(200);
 });
 
 test("a page allows no script, no frame, no cache and tells nobody where it was", async () => {
@@ -239,8 +275,9 @@ test("no token and no address stands in any log line", async () => {
   await get(`/i/${token}`);
   await get(`/i/${token}?again=1`);
   await accept(token);
-  expect(lines.some((line) => line.includes('"path":"/i/'))).toBe(true);
-  expect(lines.join("")).not.toMatch(/mst_inv_\w{10}|person-\d+@/);
+  await get(`/l/${newTokenText("lnk")}`);
+  for (const path of ["i", "l"]) expect(lines.some((line) => line.includes(`"path":"/${path}/`))).toBe(true);
+  expect(lines.join("")).not.toMatch(/mst_(inv|lnk)_\w{10}|person-\d+@/);
 });
 
 test("/ says what this is and where to go", async () => {
