@@ -62,7 +62,7 @@ async function answerAcceptance(
         page(
           "Thank you",
           html`<p>You have accepted the invitation of <strong>${organization}</strong>.</p>
-<p>An administrator has to confirm what it gives before you can use it; they have been told.</p>`,
+<p>An administrator has to confirm what it gives before you can use it; it stands in their list.</p>`,
         ),
       );
       return;

@@ -21,6 +21,7 @@ import { resolveSite } from "../../src/identity/sites.ts";
 import { hashToken, newTokenText } from "../../src/identity/token-form.ts";
 import { testContext } from "../harness/postgres.ts";
 import { scaled } from "../harness/scale.ts";
+import { statements } from "../harness/server.ts";
 import { person } from "../mail/world.ts";
 import { asGuest, asUser, inviting, company as makeCompany, settings } from "./inviting-company.ts";
 
@@ -162,6 +163,31 @@ test("R37: one address invited 20 times at the same moment, in lists of every or
     asked.map(() => "done"),
   );
   expect((await c.mails()).sort()).toEqual(emails);
+});
+
+test("accepting waits for its person before it holds the invitation, so that it stands in nobody's way (design §3.4)", async () => {
+  const c = await company();
+  const { results } = await c.ask({ emails: ["ann@x.example"], roles: asUser(c.wiki), notify: false });
+  const [ann] = results;
+  const token = await c.link(ann);
+  const waiting = () =>
+    statements<{ pid: number }>(ctx.database.superuserUrl, [
+      "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    ]);
+  const accepted = await c.write(async (tx) => {
+    await tx.query({
+      text: "select id from accounts where organization = $1 and id = $2 for no key update",
+      values: [c.organization, ann?.account],
+    });
+    const accepting = c.open(token);
+    await expect.poll(waiting, { timeout: 30_000 }).toHaveLength(1);
+    await tx.query({
+      text: "select id from invitations where organization = $1 and id = $2 for no key update nowait",
+      values: [c.organization, ann?.invitation],
+    });
+    return { accepting };
+  }, "shared");
+  expect(await accepted.accepting).toBe("accepted");
 });
 
 test("R98: accepting and sending once more at the same moment end in one of the two, never in a failure", async () => {

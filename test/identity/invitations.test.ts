@@ -6,8 +6,7 @@ import { resolvePerson } from "../../src/identity/accounts/person.ts";
 import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.ts";
 import { addLocalMembers } from "../../src/identity/groups.ts";
 import { getInvitation } from "../../src/identity/invitation-pages.ts";
-import { approveInvitation, extendInvitation, revokeInvitation } from "../../src/identity/invitations/change.ts";
-import { correctInvitation } from "../../src/identity/invitations/correct.ts";
+import { approveInvitation, revokeInvitation } from "../../src/identity/invitations/change.ts";
 import { EVERYTHING } from "../../src/identity/rights/held.ts";
 import type { Held } from "../../src/identity/rights/permissions.ts";
 import { countSeats } from "../../src/identity/seats.ts";
@@ -187,11 +186,11 @@ test("R128 R130 R137 R140: a guest's space waits in the invitation, comes with a
   });
 });
 
-test("R96 R98: a link works once, also for 20 at the same moment", async () => {
+test("R96 R98: a link works once, also for 50 at the same moment", async () => {
   const c = await company();
   const { results } = await c.ask({ emails: ["ann@x.example"], roles: asUser(c.wiki), notify: false });
   const token = await c.link(results[0]);
-  const outcomes = await Promise.all(Array.from({ length: 20 }, () => c.open(token)));
+  const outcomes = await Promise.all(Array.from({ length: 50 }, () => c.open(token)));
   expect(outcomes.filter((outcome) => outcome === "accepted")).toHaveLength(1);
   expect(await c.open(token)).toBe("closed");
 });
@@ -247,14 +246,6 @@ test("R86: what an open invitation has reserved nobody else gets, until it is re
   expect(await c.roleOf(bob as AccountId)).toBe("user true");
 });
 
-test("R144: of 20 invitations at the same moment as many are sent as there are slots", async () => {
-  const c = await company({ guestBasis: "fixed", guestRatio: 7 });
-  const asked = await Promise.allSettled(
-    Array.from({ length: 20 }, (_, index) => c.ask({ emails: [`g${index}@x.example`], ...asGuest(c), notify: false })),
-  );
-  expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(7);
-});
-
 test("R11: nobody offers more than they hold, neither now nor when it is accepted", async () => {
   const c = await company();
   const trusted: Held[] = [{ permissions: new Set(["invitations:write"]), scope: { kind: "product", id: c.wiki } }];
@@ -277,46 +268,4 @@ test("R11: nobody offers more than they hold, neither now nor when it is accepte
   expect(review).toMatchObject({ state: "needs-review", review: "inviter-may-not" });
   await c.write((tx) => approveInvitation(tx, [EVERYTHING], review.id, null), "shared");
   expect(await c.roleOf(results[0]?.account ?? null)).toBe("user true");
-});
-
-test("R173: a wrong address is corrected without a second person; links to the old one are dead", async () => {
-  const c = await company();
-  const { results } = await c.ask({ emails: ["anm@x.example"], roles: asUser(c.wiki), notify: false });
-  const [wrong] = results;
-  const old = await c.link(wrong);
-  await c.write((tx) => correctInvitation(tx, [EVERYTHING], wrong?.invitation as never, "ann@x.example"), "shared");
-  expect(await c.open(old)).toBe("closed");
-  expect(await getAccount(c.db, wrong?.account as AccountId)).toMatchObject({
-    userName: "ann@x.example",
-    email: "ann@x.example",
-  });
-  const people = await c.db.query({
-    text: "select id from accounts where organization = $1",
-    values: [c.organization],
-  });
-  expect(people).toHaveLength(1);
-  expect(await c.open(await c.link(wrong))).toBe("accepted");
-  expect(await c.roleOf(wrong?.account ?? null)).toBe("user true");
-});
-
-test("R92 R73: a copied link ends the earlier ones, an expired one is extended, a revoked one opens nothing", async () => {
-  const c = await company();
-  const { results } = await c.ask({ emails: ["ann@x.example"], roles: asUser(c.wiki), notify: false });
-  const first = await c.link(results[0]);
-  const second = await c.link(results[0]);
-  expect(await c.open(first)).toBe("closed");
-  await c.db.query({
-    text: "update invitations set expires_at = now() - interval '1 minute' where organization = $1",
-    values: [c.organization],
-  });
-  expect(await c.open(second)).toBe("closed");
-  expect(await getInvitation(c.db, results[0]?.invitation as never)).toMatchObject({ state: "expired" });
-  const id = results[0]?.invitation as never;
-  await expect(c.write((tx) => extendInvitation(tx, id, new Date(Date.now() - 1_000)), "none")).rejects.toMatchObject({
-    code: "invalid",
-  });
-  await c.write((tx) => extendInvitation(tx, id, new Date(Date.now() + 86_400_000)), "none");
-  await c.write((tx) => revokeInvitation(tx, id), "shared");
-  expect(await c.open(second)).toBe("closed");
-  expect(await c.roleOf(results[0]?.account ?? null)).toBe("null false");
 });
