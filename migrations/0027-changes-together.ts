@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { ACTIVATE } from "./together/active.ts";
 import { CHANGE_MEMBERS } from "./together/change-members.ts";
 import { DIFFERENCE } from "./together/difference.ts";
+import { LOOKUPS } from "./together/lookups.ts";
 import { MEMBERS } from "./together/members.ts";
 import { PATHS } from "./together/paths.ts";
 import { SPEND } from "./together/spend.ts";
@@ -15,6 +16,7 @@ export async function up(knex: Knex): Promise<void> {
     RECORD,
     PATHS,
     DIFFERENCE,
+    LOOKUPS,
     WORK_OUT,
     SPEND,
     RECONCILE,
