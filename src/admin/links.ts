@@ -95,8 +95,8 @@ export const linkRoutes = [
     params: one,
     answer: withUrl,
     lock: "none",
-    write: async (tx, { ctx, params }) => {
-      const token = await resetLink(tx, params.id);
+    write: async (tx, { ctx, caller, params }) => {
+      const token = await resetLink(tx, caller.held, params.id);
       return { url: `${ctx.config.publicUrl}/l/${token}`, link: await getLink(tx, params.id) };
     },
   }),

@@ -81,7 +81,7 @@ export function registerLink(program: Command, line: CommandLine): void {
     .action(
       line.inOrganization(async ({ ctx, db, write }, _options: object, name: string) => {
         const id = idOf(name);
-        const token = await write((tx) => resetLink(tx, id), "none");
+        const token = await write((tx) => resetLink(tx, [EVERYTHING], id), "none");
         return shown(await getLink(db, id), `${ctx.config.publicUrl}/l/${token}`);
       }),
     );

@@ -4,7 +4,7 @@ import type { Actor, Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { refuseExternallyManaged } from "./external-user-management.ts";
 import { refuseOfferBeyond } from "./invitations/ceiling.ts";
-import { addToOffers, offerOf, type ResultingRole, type Wish } from "./invitations/offer.ts";
+import { addToOffers, offerOf, type ResultingRole, readOffer, type Wish } from "./invitations/offer.ts";
 import { canonicalDomain, emailKey } from "./keys.ts";
 import { recordChanges } from "./record.ts";
 import type { Held } from "./rights/permissions.ts";
@@ -79,8 +79,15 @@ function checkLimits({ allowedDomains, email }: LinkLimits): { domains: string[]
   return { domains, email: address };
 }
 
-/** Gives a link another token: the former one is unusable at once (R92). Returns the new one. @throws MusterError `not-found`, `conflict`. */
-export async function resetLink(tx: Tx, id: LinkId): Promise<string> {
+/**
+ * Gives a link another token: the former one is unusable at once (R92). Before: any. After: the new one works; it is returned and
+ * kept nowhere.
+ * @param held what the caller holds: whoever has the URL lets themselves in, so nobody gets one for more than they may give.
+ * @throws MusterError `not-found`; `conflict` when it is disabled; `not-allowed` beyond that.
+ */
+export async function resetLink(tx: Tx, held: readonly Held[], id: LinkId): Promise<string> {
+  await getLink(tx, id);
+  await refuseOfferBeyond(tx, held, await readOffer(tx, "link", id));
   const token = newTokenText("lnk");
   await change(tx, id, "token_hash = $3, reset_at = statement_timestamp()", [hashToken(token)], "disabled_at is null");
   await note(tx, "link.reset", id, {});

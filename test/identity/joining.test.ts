@@ -28,6 +28,7 @@ import { createOrganization } from "../../src/identity/organizations.ts";
 import { createProduct } from "../../src/identity/products.ts";
 import { prunePublicAttempts } from "../../src/identity/public-budget.ts";
 import { EVERYTHING } from "../../src/identity/rights/held.ts";
+import type { Held } from "../../src/identity/rights/permissions.ts";
 import { type SignUp, setSignUp, signUpVerdict } from "../../src/identity/sign-up.ts";
 import { resolveSite } from "../../src/identity/sites.ts";
 import { hashToken } from "../../src/identity/token-form.ts";
@@ -226,13 +227,22 @@ test("R89 R91 R94 R95 R101: a link lets anybody in who has it, whatever signing 
 test("R92: a reset link's former URL is unusable at once; a disabled one's for good", async () => {
   const c = await company();
   const { id, token } = await c.link();
-  const next = await c.write((tx) => resetLink(tx, id), "none");
+  const next = await c.write((tx) => resetLink(tx, [EVERYTHING], id), "none");
   await c.use(token, "ann@x.example");
   await c.use(next, "bob@x.example");
   expect(await uses(c, id)).toEqual(["bob@x.example"]);
   await c.write((tx) => disableLink(tx, id), "none");
   await c.use(next, "cyd@x.example");
   expect(await uses(c, id)).toEqual(["bob@x.example"]);
+});
+
+test("R11 R92: nobody gets the new URL of a link that gives more than they may give", async () => {
+  const c = await company();
+  const { id, token } = await c.link();
+  const none: Held[] = [{ permissions: new Set(["members:write"]), scope: { kind: "organization" } }];
+  await expect(c.write((tx) => resetLink(tx, none, id), "none")).rejects.toMatchObject({ code: "not-allowed" });
+  await c.use(token, "ann@x.example");
+  expect(await uses(c, id)).toEqual(["ann@x.example"]);
 });
 
 test("C7: a link's limits hold: uses also for 50 at once, domains, the one address, the end", async () => {
