@@ -111,7 +111,7 @@ async function openLink(ctx: Context, request: Request): Promise<OpenedLink | un
 }
 
 /** The same for a link that is ended, used up or reset, and for one that never was. */
-export function answerNoLink(response: Response): void {
+function answerNoLink(response: Response): void {
   response
     .status(404)
     .send(

@@ -6,7 +6,7 @@ import type { Role } from "../grants.ts";
 import type { Permission } from "../guests.ts";
 
 /** A space that a guest gets (R140: fixed when the invitation is sent). */
-export type OfferedSpace = {
+type OfferedSpace = {
   product: ProductId;
   space: SpaceId;
   permission: Permission;
