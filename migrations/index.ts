@@ -27,6 +27,7 @@ import * as invitations from "./0030-invitations.ts";
 import * as signUp from "./0031-sign-up.ts";
 import * as guests from "./0032-guests.ts";
 import * as vouchers from "./0033-vouchers.ts";
+import * as canonicalById from "./0034-canonical-by-id.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -54,10 +55,11 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0023-directory-permissions", directoryPermissions],
   ["0024-runs", runs],
   ["0025-directory-switch", directorySwitch],
-  ["0027-changes-together", changesTogether],
   ["0026-sync-sieve", syncSieve],
+  ["0027-changes-together", changesTogether],
   ["0030-invitations", invitations],
   ["0031-sign-up", signUp],
   ["0032-guests", guests],
   ["0033-vouchers", vouchers],
+  ["0034-canonical-by-id", canonicalById],
 ];

@@ -31,3 +31,21 @@ export type SqlOrder = SqlFragment & {
 export function shift(fragment: { text: string }, by: number): string {
   return fragment.text.replaceAll(/\$(\d+)/g, (_, number: string) => `$${Number(number) + by}`);
 }
+
+/**
+ * A FROM item, called `l`: the rows of a table with these ids, each looked up by itself and locked in the order of the ids. Asked for
+ * by `id = any (…)`, a plan from when the table was small reads all of it and compares each row with every id.
+ * @param table its key is (organization, id), and the organization is the statement's first parameter.
+ * @param ids how the statement names the ids, as in `$3`. @param more a further condition on the row, which is called `t`.
+ */
+export function lockedById(
+  table: string,
+  columns: string,
+  ids: string,
+  lock: "for no key update" | "for share",
+  more = "true",
+): string {
+  return `unnest(array(select distinct w.id from unnest(${ids}::uuid[]) w (id) order by w.id)) w (id)
+    cross join lateral (
+      select ${columns} from ${table} t where t.organization = $1 and t.id = w.id and ${more} ${lock}) l`;
+}

@@ -42,12 +42,24 @@ async function makeMissing(tx: Tx, names: ReadonlyMap<string, string>): Promise<
   return rows.map((row) => row.id);
 }
 
+/**
+ * Each name is looked up by itself: asked for all at once, a plan from when there were few accounts reads all of them and compares
+ * each with every name. The rows are locked in the order of ids; one that was renamed meanwhile is left out.
+ */
 async function lockByName(tx: Tx, keys: readonly string[]): Promise<Map<string, AccountId>> {
   const rows = await tx.query<{ id: AccountId; key: string }>({
     name: "accounts-by-name",
-    text: `select id, user_name_key as key from accounts
-      where organization = $1 and user_name_key = any($2) order by id for no key update`,
+    text: `select a.id, a.key
+      from unnest(array(
+        select f.id from unnest($2::text[]) n (key)
+        cross join lateral (
+          select a.id from accounts a where a.organization = $1 and a.user_name_key = n.key offset 0) f
+        order by f.id)) w (id)
+      cross join lateral (
+        select a.id, a.user_name_key as key from accounts a
+        where a.organization = $1 and a.id = w.id for no key update) a`,
     values: [tx.organization, keys],
   });
-  return new Map(rows.map((row) => [row.key, row.id]));
+  const wanted = new Set(keys);
+  return new Map(rows.filter((row) => wanted.has(row.key)).map((row) => [row.key, row.id]));
 }

@@ -1,4 +1,5 @@
 import type { AccountId, DirectoryId, DirectoryUserId, GroupId } from "../../db/id.ts";
+import { lockedById } from "../../db/sql.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { reconcile } from "../access/reconcile.ts";
 
@@ -202,8 +203,7 @@ async function differenceTo(
 async function lockMembers(tx: Tx, directory: DirectoryId, members: readonly DirectoryUserId[]): Promise<void> {
   await tx.query({
     name: "lock-members",
-    text: `select from directory_users
-      where organization = $1 and directory = $2 and id = any($3) order by id for share`,
+    text: `select from ${lockedById("directory_users", "t.id", "$3", "for share", "t.directory = $2")}`,
     values: [tx.organization, directory, members],
   });
 }

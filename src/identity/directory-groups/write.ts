@@ -1,4 +1,5 @@
 import type { DirectoryId, GroupId } from "../../db/id.ts";
+import { lockedById } from "../../db/sql.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { bindWaitingGrants } from "../grants.ts";
 import { nameKey } from "../keys.ts";
@@ -72,8 +73,8 @@ export async function updateDirectoryGroups(
   const ids = inputs.map((input) => input.id);
   const live = await tx.query<{ id: GroupId }>({
     name: "lock-directory-groups",
-    text: `select id from directory_groups where organization = $1 and directory = $2 and id = any($3)
-      and deleted_at is null order by id for no key update`,
+    text: `select l.id
+      from ${lockedById("directory_groups", "t.id", "$3", "for no key update", "t.directory = $2 and t.deleted_at is null")}`,
     values: [tx.organization, directory, ids],
   });
   const known = new Set(live.map((row) => row.id));

@@ -1,4 +1,5 @@
 import type { AccountId, DirectoryId, DirectoryUserId } from "../../db/id.ts";
+import { lockedById } from "../../db/sql.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { reconcile } from "../access/reconcile.ts";
 import { accountsByName } from "../accounts/by-name.ts";
@@ -20,8 +21,8 @@ export async function removeDirectoryUsers(
   if (ids.length === 0) return [];
   await tx.query({
     name: "lock-directory-users-to-remove",
-    text: `select id from directory_users
-      where organization = $1 and directory = $2 and id = any($3) and deleted_at is null order by id for no key update`,
+    text: `select l.id
+      from ${lockedById("directory_users", "t.id", "$3", "for no key update", "t.directory = $2 and t.deleted_at is null")}`,
     values: [tx.organization, directory, ids],
   });
   const removed = await tx.query<{ id: DirectoryUserId; account: AccountId; userName: string }>({

@@ -1,4 +1,5 @@
 import type { AccountId, DirectoryId, DirectoryUserId } from "../../db/id.ts";
+import { lockedById } from "../../db/sql.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { reconcile } from "../access/reconcile.ts";
 import { refreshCanonical } from "../accounts/canonical.ts";
@@ -33,9 +34,8 @@ export async function updateDirectoryUsers(
   if (inputs.length === 0) return [];
   const held = await tx.query<Held>({
     name: "lock-directory-users",
-    text: `select id, account, user_name_key as key from directory_users
-      where organization = $1 and directory = $2 and id = any($3) and deleted_at is null
-      order by id for no key update`,
+    text: `select l.id, l.account, l.user_name_key as key
+      from ${lockedById("directory_users", "t.id, t.account, t.user_name_key", "$3", "for no key update", "t.directory = $2 and t.deleted_at is null")}`,
     values: [tx.organization, directory, inputs.map((input) => input.id)],
   });
   const before = new Map(held.map((row) => [row.id, row]));

@@ -1,4 +1,5 @@
 import type { DirectoryId, DirectoryUserId, GroupId } from "../../db/id.ts";
+import { lockedById } from "../../db/sql.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { userNameKey } from "../../identity/keys.ts";
 import type { GroupRow, LeftOut, LinkRow, UserRow } from "./rows.ts";
@@ -12,8 +13,8 @@ type Checked<Row> = { fresh: Row[]; leftOut: LeftOut[] };
 export async function checkUsers(tx: Tx, directory: DirectoryId, rows: readonly UserRow[]): Promise<Checked<UserRow>> {
   const held = await tx.query<{ id: DirectoryUserId; version: number; gone: boolean }>({
     name: "check-planned-users",
-    text: `select id, version, deleted_at is not null as gone from directory_users
-      where organization = $1 and directory = $2 and id = any($3) order by id for no key update`,
+    text: `select l.id, l.version, l.deleted_at is not null as gone
+      from ${lockedById("directory_users", "t.id, t.version, t.deleted_at", "$3", "for no key update", "t.directory = $2")}`,
     values: [tx.organization, directory, rows.map((row) => row.subject)],
   });
   const byId = new Map(held.map((row) => [row.id, row]));
@@ -86,8 +87,8 @@ export async function checkGroups(
 ): Promise<Checked<GroupRow>> {
   const held = await tx.query<{ id: GroupId; contentHash: Buffer | null; gone: boolean }>({
     name: "check-planned-groups",
-    text: `select id, content_hash as "contentHash", deleted_at is not null as gone from directory_groups
-      where organization = $1 and directory = $2 and id = any($3) order by id for no key update`,
+    text: `select l.id, l.content_hash as "contentHash", l.deleted_at is not null as gone
+      from ${lockedById("directory_groups", "t.id, t.content_hash, t.deleted_at", "$3", "for no key update", "t.directory = $2")}`,
     values: [tx.organization, directory, rows.map((row) => row.subject)],
   });
   const byId = new Map(held.map((row) => [row.id, row]));
