@@ -129,6 +129,7 @@ test("every key starts with the organization", async () => {
     "tokens_hash_unique",
     "oauth_clients_secret_unique",
     "invitations_token_unique",
+    "links_token_unique",
     "mails_token_unique",
     "sessions_hash_unique",
     "setups_hash_unique",
@@ -173,7 +174,7 @@ const FACTS_OF_A_SESSION =
   "organization uuid, id uuid, account uuid, break_glass uuid, method text, authenticated_ago double precision";
 
 const FACTS =
-  "organization uuid, id uuid, directory uuid, product uuid, client uuid, scopes text[], subject uuid, profile text, require_if_match boolean, schema_version integer, expires_in double precision, permissions text[], scope_kind text, scope_id uuid, owner uuid";
+  "organization uuid, id uuid, directory uuid, product uuid, client uuid, scopes text[], subject uuid, profile text, require_if_match boolean, schema_version integer, expires_in double precision, permissions text[], scope_kind text, scope_id uuid, owner uuid, switched boolean";
 
 test("a function that runs with its owner's rights has a fixed search_path, temporary tables last, and tells ids and facts only", () => {
   const definers = functions.filter((each) => each.definer);
