@@ -184,7 +184,10 @@ test("a function that runs with its owner's rights has a fixed search_path, temp
     // An organization's key is the name by which commands choose it; a token's facts are what its request may do.
     if (name === "muster.find_token(bytea)") expect(returns).toBe(`TABLE(${FACTS})`);
     else if (name === "muster.find_session(bytea)") expect(returns).toBe(`TABLE(${FACTS_OF_A_SESSION})`);
-    else expect(returns, name).toMatch(/^(void|TABLE\((\w+ uuid(, )?)+\)|TABLE\(id uuid, key text\))$/);
+    else
+      expect(returns, name).toMatch(
+        /^(void|TABLE\((\w+ uuid(, )?)+\)|TABLE\((organization uuid, id uuid, lane|id uuid, key) text\))$/,
+      );
   }
 });
 
