@@ -192,7 +192,7 @@ describe("the profile of a directory", () => {
       changed: true,
     });
     expect(await profiles()).toMatchObject({ entra: "entra" });
-    expect(await said("directory", "list")).toMatch(/entra +scim +entra/);
+    expect(await said("directory", "list")).toMatch(/entra +scim +read-only-local-groups +entra/);
     expect((await findToken(ctx.db, okta.token))?.profile).toBe("okta");
   });
 
