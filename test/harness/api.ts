@@ -60,7 +60,7 @@ export function checkAnswer(
 type Found = { operation: OperationObject; place: string };
 type Declared = { response: Answer; place: string };
 
-/** The operation of a request: a segment that is a name goes before one that is a parameter. */
+/** The operation of a request: a segment that is a name goes before one that is a parameter, where it has the method. */
 function find(method: string, pathname: string): Found | undefined {
   const asked = pathname.replace(/\/$/, "").split("/");
   const matching = Object.keys(document.paths).filter((path) => {
@@ -70,8 +70,10 @@ function find(method: string, pathname: string): Found | undefined {
       segments.every((segment, at) => (segment.startsWith("{") ? asked[at] !== "" : segment === asked[at]))
     );
   });
-  const [path] = matching.sort((a, b) => (a.replaceAll("{", "~") < b.replaceAll("{", "~") ? -1 : 1));
   const verb = (method === "HEAD" ? "GET" : method).toLowerCase();
+  const path = matching
+    .sort((a, b) => (a.replaceAll("{", "~") < b.replaceAll("{", "~") ? -1 : 1))
+    .find((one) => document.paths[one]?.[verb]);
   const operation = path === undefined ? undefined : document.paths[path]?.[verb];
   return operation && { operation, place: `#/paths/${step(path ?? "")}/${verb}` };
 }
