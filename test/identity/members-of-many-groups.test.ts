@@ -22,7 +22,9 @@ async function company() {
   const world = await makeWorld(ctx);
   const directory = await world.directory("corp");
   const people = new Map(PEOPLE.map((name) => [name, newId<DirectoryUserId>()]));
-  const groups = new Map(GROUPS.map((name) => [name, newId<GroupId>()]));
+  // In the same order in every company: of two ways to the same role the id of the group decides.
+  const ids = GROUPS.map(() => newId<GroupId>()).sort();
+  const groups = new Map(GROUPS.map((name, place) => [name, ids[place]]));
   const person = (name: string) => people.get(name) as DirectoryUserId;
   const group = (name: string) => groups.get(name) as GroupId;
   await world.write(async (tx) => {
