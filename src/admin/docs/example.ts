@@ -58,7 +58,14 @@ export function exampleOf(schema: Schema, named: Readonly<Record<string, Schema>
 
 function objectOf(schema: Schema, go: (inner: unknown, field: string) => unknown, depth: number): object {
   const required = new Set((schema.required ?? []) as string[]);
-  const fields = Object.entries((schema.properties ?? {}) as Record<string, Schema>);
+  const properties = (schema.properties ?? {}) as Record<string, Schema>;
+  // A record of named fields has one schema for all of them.
+  const others = typeof schema.additionalProperties === "object" ? [...required] : [];
+  const unnamed = others.filter((name) => !Object.hasOwn(properties, name));
+  const fields = [
+    ...Object.entries(properties),
+    ...unnamed.map((name) => [name, schema.additionalProperties as Schema] as const),
+  ];
   const shown = fields.filter(([name]) => depth < DEEPEST || required.has(name));
   return Object.fromEntries(shown.map(([name, inner]) => [name, go(inner, name)]));
 }

@@ -203,7 +203,7 @@ async function differenceTo(
 async function lockMembers(tx: Tx, directory: DirectoryId, members: readonly DirectoryUserId[]): Promise<void> {
   await tx.query({
     name: "lock-members",
-    text: `select from ${lockedById("directory_users", "t.id", "$3", "for share", "t.directory = $2")}`,
+    text: `select from ${lockedById("directory_users", "id", "$3", "for share", "t.directory = $2")}`,
     values: [tx.organization, directory, members],
   });
 }

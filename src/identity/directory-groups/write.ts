@@ -74,7 +74,7 @@ export async function updateDirectoryGroups(
   const live = await tx.query<{ id: GroupId }>({
     name: "lock-directory-groups",
     text: `select l.id
-      from ${lockedById("directory_groups", "t.id", "$3", "for no key update", "t.directory = $2 and t.deleted_at is null")}`,
+      from ${lockedById("directory_groups", "id", "$3", "for no key update", "t.directory = $2 and t.deleted_at is null")}`,
     values: [tx.organization, directory, ids],
   });
   const known = new Set(live.map((row) => row.id));

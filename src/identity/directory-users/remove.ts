@@ -22,7 +22,7 @@ export async function removeDirectoryUsers(
   await tx.query({
     name: "lock-directory-users-to-remove",
     text: `select l.id
-      from ${lockedById("directory_users", "t.id", "$3", "for no key update", "t.directory = $2 and t.deleted_at is null")}`,
+      from ${lockedById("directory_users", "id", "$3", "for no key update", "t.directory = $2 and t.deleted_at is null")}`,
     values: [tx.organization, directory, ids],
   });
   const removed = await tx.query<{ id: DirectoryUserId; account: AccountId; userName: string }>({

@@ -35,7 +35,7 @@ export async function updateDirectoryUsers(
   const held = await tx.query<Held>({
     name: "lock-directory-users",
     text: `select l.id, l.account, l.user_name_key as key
-      from ${lockedById("directory_users", "t.id, t.account, t.user_name_key", "$3", "for no key update", "t.directory = $2 and t.deleted_at is null")}`,
+      from ${lockedById("directory_users", "id, account, user_name_key", "$3", "for no key update", "t.directory = $2 and t.deleted_at is null")}`,
     values: [tx.organization, directory, inputs.map((input) => input.id)],
   });
   const before = new Map(held.map((row) => [row.id, row]));

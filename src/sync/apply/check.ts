@@ -14,7 +14,7 @@ export async function checkUsers(tx: Tx, directory: DirectoryId, rows: readonly 
   const held = await tx.query<{ id: DirectoryUserId; version: number; gone: boolean }>({
     name: "check-planned-users",
     text: `select l.id, l.version, l.deleted_at is not null as gone
-      from ${lockedById("directory_users", "t.id, t.version, t.deleted_at", "$3", "for no key update", "t.directory = $2")}`,
+      from ${lockedById("directory_users", "id, version, deleted_at", "$3", "for no key update", "t.directory = $2")}`,
     values: [tx.organization, directory, rows.map((row) => row.subject)],
   });
   const byId = new Map(held.map((row) => [row.id, row]));
@@ -88,7 +88,7 @@ export async function checkGroups(
   const held = await tx.query<{ id: GroupId; contentHash: Buffer | null; gone: boolean }>({
     name: "check-planned-groups",
     text: `select l.id, l.content_hash as "contentHash", l.deleted_at is not null as gone
-      from ${lockedById("directory_groups", "t.id, t.content_hash, t.deleted_at", "$3", "for no key update", "t.directory = $2")}`,
+      from ${lockedById("directory_groups", "id, content_hash, deleted_at", "$3", "for no key update", "t.directory = $2")}`,
     values: [tx.organization, directory, rows.map((row) => row.subject)],
   });
   const byId = new Map(held.map((row) => [row.id, row]));
