@@ -1,6 +1,6 @@
 import { Option } from "commander";
-import { collected, flag, HOUR, type PulledKind } from "./directory-add-pulled.ts";
-import { count } from "./input.ts";
+import { flag, HOUR, type PulledKind } from "./directory-add-pulled.ts";
+import { collected, count } from "./input.ts";
 
 /** Options → keys of the settings. */
 const KEYS: Record<string, string> = {

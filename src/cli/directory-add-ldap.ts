@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { VENDOR_NAMES } from "../../connectors/ldap/vendors.ts";
-import { type AddOptions, collected, flag, HOUR, type PulledKind } from "./directory-add-pulled.ts";
-import { readInput, typedPath } from "./input.ts";
+import { type AddOptions, flag, HOUR, type PulledKind } from "./directory-add-pulled.ts";
+import { collected, readInput, typedPath } from "./input.ts";
 
 /** Options → keys of the settings. */
 const KEYS: Record<string, readonly [key: string, inside?: "attributes"]> = {

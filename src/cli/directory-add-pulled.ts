@@ -25,8 +25,3 @@ export const HOUR = 3600;
 export function flag(option: string): string {
   return `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
-
-/** For commander: an option that may be given several times. */
-export function collected(text: string, before: readonly string[] = []): string[] {
-  return [...before, text];
-}

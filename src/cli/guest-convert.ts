@@ -3,41 +3,31 @@ import { simulate, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
 import { type Conversion, convert } from "../identity/guest-conversion.ts";
-import type { Permission } from "../identity/guests.ts";
 import { resolveProduct } from "../identity/products.ts";
 import type { SeatUse } from "../identity/seats.ts";
 import { resolveSpace } from "../identity/spaces.ts";
 import { facts } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
-import { instant } from "./input.ts";
+import { type GuestStay, guestStay, stayOf } from "./guest-stay.ts";
 
-type Options = GlobalOptions & {
-  product: string;
-  to: "user" | "guest";
-  space?: string;
-  permission: Permission;
-  sponsor?: string;
-  for?: Date;
-  until?: Date;
-  dryRun?: true;
-};
+type Options = GlobalOptions &
+  GuestStay & {
+    product: string;
+    to: "user" | "guest";
+    space?: string;
+    dryRun?: true;
+  };
 
 /** `muster guest convert`. */
 export function registerGuestConvert(guest: Command, line: CommandLine): void {
-  guest
-    .command("convert <person>")
-    .description("make a guest a user of a product, or a user a guest; seats and slots follow at once")
-    .requiredOption("--product <key>", "the product")
-    .addOption(new Option("--to <role>", "what the person becomes").choices(["user", "guest"]).makeOptionMandatory())
-    .option("--space <key>", "the guest's space")
-    .addOption(
-      new Option("--permission <permission>", "what the guest may do there")
-        .choices(["can-create-and-edit", "read-only"])
-        .default("read-only"),
-    )
-    .option("--sponsor <person>", "who answers for the guest")
-    .option("--for <duration>", "a period from now, as in 30d", instant)
-    .option("--until <time>", "an instant, as in 2027-01-31T00:00:00Z", instant)
+  guestStay(
+    guest
+      .command("convert <person>")
+      .description("make a guest a user of a product, or a user a guest; seats and slots follow at once")
+      .requiredOption("--product <key>", "the product")
+      .addOption(new Option("--to <role>", "what the person becomes").choices(["user", "guest"]).makeOptionMandatory())
+      .option("--space <key>", "the guest's space"),
+  )
     .option("--dry-run", "tell what would come of it, and do nothing")
     .action(
       line.inOrganization(async ({ ctx, actor, write }, options: Options, person: string) => {
@@ -63,9 +53,7 @@ async function conversionOf(
   return {
     to: "guest",
     space: (await resolveSpace(tx, product, options.space)).id,
-    permission: options.permission,
-    sponsor: options.sponsor === undefined ? null : await resolvePerson(tx, options.sponsor),
-    expiresAt: options.for ?? options.until ?? null,
+    ...(await stayOf(tx, options)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { AccountId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
@@ -9,7 +9,6 @@ import {
   extendGuest,
   type GuestAssignment,
   listGuestAssignments,
-  type Permission,
   removeGuest,
 } from "../identity/guests.ts";
 import { listProducts, resolveProduct } from "../identity/products.ts";
@@ -17,11 +16,10 @@ import { listSpaces, resolveSpace } from "../identity/spaces.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { registerGuestConvert } from "./guest-convert.ts";
-import { instant } from "./input.ts";
+import { endOf, type GuestStay, guestStay, type StayEnd, stayEnd, stayOf } from "./guest-stay.ts";
 import type { Session } from "./session.ts";
 
-type Period = { for?: Date; until?: Date };
-type AssignOptions = GlobalOptions & Period & { product: string; permission: Permission; sponsor?: string };
+type AssignOptions = GlobalOptions & GuestStay & { product: string };
 
 /** `muster guest …`: which space a guest has, with which permission and until when. */
 export function registerGuest(program: Command, line: CommandLine): void {
@@ -42,17 +40,11 @@ export function registerGuest(program: Command, line: CommandLine): void {
         };
       }),
     );
-  period(
+  guestStay(
     guest
       .command("assign <person> <space>")
       .description("give a guest a space")
-      .requiredOption("--product <key>", "the product of the space")
-      .addOption(
-        new Option("--permission <permission>", "what the guest may do there")
-          .choices(["can-create-and-edit", "read-only"])
-          .default("read-only"),
-      )
-      .option("--sponsor <person>", "who answers for the guest"),
+      .requiredOption("--product <key>", "the product of the space"),
   ).action(
     line.inOrganization(async (session, options: AssignOptions, person: string, spaceKey: string) => {
       const made = await session.write(async (tx) => {
@@ -61,22 +53,20 @@ export function registerGuest(program: Command, line: CommandLine): void {
         return assignGuest(tx, {
           account: await resolvePerson(tx, person),
           space: space.id,
-          permission: options.permission,
-          expiresAt: endOf(options),
-          sponsor: options.sponsor === undefined ? null : await resolvePerson(tx, options.sponsor),
+          ...(await stayOf(tx, options)),
         });
       });
       const view = await assignmentView(session.db, made);
       return { json: view, text: facts(view) };
     }),
   );
-  period(
+  stayEnd(
     guest
       .command("extend <person>")
       .description("set anew when a guest's space ends, counted from now; without a period: never")
       .requiredOption("--product <key>", "the product of the space"),
   ).action(
-    line.inOrganization(async (session, options: GlobalOptions & Period & { product: string }, person: string) => {
+    line.inOrganization(async (session, options: GlobalOptions & StayEnd & { product: string }, person: string) => {
       const extended = await session.write(async (tx) =>
         extendGuest(tx, (await theAssignment(tx, options, person)).id, endOf(options)),
       );
@@ -99,18 +89,6 @@ export function registerGuest(program: Command, line: CommandLine): void {
         return { json: { id, removed: true }, text: "the guest has the space no more" };
       }),
     );
-}
-
-function period(command: Command): Command {
-  return command
-    .option("--for <duration>", "a period from now, as in 30d", instant)
-    .option("--until <time>", "an instant, as in 2027-01-31T00:00:00Z", instant);
-}
-
-function endOf(options: Period): Date | null {
-  if (options.for && options.until)
-    throw new MusterError("usage", "give --for or --until, not both", { at: "--until" });
-  return options.for ?? options.until ?? null;
 }
 
 /** A guest has one space of a product at most. R130. */

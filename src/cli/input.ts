@@ -57,3 +57,8 @@ export function instant(text: string): Date {
     throw new InvalidArgumentError("it must be a time as in 2027-01-31T00:00:00Z, or a duration as in 30d");
   return date;
 }
+
+/** For commander: an option that may be given several times. */
+export function collected(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}

@@ -13,7 +13,7 @@ import {
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
-import { count, instant } from "./input.ts";
+import { collected, count, instant } from "./input.ts";
 import { type OfferOptions, offering, wishOf } from "./wish.ts";
 
 const MOST_LISTED = 1_000;
@@ -32,7 +32,7 @@ export function registerLink(program: Command, line: CommandLine): void {
   offering(link.command("create <label>").description("make a link; its URL is shown once"))
     .option("--max-uses <n>", "at most so many people", count)
     .option("--ends <time>", "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 30d", instant)
-    .option("--domain <domain>", "addresses of this domain alone; may be repeated", more, [])
+    .option("--domain <domain>", "addresses of this domain alone; may be repeated", collected, [])
     .option("--email <address>", "this address alone")
     .option("--approval", "an administrator decides about everybody who uses it")
     .action(
@@ -123,8 +123,4 @@ function offerOf({ roles, groups, spaces }: ShownLink): string {
     ...(roles.length === 0 ? groups.map(({ name }) => name) : []),
     ...spaces.map(({ product, space }) => `${product}/${space}`),
   ].join(", ");
-}
-
-function more(text: string, before: string[]): string[] {
-  return [...before, text];
 }

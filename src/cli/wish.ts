@@ -1,48 +1,35 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { GroupId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
-import { resolvePerson } from "../identity/accounts/person.ts";
 import type { Role } from "../identity/grants.ts";
 import { resolveGroup } from "../identity/groups.ts";
-import type { Permission } from "../identity/guests.ts";
 import type { Wish } from "../identity/invitations/offer.ts";
 import { resolveProduct } from "../identity/products.ts";
 import { resolveSpace } from "../identity/spaces.ts";
 import type { GlobalOptions } from "./command-line.ts";
-import { instant } from "./input.ts";
+import { type GuestStay, guestStay, stayOf } from "./guest-stay.ts";
+import { collected } from "./input.ts";
 
 /** What people are offered, as options say it. */
-export type OfferOptions = GlobalOptions & {
-  role: [product: string, role: Role][];
-  group: string[];
-  space: [product: string, space: string][];
-  permission: Permission;
-  sponsor?: string;
-  for?: Date;
-  until?: Date;
-};
+export type OfferOptions = GlobalOptions &
+  GuestStay & {
+    role: [product: string, role: Role][];
+    group: string[];
+    space: [product: string, space: string][];
+  };
 
 /** The options by which a command offers something. */
 export function offering(command: Command): Command {
-  return command
+  const offer = command
     .option("--role <product=role>", "a role of a product, through its default group; may be repeated", role, [])
-    .option("--group <group>", "a group, as DIRECTORY/NAME or local/NAME; may be repeated", more, [])
-    .option("--space <product/space>", "a guest's space; may be repeated for other products", space, [])
-    .addOption(
-      new Option("--permission <permission>", "what guests may do in their spaces")
-        .choices(["can-create-and-edit", "read-only"])
-        .default("read-only"),
-    )
-    .option("--sponsor <person>", "who answers for the guests")
-    .option("--for <duration>", "guests stay for so long from now, as in 30d", instant)
-    .option("--until <time>", "guests stay until then, as in 2027-01-31T00:00:00Z", instant);
+    .option("--group <group>", "a group, as DIRECTORY/NAME or local/NAME; may be repeated", collected, [])
+    .option("--space <product/space>", "a guest's space; may be repeated for other products", space, []);
+  return guestStay(offer);
 }
 
 /** What the options come to. @throws MusterError `usage`, `not-found`, `conflict`. */
 export async function wishOf(tx: Tx, options: OfferOptions): Promise<Wish> {
-  if (options.for && options.until)
-    throw new MusterError("usage", "give --for or --until, not both", { at: "--until" });
   const roles: Wish["roles"][number][] = [];
   for (const [product, given] of options.role)
     roles.push({ product: (await resolveProduct(tx, product, options.site)).id, role: given });
@@ -52,23 +39,13 @@ export async function wishOf(tx: Tx, options: OfferOptions): Promise<Wish> {
     if (!("id" in group)) throw new MusterError("not-found", `there is no group ${name} yet`, { at: name });
     groups.push(group.id);
   }
-  const sponsor = options.sponsor === undefined ? null : await resolvePerson(tx, options.sponsor);
+  const stay = await stayOf(tx, options);
   const spaces: Wish["spaces"][number][] = [];
   for (const [key, name] of options.space) {
     const product = await resolveProduct(tx, key, options.site);
-    spaces.push({
-      product: product.id,
-      space: (await resolveSpace(tx, product.id, name)).id,
-      permission: options.permission,
-      sponsor,
-      expiresAt: options.for ?? options.until ?? null,
-    });
+    spaces.push({ product: product.id, space: (await resolveSpace(tx, product.id, name)).id, ...stay });
   }
   return { roles, groups, spaces };
-}
-
-function more(text: string, before: string[]): string[] {
-  return [...before, text];
 }
 
 function role(text: string, before: OfferOptions["role"]): OfferOptions["role"] {

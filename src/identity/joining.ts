@@ -8,7 +8,7 @@ import { externalUserManagement } from "./external-user-management.ts";
 import { acceptUnproven } from "./invitations/accept.ts";
 import { refuseOfferBeyond } from "./invitations/ceiling.ts";
 import { type InvitationSettings, inviteTo } from "./invitations/invite.ts";
-import { type Offer, offerOf, readOffer, rolesOf } from "./invitations/offer.ts";
+import { type Offer, offerOf, type ResultingRole, readOffer, rolesOf } from "./invitations/offer.ts";
 import type { Source } from "./invitations/open.ts";
 import { emailDomain, emailKey } from "./keys.ts";
 import type { FoundLink } from "./links.ts";
@@ -42,7 +42,8 @@ export async function signUp(ctx: Door, organization: OrganizationId, stranger: 
     const proven = mode === "restricted" || verification === "always";
     const free = roles.filter(({ needsApproval }) => !needsApproval);
     const offer = await offerOf(tx, { roles: free, groups: [], spaces: [] });
-    const joining = { offer, source: "sign-up" as const, inviter: tx.actor, proven };
+    const given = await rolesOf(tx, offer.groups);
+    const joining = { offer, roles: given, source: "sign-up" as const, inviter: tx.actor, proven };
     const invitation = await join(tx, ctx.config.invitations, email, stranger, joining);
     if (invitation !== null && !proven) await acceptUnproven(tx, invitation);
     for (const { product, role } of roles.filter(({ needsApproval }) => needsApproval).slice(0, 1))
@@ -60,10 +61,10 @@ export async function useLink(ctx: Door, found: FoundLink, tokenHash: Buffer, st
     const link = await takeLink(tx, found.link, tokenHash, email);
     const offer = await readOffer(tx, "link", found.link);
     const maker = await heldByActor(tx, link.maker);
-    const may = await within(() => refuseOfferBeyond(tx, maker, offer));
-    if (!may || link.needsApproval || (await isSomebodys(tx, email)))
+    const roles = await within(() => refuseOfferBeyond(tx, maker, offer));
+    if (roles === undefined || link.needsApproval || (await isSomebodys(tx, email)))
       return fileRequest(tx, { ...requestOf(stranger, email, "link"), link: found.link });
-    const inviting = { offer, source: "link" as const, inviter: link.maker, proven: true };
+    const inviting = { offer, roles, source: "link" as const, inviter: link.maker, proven: true };
     const invitation = await join(tx, ctx.config.invitations, email, stranger, inviting);
     await tx.query({
       text: "update link_uses set invitation = $4 where organization = $1 and link = $2 and email_key = $3",
@@ -95,31 +96,36 @@ async function atDoor(
   });
 }
 
-/** False where the rules refuse: seats that are taken, groups that are gone. With `tx`, nothing of the work is kept then. */
-async function within(work: () => Promise<unknown>, tx?: Tx): Promise<boolean> {
+/** undefined where the rules refuse: seats that are taken, groups that are gone. With `tx`, nothing of the work is kept then. */
+async function within<T>(work: () => Promise<T>, tx?: Tx): Promise<T | undefined> {
   await tx?.query({ text: "savepoint stranger" });
   try {
-    await work();
-    return true;
+    return await work();
   } catch (error) {
     if (!isMusterError(error) || error.code === "unavailable" || error.code === "internal") throw error;
     await tx?.query({ text: "rollback to savepoint stranger" });
-    return false;
+    return undefined;
   }
 }
 
-type Joining = { offer: Offer; source: Source; inviter: Pick<Actor, "kind" | "id">; proven: boolean };
+type Joining = {
+  offer: Offer;
+  roles: ResultingRole[];
+  source: Source;
+  inviter: Pick<Actor, "kind" | "id">;
+  proven: boolean;
+};
 
 async function join(
   tx: Tx,
   settings: InvitationSettings,
   email: string,
   { name }: Stranger,
-  { offer, source, inviter, proven }: Joining,
+  { offer, roles, source, inviter, proven }: Joining,
 ): Promise<InvitationId | null> {
   const { results } = await inviteTo(tx, settings, [{ typed: email, key: email }], {
     offer,
-    roles: await rolesOf(tx, offer.groups),
+    roles,
     notify: proven,
     message: null,
     inviter,

@@ -69,3 +69,12 @@ test("what cannot be is refused with its place, and who is left out is told by t
   });
   expect((await words("invite", "create", "a@x.example nonsense", "--no-mail")).code).toBe(8);
 });
+
+test("R149: however a guest comes, the end of the stay is said once", async () => {
+  const both = ["--for", "30d", "--until", "2100-01-01T00:00:00Z"];
+  const refused = { exit: 2, code: "usage", message: "give --for or --until, not both", at: "--until" };
+  const space = ["--product", "wiki", "--space", "docs"];
+  expect(await failure("guest", "convert", "gustav@x.example", "--to", "guest", ...space, ...both)).toEqual(refused);
+  expect(await failure("guest", "assign", "gustav@x.example", "docs", "--product", "wiki", ...both)).toEqual(refused);
+  expect(await failure("invite", "create", "b@x.example", "--space", "wiki/docs", ...both)).toEqual(refused);
+});
