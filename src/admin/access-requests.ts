@@ -9,7 +9,8 @@ import {
   snoozeRequest,
   unblockRequest,
 } from "../identity/access-requests.ts";
-import { afterOf, idIn, idOut, instant, instantIn, listOf, pageOf, text } from "./fields.ts";
+import { instantOf } from "../identity/time-zone.ts";
+import { afterOf, idIn, idOut, instant, listOf, pageOf, text, whenIn } from "./fields.ts";
 import { paging } from "./input.ts";
 import { route } from "./route.ts";
 import { wishedFor, wishOf } from "./wish.ts";
@@ -103,12 +104,12 @@ export const accessRequestRoutes = [
     summary: "Put a decision off until then",
     guard: { permission: "invitations:write" },
     params: one,
-    body: z.strictObject({ until: instantIn }),
+    body: z.strictObject({ until: whenIn }),
     answer: requestAnswer,
     current: "requests.get",
     lock: "none",
     write: async (tx, { params, body }) => {
-      await snoozeRequest(tx, params.id, body.until);
+      await snoozeRequest(tx, params.id, await instantOf(tx, body.until));
       return getRequest(tx, params.id);
     },
   }),

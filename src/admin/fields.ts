@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { newId, parseId } from "../db/id.ts";
+import { type Period, parsePeriod } from "../identity/time-zone.ts";
 import { cursorAfter, keyOfCursor, paging, UUID_KEY } from "./input.ts";
 
 /** An instant; JSON has it as RFC 3339 in UTC. */
@@ -49,6 +50,23 @@ export const instantIn = z.iso
   .max(64)
   .transform((value) => new Date(value))
   .refine((value) => !Number.isNaN(value.getTime()), "it is no instant");
+
+/** An end that came in: an instant, or a period from now by the organization's calendar, as ISO 8601 has it. */
+export const whenIn = z.union([
+  instantIn,
+  z
+    .string()
+    .max(64)
+    .transform((value, issues) => {
+      const period = parsePeriod(value);
+      if (period === undefined)
+        issues.addIssue({
+          code: "custom",
+          message: "it is neither an instant nor a period from now, as in P30D or P1M",
+        });
+      return period as Period;
+    }),
+]);
 
 /** A JSON object of plain settings that PostgreSQL can hold: a few levels, and so many characters in all at most. */
 export function settingsIn(longest: number) {

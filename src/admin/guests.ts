@@ -7,7 +7,8 @@ import { assignGuest, changeGuestPermission, extendGuest, removeGuest } from "..
 import { productsByKey } from "../identity/products.ts";
 import { reach } from "../identity/rights/permissions.ts";
 import { resolveSpace } from "../identity/spaces.ts";
-import { afterOf, idIn, idOut, instant, instantIn, keyIn, listOf, pageOf } from "./fields.ts";
+import { endOf } from "../identity/time-zone.ts";
+import { afterOf, idIn, idOut, instant, instantIn, keyIn, listOf, pageOf, whenIn } from "./fields.ts";
 import { filterOver } from "./filter.ts";
 import { productIfNamed, productOfBody } from "./grants.ts";
 import { paging } from "./input.ts";
@@ -95,7 +96,7 @@ export const guestRoutes = [
       site: keyIn.optional(),
       space: keyIn,
       permission: permission.default("read-only"),
-      expiresAt: instantIn.nullable().default(null),
+      expiresAt: whenIn.nullable().default(null),
       sponsor: idIn<AccountId>().nullable().default(null),
     }),
     answer: guestAnswer,
@@ -104,7 +105,17 @@ export const guestRoutes = [
     write: async (tx, { caller, body: { user, product, site, space, ...given } }) => {
       const { id } = await productFor(tx, caller, "guests:write", { key: product, site });
       const found = await resolveSpace(tx, id, space);
-      return getGuest(tx, (await assignGuest(tx, { account: user, space: found.id, ...given })).id);
+      return getGuest(
+        tx,
+        (
+          await assignGuest(tx, {
+            account: user,
+            space: found.id,
+            ...given,
+            expiresAt: await endOf(tx, given.expiresAt),
+          })
+        ).id,
+      );
     },
   }),
   route({
@@ -120,7 +131,7 @@ export const guestRoutes = [
         to: z.literal("guest"),
         space: keyIn,
         permission: permission.default("read-only"),
-        expiresAt: instantIn.nullable().default(null),
+        expiresAt: whenIn.nullable().default(null),
         sponsor: idIn<AccountId>().nullable().default(null),
       }),
     ]),
@@ -135,7 +146,7 @@ export const guestRoutes = [
               space: (await resolveSpace(tx, id, body.space)).id,
               permission: body.permission,
               sponsor: body.sponsor,
-              expiresAt: body.expiresAt,
+              expiresAt: await endOf(tx, body.expiresAt),
             };
       const { before, after } = await convert(tx, body.user, id, wanted);
       return { before: seatUse(before), after: seatUse(after) };
@@ -163,11 +174,11 @@ export const guestRoutes = [
     summary: "Set anew when a guest's space ends; null: never",
     guard: { permission: "guests:write", on: itsProduct },
     params: one,
-    body: z.strictObject({ expiresAt: instantIn.nullable() }),
+    body: z.strictObject({ expiresAt: whenIn.nullable() }),
     answer: guestAnswer,
     current: "guests.get",
     write: async (tx, { params, body }) => {
-      await extendGuest(tx, params.id, body.expiresAt);
+      await extendGuest(tx, params.id, await endOf(tx, body.expiresAt));
       return getGuest(tx, params.id);
     },
   }),

@@ -21,7 +21,8 @@ import { type InviteAnswer, invite } from "../identity/invitations/invite.ts";
 import { resendInvitation } from "../identity/invitations/resend.ts";
 import { VERDICTS } from "../identity/invitations/verdicts.ts";
 import { reach } from "../identity/rights/permissions.ts";
-import { afterOf, idIn, idOut, instant, instantIn, listOf, pageOf, text } from "./fields.ts";
+import { instantOf } from "../identity/time-zone.ts";
+import { afterOf, idIn, idOut, instant, listOf, pageOf, text, whenIn } from "./fields.ts";
 import { filterOver } from "./filter.ts";
 import { paging } from "./input.ts";
 import { route } from "./route.ts";
@@ -171,12 +172,12 @@ export const invitationRoutes = [
     summary: "Set anew until when an invitation can be accepted",
     guard: { permission: "invitations:write", on: itsProduct },
     params: one,
-    body: z.strictObject({ expiresAt: instantIn }),
+    body: z.strictObject({ expiresAt: whenIn }),
     answer: invitationAnswer,
     current: "invitations.get",
     lock: "none",
     write: async (tx, { params, body }) => {
-      await extendInvitation(tx, params.id, body.expiresAt);
+      await extendInvitation(tx, params.id, await instantOf(tx, body.expiresAt));
       return getInvitation(tx, params.id);
     },
   }),

@@ -9,7 +9,8 @@ import {
   resetLink,
   usesOfLink,
 } from "../identity/links.ts";
-import { afterOf, idIn, idOut, instant, instantIn, listOf, listQuery, pageOf, text } from "./fields.ts";
+import { endOf } from "../identity/time-zone.ts";
+import { afterOf, idIn, idOut, instant, listOf, listQuery, pageOf, text, whenIn } from "./fields.ts";
 import { keyOfCursor } from "./input.ts";
 import { route } from "./route.ts";
 import { wishedFor, wishOf } from "./wish.ts";
@@ -72,7 +73,7 @@ export const linkRoutes = [
     body: z.strictObject({
       label: text(200),
       maxUses: z.int().min(1).max(1_000_000).nullable().default(null),
-      expiresAt: instantIn.nullable().default(null),
+      expiresAt: whenIn.nullable().default(null),
       allowedDomains: z.array(text(253)).max(100).default([]),
       email: text(254).nullable().default(null),
       needsApproval: z.boolean().default(false),
@@ -82,7 +83,12 @@ export const linkRoutes = [
     status: 201,
     location: ({ link }) => `/links/${link.id}`,
     write: async (tx, { ctx, caller, body }) => {
-      const { id, token } = await createLink(tx, caller.held, body, await wishOf(tx, caller, body));
+      const { id, token } = await createLink(
+        tx,
+        caller.held,
+        { ...body, expiresAt: await endOf(tx, body.expiresAt) },
+        await wishOf(tx, caller, body),
+      );
       return { url: `${ctx.config.publicUrl}/l/${token}`, link: await getLink(tx, id) };
     },
   }),

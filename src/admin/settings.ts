@@ -1,17 +1,27 @@
 import { z } from "zod";
 import { formatSignUpDomains, listSignUpDomains, setSignUpDomains } from "../identity/domains.ts";
 import { setExternalUserManagement } from "../identity/external-user-management.ts";
+import { LOCALES, setLocale } from "../identity/locales.ts";
 import { getOrganization, renameOrganization, setMembershipMode } from "../identity/organizations.ts";
 import { schemaExtensionList } from "../identity/schema-extensions/form.ts";
 import { listSchemaExtensions } from "../identity/schema-extensions/read.ts";
 import { setSchemaExtensions } from "../identity/schema-extensions/write.ts";
+import { setTimeZone } from "../identity/time-zone.ts";
 import { idOut, text } from "./fields.ts";
 import { route } from "./route.ts";
 
 const membershipMode = z.enum(["aggregating", "masking"]);
 
 const settingsAnswer = z
-  .object({ id: idOut, key: z.string(), name: z.string(), membershipMode, externalUserManagement: z.boolean() })
+  .object({
+    id: idOut,
+    key: z.string(),
+    name: z.string(),
+    membershipMode,
+    externalUserManagement: z.boolean(),
+    locale: z.enum(LOCALES),
+    timeZone: z.string(),
+  })
   .meta({ id: "Settings" });
 
 const domains = z.object({ domains: z.array(z.string()) }).meta({ id: "SignUpDomains" });
@@ -47,9 +57,17 @@ export const settingsRoutes = [
     method: "PATCH",
     path: "/settings",
     summary:
-      "Change the organization's name, whose memberships count for people in several directories, or who manages people",
+      "Change the organization's name, language and time zone, whose memberships count for people in several directories, or who manages people",
     guard: { permission: "settings:write" },
-    body: z.strictObject({ name: text(256), membershipMode, externalUserManagement: z.boolean() }).partial(),
+    body: z
+      .strictObject({
+        name: text(256),
+        membershipMode,
+        externalUserManagement: z.boolean(),
+        locale: z.enum(LOCALES),
+        timeZone: text(64),
+      })
+      .partial(),
     answer: settingsAnswer,
     current: "settings.get",
     lock: "exclusive",
@@ -57,6 +75,8 @@ export const settingsRoutes = [
       if (body.name !== undefined) await renameOrganization(tx, body.name);
       if (body.membershipMode !== undefined) await setMembershipMode(tx, body.membershipMode);
       if (body.externalUserManagement !== undefined) await setExternalUserManagement(tx, body.externalUserManagement);
+      if (body.locale !== undefined) await setLocale(tx, body.locale);
+      if (body.timeZone !== undefined) await setTimeZone(tx, body.timeZone);
       return getOrganization(tx);
     },
   }),

@@ -4,8 +4,9 @@ import type { Tx } from "../db/transaction.ts";
 import { TO_INVITE } from "../identity/invitations/ceiling.ts";
 import type { Wish } from "../identity/invitations/offer.ts";
 import { resolveSpace } from "../identity/spaces.ts";
+import { endOf } from "../identity/time-zone.ts";
 import type { Caller } from "./caller.ts";
-import { idIn, instantIn, keyIn } from "./fields.ts";
+import { idIn, keyIn, whenIn } from "./fields.ts";
 import { inside } from "./place.ts";
 import { productFor } from "./product-of.ts";
 import { permission, role } from "./words.ts";
@@ -26,7 +27,7 @@ export const wishedFor = {
         space: keyIn,
         permission: permission.default("read-only"),
         sponsor: idIn<AccountId>().nullable().default(null),
-        expiresAt: instantIn.nullable().default(null),
+        expiresAt: whenIn.nullable().default(null),
       }),
     )
     .max(50)
@@ -46,7 +47,12 @@ export async function wishOf(tx: Tx, caller: Caller, body: z.output<typeof wishe
   for (const [index, { product, site, space, ...given }] of body.spaces.entries())
     await inside(`/spaces/${index}`, async () => {
       const { id } = await productFor(tx, caller, "guests:write", { key: product, site });
-      spaces.push({ product: id, space: (await resolveSpace(tx, id, space)).id, ...given });
+      spaces.push({
+        product: id,
+        space: (await resolveSpace(tx, id, space)).id,
+        ...given,
+        expiresAt: await endOf(tx, given.expiresAt),
+      });
     });
   return { roles, groups: body.groups, spaces };
 }

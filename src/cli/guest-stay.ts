@@ -4,10 +4,11 @@ import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
 import type { Permission } from "../identity/guests.ts";
-import { instant } from "./input.ts";
+import { endOf, type When } from "../identity/time-zone.ts";
+import { when } from "./input.ts";
 
 /** When a guest's stay ends, as options say it. */
-export type StayEnd = { for?: Date; until?: Date };
+export type StayEnd = { for?: When; until?: When };
 
 /** How a guest stays in a space, as options say it. */
 export type GuestStay = StayEnd & { permission: Permission; sponsor?: string };
@@ -28,15 +29,15 @@ export function guestStay(command: Command): Command {
 /** The options by which a command says when a stay ends. */
 export function stayEnd(command: Command): Command {
   return command
-    .option("--for <duration>", "the guest stays for so long from now, as in 30d", instant)
-    .option("--until <time>", "the guest stays until then, as in 2027-01-31T00:00:00Z", instant);
+    .option("--for <duration>", "the guest stays for so long from now, as in 30d or P1M", when)
+    .option("--until <time>", "the guest stays until then, as in 2027-01-31T00:00:00Z", when);
 }
 
 /** null: it has no end (R147). @throws MusterError `usage` when both are given. */
-export function endOf(options: StayEnd): Date | null {
+export async function stayEndOf(tx: Tx, options: StayEnd): Promise<Date | null> {
   if (options.for && options.until)
     throw new MusterError("usage", "give --for or --until, not both", { at: "--until" });
-  return options.for ?? options.until ?? null;
+  return endOf(tx, options.for ?? options.until ?? null);
 }
 
 /** What the options come to. @throws MusterError `usage`; `not-found` (sponsor). */
@@ -47,6 +48,6 @@ export async function stayOf(
   return {
     permission: options.permission,
     sponsor: options.sponsor === undefined ? null : await resolvePerson(tx, options.sponsor),
-    expiresAt: endOf(options),
+    expiresAt: await stayEndOf(tx, options),
   };
 }

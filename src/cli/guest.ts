@@ -16,7 +16,7 @@ import { listSpaces, resolveSpace } from "../identity/spaces.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { registerGuestConvert } from "./guest-convert.ts";
-import { endOf, type GuestStay, guestStay, type StayEnd, stayEnd, stayOf } from "./guest-stay.ts";
+import { type GuestStay, guestStay, type StayEnd, stayEnd, stayEndOf, stayOf } from "./guest-stay.ts";
 import type { Session } from "./session.ts";
 
 type AssignOptions = GlobalOptions & GuestStay & { product: string };
@@ -68,7 +68,7 @@ export function registerGuest(program: Command, line: CommandLine): void {
   ).action(
     line.inOrganization(async (session, options: GlobalOptions & StayEnd & { product: string }, person: string) => {
       const extended = await session.write(async (tx) =>
-        extendGuest(tx, (await theAssignment(tx, options, person)).id, endOf(options)),
+        extendGuest(tx, (await theAssignment(tx, options, person)).id, await stayEndOf(tx, options)),
       );
       const view = await assignmentView(session.db, extended);
       return { json: view, text: facts(view) };

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { MusterError } from "../errors.ts";
+import { parsePeriod, type When } from "../identity/time-zone.ts";
 
 /** A path that a person typed: relative to where they stood when they called npm, else to the working directory. */
 export function typedPath(environment: NodeJS.ProcessEnv, path: string): string {
@@ -41,6 +42,18 @@ export function duration(text: string): number {
   const seconds = parseDuration(text);
   if (seconds === undefined) throw new InvalidArgumentError("a duration is a number with s, m, h or d, as in 60m");
   return seconds;
+}
+
+/** For commander: an instant, or a period from now by the organization's calendar: `30d`, `12h`, or ISO 8601 as in `P1M`. */
+export function when(text: string): When {
+  const [, number, unit = ""] = /^(\d{1,5})([smhd])$/.exec(text) ?? [];
+  const iso = number === undefined ? text : unit === "d" ? `P${number}D` : `PT${number}${unit.toUpperCase()}`;
+  const period = parsePeriod(iso);
+  if (period !== undefined) return period;
+  const date = new Date(text);
+  if (!/^\d{4}-\d\d-\d\d(T|$)/.test(text) || Number.isNaN(date.getTime()))
+    throw new InvalidArgumentError("it must be a time as in 2027-01-31T00:00:00Z, or a period as in 30d or P1M");
+  return date;
 }
 
 /** For commander: a whole number from 0. */

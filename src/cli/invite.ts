@@ -20,9 +20,10 @@ import { correctInvitation } from "../identity/invitations/correct.ts";
 import { resendInvitation } from "../identity/invitations/resend.ts";
 import { emailKey } from "../identity/keys.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
+import { instantOf, type When } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
-import { count, instant } from "./input.ts";
+import { count, when } from "./input.ts";
 import { registerInviteCreate } from "./invite-create.ts";
 
 const MOST_LISTED = 1_000;
@@ -89,11 +90,15 @@ export function registerInvite(program: Command, line: CommandLine): void {
   command
     .command("extend <invitation>")
     .description("set anew until when it can be accepted")
-    .requiredOption("--until <time>", "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 7d", instant)
+    .requiredOption(
+      "--until <time>",
+      "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 7d or P1M",
+      when,
+    )
     .action(
-      line.inOrganization(async ({ db, write }, options: GlobalOptions & { until: Date }, name: string) => {
+      line.inOrganization(async ({ db, write }, options: GlobalOptions & { until: When }, name: string) => {
         const { id } = await resolveInvitation(db, name);
-        await write((tx) => extendInvitation(tx, id, options.until), "none");
+        await write(async (tx) => extendInvitation(tx, id, await instantOf(tx, options.until)), "none");
         return shown(await getInvitation(db, id));
       }),
     );

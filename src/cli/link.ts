@@ -11,16 +11,17 @@ import {
   usesOfLink,
 } from "../identity/links.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
+import { endOf, type When } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
-import { collected, count, instant } from "./input.ts";
+import { collected, count, when } from "./input.ts";
 import { type OfferOptions, offering, wishOf } from "./wish.ts";
 
 const MOST_LISTED = 1_000;
 
 type CreateOptions = OfferOptions & {
   maxUses?: number;
-  ends?: Date;
+  ends?: When;
   domain: string[];
   email?: string;
   approval?: true;
@@ -31,7 +32,7 @@ export function registerLink(program: Command, line: CommandLine): void {
   const link = program.command("link").description("links by which people let themselves in");
   offering(link.command("create <label>").description("make a link; its URL is shown once"))
     .option("--max-uses <n>", "at most so many people", count)
-    .option("--ends <time>", "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 30d", instant)
+    .option("--ends <time>", "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 30d or P1M", when)
     .option("--domain <domain>", "addresses of this domain alone; may be repeated", collected, [])
     .option("--email <address>", "this address alone")
     .option("--approval", "an administrator decides about everybody who uses it")
@@ -40,12 +41,14 @@ export function registerLink(program: Command, line: CommandLine): void {
         const limits = {
           label,
           maxUses: options.maxUses ?? null,
-          expiresAt: options.ends ?? null,
           allowedDomains: options.domain,
           email: options.email ?? null,
           needsApproval: options.approval === true,
         };
-        const made = await write(async (tx) => createLink(tx, [EVERYTHING], limits, await wishOf(tx, options)));
+        const made = await write(async (tx) => {
+          const expiresAt = await endOf(tx, options.ends ?? null);
+          return createLink(tx, [EVERYTHING], { ...limits, expiresAt }, await wishOf(tx, options));
+        });
         return shown(await getLink(db, made.id), `${ctx.config.publicUrl}/l/${made.token}`);
       }),
     );

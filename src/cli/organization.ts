@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { newId, type OrganizationId } from "../db/id.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { setExternalUserManagement } from "../identity/external-user-management.ts";
+import { LOCALES, type Locale, setLocale } from "../identity/locales.ts";
 import {
   createOrganization,
   getOrganization,
@@ -12,9 +13,18 @@ import {
   setMembershipMode,
 } from "../identity/organizations.ts";
 import { createSite, listSites } from "../identity/sites.ts";
+import { setTimeZone } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { commandActor } from "./session.ts";
+
+type SetOptions = {
+  name?: string;
+  membershipMode?: MembershipMode;
+  externalUserManagement?: boolean;
+  locale?: Locale;
+  timeZone?: string;
+};
 
 /** `muster org …` and `muster site …`. */
 export function registerOrganization(program: Command, line: CommandLine): void {
@@ -64,18 +74,21 @@ export function registerOrganization(program: Command, line: CommandLine): void 
         "masking",
       ]),
     )
+    .addOption(new Option("--locale <locale>", "the language of mails and pages").choices([...LOCALES]))
+    .option("--time-zone <zone>", "where periods end and times are shown, as in Europe/Berlin")
     .option("--external-user-management", "people are added, invited and edited outside of Muster alone")
     .option("--no-external-user-management", "administrators do it here too")
     .action(
-      line.inOrganization(
-        (session, options: { name?: string; membershipMode?: MembershipMode; externalUserManagement?: boolean }) =>
-          session.write(async (tx) => {
-            if (options.name !== undefined) await renameOrganization(tx, options.name);
-            if (options.membershipMode !== undefined) await setMembershipMode(tx, options.membershipMode);
-            if (options.externalUserManagement !== undefined)
-              await setExternalUserManagement(tx, options.externalUserManagement);
-            return answerOf(await getOrganization(tx));
-          }, "exclusive"),
+      line.inOrganization((session, options: SetOptions) =>
+        session.write(async (tx) => {
+          if (options.name !== undefined) await renameOrganization(tx, options.name);
+          if (options.membershipMode !== undefined) await setMembershipMode(tx, options.membershipMode);
+          if (options.externalUserManagement !== undefined)
+            await setExternalUserManagement(tx, options.externalUserManagement);
+          if (options.locale !== undefined) await setLocale(tx, options.locale);
+          if (options.timeZone !== undefined) await setTimeZone(tx, options.timeZone);
+          return answerOf(await getOrganization(tx));
+        }, "exclusive"),
       ),
     );
   const site = program.command("site").description("sites of an organization");

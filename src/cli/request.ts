@@ -12,9 +12,10 @@ import {
   unblockRequest,
 } from "../identity/access-requests.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
+import { instantOf, type When } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
-import { instant } from "./input.ts";
+import { when } from "./input.ts";
 import { type OfferOptions, offering, wishOf } from "./wish.ts";
 
 const MOST_LISTED = 1_000;
@@ -65,11 +66,15 @@ export function registerRequest(program: Command, line: CommandLine): void {
   request
     .command("snooze <request>")
     .description("put the decision off")
-    .requiredOption("--until <time>", "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 7d", instant)
+    .requiredOption(
+      "--until <time>",
+      "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 7d or P1M",
+      when,
+    )
     .action(
-      line.inOrganization(async ({ db, write }, options: GlobalOptions & { until: Date }, name: string) => {
+      line.inOrganization(async ({ db, write }, options: GlobalOptions & { until: When }, name: string) => {
         const id = idOf(name);
-        await write((tx) => snoozeRequest(tx, id, options.until), "none");
+        await write(async (tx) => snoozeRequest(tx, id, await instantOf(tx, options.until)), "none");
         return shown(await getRequest(db, id));
       }),
     );

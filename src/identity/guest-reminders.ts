@@ -32,7 +32,9 @@ export async function remindOfEndingGuests(tx: Tx): Promise<number> {
         cross join lateral unnest(p.guest_reminders) r (before)
         join live_access a on a.organization = g.organization and a.account = g.account and a.product = g.product
         where g.organization = $1 and g.parked_at is null and g.expires_at > statement_timestamp()
-          and g.expires_at <= statement_timestamp() + r.before
+          -- A day before is the same time of day, also where the clocks change between; the first condition is for the index.
+          and g.expires_at <= statement_timestamp() + r.before + interval '1 day'
+          and shift_instant($1, g.expires_at, -r.before) <= statement_timestamp()
           and (g.reminded_for is distinct from g.expires_at or r.before <> all (g.reminded))
         group by g.id, g.expires_at order by g.expires_at, g.id limit ${AT_ONCE}
       ), marked as (

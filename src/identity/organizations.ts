@@ -4,6 +4,7 @@ import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcileAll } from "./access/reconcile.ts";
 import { createInternalDirectory } from "./directories.ts";
+import type { Locale } from "./locales.ts";
 import { recordChanges } from "./record.ts";
 import { createSite } from "./sites.ts";
 
@@ -16,6 +17,10 @@ export type Organization = OrganizationKey & {
   membershipMode: MembershipMode;
   /** People are added, invited and edited outside of Muster alone. R23. */
   externalUserManagement: boolean;
+  /** The language of mails and pages where nobody's own is known. */
+  locale: Locale;
+  /** An IANA name: by its calendar periods end, in it times are shown. */
+  timeZone: string;
 };
 
 /** Ids and keys of all organizations, by key: the one list that crosses them (a definer function gives nothing else). */
@@ -69,7 +74,7 @@ export async function createOrganization(tx: Tx, input: { key: string; name?: st
   ]);
   await createSite(tx, { key: input.key, name });
   await createInternalDirectory(tx);
-  return { id: tx.organization, key: input.key, name, membershipMode: "aggregating", externalUserManagement: false };
+  return getOrganization(tx);
 }
 
 /**
@@ -92,7 +97,8 @@ export async function renameOrganization(tx: Tx, name: string): Promise<boolean>
 export async function getOrganization(db: Db): Promise<Organization> {
   const [row] = await db.query<Organization>({
     text: `select id, key, name, membership_mode as "membershipMode",
-        external_user_management as "externalUserManagement" from organizations where id = $1`,
+        external_user_management as "externalUserManagement", locale, time_zone as "timeZone"
+      from organizations where id = $1`,
     values: [db.organization],
   });
   if (!row) throw new MusterError("not-found", "there is no such organization");

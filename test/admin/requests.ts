@@ -336,7 +336,13 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "settings.get": { path: "/settings" },
     "settings.update": {
       path: "/settings",
-      body: { name: "Acme Limited", membershipMode: "masking", externalUserManagement: true },
+      body: {
+        name: "Acme Limited",
+        membershipMode: "masking",
+        externalUserManagement: true,
+        locale: "de",
+        timeZone: "Europe/Berlin",
+      },
     },
     "signUpDomains.get": { path: "/settings/sign-up-domains" },
     "signUpDomains.set": { path: "/settings/sign-up-domains", body: { domains: ["*.example.com", "example.org"] } },

@@ -71,7 +71,7 @@ export async function copyInvitationLink(
         update mails set state = 'cancelled', last_reply = 'the link was copied instead', held_until = null
         where organization = $1 and invitation = $2 and state = 'queued'
       )
-      update invitations set token_hash = $3, expires_at = statement_timestamp() + make_interval(days => $4),
+      update invitations set token_hash = $3, expires_at = shift_instant($1, statement_timestamp(), make_interval(days => $4)),
         renewal_asked_at = null
       where organization = $1 and id = $2`,
     values: [tx.organization, id, hashToken(token), validDays],

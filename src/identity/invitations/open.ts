@@ -51,7 +51,7 @@ export async function openInvitations(
         inviter_kind, inviter, message, source, expires_at)
       select $1, w.id, w.account, w.email, w.email, w.state, case when w.given then statement_timestamp() end,
         case when w.state = 'accepted' then statement_timestamp() end, w.review, $8, $9, $10, $11,
-        statement_timestamp() + make_interval(days => $12)
+        shift_instant($1, statement_timestamp(), make_interval(days => $12))
       from unnest($2::text[], $3::uuid[], $4::text[], $5::boolean[], $6::text[], $7::uuid[])
         w (email, account, state, given, review, id)
       order by w.email

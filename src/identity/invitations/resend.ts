@@ -138,7 +138,7 @@ async function upsertInvitation(
 ): Promise<{ id: InvitationId; sendNumber: number }> {
   const [row] = await tx.query<{ id: InvitationId; sendNumber: number }>({
     text: `insert into invitations as i (organization, id, account, email, email_key, delivery, sent_count, expires_at)
-      values ($1, $2, $3, $4, $4, 'queued', 1, statement_timestamp() + make_interval(days => $5))
+      values ($1, $2, $3, $4, $4, 'queued', 1, shift_instant($1, statement_timestamp(), make_interval(days => $5)))
       on conflict (organization, email_key) where state = 'pending' do update
         set delivery = 'queued', sent_count = i.sent_count + 1, expires_at = excluded.expires_at
         where i.account = excluded.account
