@@ -5,16 +5,6 @@ import { recordChanges } from "./record.ts";
 export const LOCALES = ["en", "de"] as const;
 export type Locale = (typeof LOCALES)[number];
 
-/** The first of several tags (`de-AT`, `en_US`) that Muster speaks, by its language alone (RFC 4647 §3.4); null: none. */
-export function knownLocale(tags: readonly (string | null | undefined)[]): Locale | null {
-  for (const tag of tags) {
-    const language = tag?.trim().split(/[-_]/)[0]?.toLowerCase();
-    const known = LOCALES.find((locale) => locale === language);
-    if (known) return known;
-  }
-  return null;
-}
-
 /**
  * Says which language mails and pages have where nobody's own is known.
  * Before: any. After: it is so, with an audit row. Returns whether it was another before.
