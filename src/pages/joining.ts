@@ -28,6 +28,19 @@ async function evenly(work: Promise<void>): Promise<void> {
   if (done.status === "rejected") throw done.reason;
 }
 
+/** The head of the first page: how people come by themselves (R104). Of several organizations none is named to strangers. */
+export async function waysIn(ctx: Context): Promise<Html> {
+  const [only, ...others] = await listOrganizations(ctx.db);
+  if (!only || others.length > 0) return html``;
+  const { mode, requests } = await getSignUp(ctx.db.of(only.id));
+  const ways = [
+    ...(mode === "off" ? [] : [html`<a href="signup">Sign up</a> `]),
+    ...(requests ? [html`<a href="request-access">Ask for access</a>`] : []),
+  ];
+  return ways.length === 0 ? html`` : html`<nav>${ways}</nav>
+`;
+}
+
 /** GET /signup: the form, or why there is none (R93, R103). */
 export async function showSignUpPage(ctx: Context, request: Request, response: Response): Promise<void> {
   const organization = await organizationOf(ctx, request);

@@ -10,7 +10,15 @@ import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import { contentSecurityPolicy, html, page } from "../http/html.ts";
 import { acceptInvitationPage, answerUnknown, renewInvitationPage, showInvitationPage } from "./invitation.ts";
-import { requestPage, showLinkPage, showRequestPage, showSignUpPage, signUpPage, useLinkPage } from "./joining.ts";
+import {
+  requestPage,
+  showLinkPage,
+  showRequestPage,
+  showSignUpPage,
+  signUpPage,
+  useLinkPage,
+  waysIn,
+} from "./joining.ts";
 import { isFromElsewhere, refuseElsewhere } from "./post.ts";
 
 /**
@@ -73,12 +81,12 @@ const guard: RequestHandler = (_request, response, next) => {
 };
 
 function landing(ctx: Context): RequestHandler {
-  return (_request, response) => {
+  return async (_request, response) => {
     const { publicUrl } = ctx.config;
     response.send(
       page(
         "Muster",
-        html`<p>SCIM provisioning and identity sync. This server is running.</p>
+        html`${await waysIn(ctx)}<p>SCIM provisioning and identity sync. This server is running.</p>
 <ul>
 <li>Identity providers: <code>${publicUrl}/scim/v2/DIRECTORY-ID</code>, as <code>muster directory add</code> prints it</li>
 <li>Administration: <code>${publicUrl}/api/v1</code>, all of it described at <a href="/docs">/docs</a></li>
@@ -90,7 +98,7 @@ function landing(ctx: Context): RequestHandler {
 }
 
 /** Pages that people come to by a link or a form. */
-const OF_PEOPLE = /^\/(?:i\/|l\/|signup$|request-access$)/;
+const OF_PEOPLE = /^\/(?:$|i\/|l\/|signup$|request-access$)/;
 
 /** A person gets a page, also when something is wrong; the detail is in the log under the request id. */
 export function pageErrors(ctx: Context): ErrorRequestHandler {

@@ -50,7 +50,7 @@ const okta = await write((tx) => addDirectory(tx, { name: "okta", kind: "scim" }
 await world.administrator("ada@example.com");
 await world.administrator("bob@example.com");
 
-test("with every directory down, every administrator gone and single sign-on away it signs in, and may do everything", async () => {
+test("R26: with every directory down, every administrator gone and single sign-on away it signs in, and may do everything", async () => {
   await write((tx) => addDirectory(tx, { name: "company", kind: "ldap" }));
   await asOwner(
     `update muster.directories set settings = '{"url": "ldap://127.0.0.1:${await freePort()}"}' where name = 'company'`,

@@ -296,7 +296,7 @@ test("a page of another site cannot sign somebody in", async () => {
   expect(own.cookies.size).toBe(0);
 });
 
-test("of several organizations one is named, and none opens another", async () => {
+test("R5: of several organizations one is named, and none opens another", async () => {
   const beta = newId<OrganizationId>();
   await inTransaction(
     world.ctx,

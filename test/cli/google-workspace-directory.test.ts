@@ -41,7 +41,7 @@ async function pointToFake(name: string, organizationKey?: string): Promise<void
 }
 
 describe("a directory of kind google-workspace", () => {
-  it("is added with the key of its service account, tested and synced; its people are there and nobody is mailed", async () => {
+  it("R65, R166: is added with the key of its service account, tested and synced; its people are there and nobody is mailed", async () => {
     expect(KEY).toMatch(/^[A-Za-z0-9+/]{64}$/);
     await answer("org", "create", "acme");
     const made = await answer(

@@ -77,7 +77,7 @@ describe("organizations", () => {
 });
 
 describe("directories", () => {
-  it("stand before internal while it is last, else at the end, also when added at the same moment (R161)", async () => {
+  it("R161: stand before internal while it is last, else at the end, also when added at the same moment", async () => {
     const { write, db } = await world("places");
     await Promise.all(["a", "b", "c"].map((name) => write((tx) => addDirectory(tx, { name, kind: "scim" }))));
     const all = await listDirectories(db);
@@ -90,7 +90,7 @@ describe("directories", () => {
     await expect(write((tx) => orderDirectories(tx, ["internal", "c"]))).rejects.toMatchObject({ code: "invalid" });
   });
 
-  it("in another order give another canonical record, and the same order changes nothing (R163)", async () => {
+  it("R163: in another order give another canonical record, and the same order changes nothing", async () => {
     const { write, db } = await world("orders");
     const [one, two] = await write(async (tx) => {
       const first = await addDirectory(tx, { name: "one", kind: "scim" });
@@ -153,7 +153,7 @@ describe("directories", () => {
 });
 
 describe("products", () => {
-  it("cannot lose their guests while a grant gives the role guest (R8)", async () => {
+  it("R8: cannot lose their guests while a grant gives the role guest", async () => {
     const { write, db } = await world("guests");
     const site = await resolveSite(db, undefined);
     const wiki = await write(async (tx) => {

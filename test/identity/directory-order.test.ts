@@ -37,7 +37,7 @@ async function masked() {
 }
 
 describe("another order", () => {
-  test("tells whose record, role, seat and guest slot changes; a dry run tells the very same and changes nothing (R163)", async () => {
+  test("R163: tells whose record, role, seat and guest slot changes; a dry run tells the very same and changes nothing", async () => {
     const { org, docs, both, order, preview, c } = await masked();
     const ada = await both("ada");
     const bob = await both("bob", { active: false });

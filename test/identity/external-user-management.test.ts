@@ -66,14 +66,14 @@ const GOES_ON: Record<string, (company: Company) => Promise<unknown>> = {
   "a guest's space": inTx((tx, { ada, docs }) =>
     assignGuest(tx, { account: ada.account, space: docs.id, permission: "read-only", expiresAt: null, sponsor: null }),
   ),
-  "an administrator by the command line (R26)": inTx((tx) => addAdministrator(tx, "rescue@example.com")),
+  "an administrator by the command line": inTx((tx) => addAdministrator(tx, "rescue@example.com")),
   "another order": ({ org }) => org.order("internal", "okta", "corp"),
   "other permissions": inTx((tx, { okta }) => updateDirectory(tx, okta, { permissions: "read-write" })),
 };
 
 describe("external user management", () => {
   test.each(Object.entries(REFUSED))(
-    "R23, R24: refuses %s, with the setting, its place and what changing it brings",
+    "R23, R24, R25: refuses %s, with the setting, its place and what changing it brings; off, it works at once",
     async (_, ask) => {
       const world = await company();
       await turn(world.org, true);
@@ -87,7 +87,6 @@ describe("external user management", () => {
           consequence: expect.stringContaining("at once"),
         },
       });
-      // R25
       await turn(world.org, false);
       await ask(world);
     },

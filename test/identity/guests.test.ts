@@ -68,7 +68,7 @@ describe("a guest's space", () => {
     await expectModel(org.db, "guest");
   });
 
-  test("R130, R133: one space of a product, also when two are given at once", async () => {
+  test("R130, R131, R133: one space of a product, also when two are given at once", async () => {
     const account = await guestOf("single");
     const results = await Promise.allSettled([assign(account, docs), assign(account, plans)]);
     expect(results.map((result) => result.status).sort()).toEqual(["fulfilled", "rejected"]);

@@ -73,7 +73,7 @@ test("R93 R101: the page of a link tells what it gives and lets somebody in; wha
   expect([over.status, over.text]).toEqual([unknown.status, unknown.text]);
 });
 
-test("R102 R103 R107: the form of signing up stands there while signing up is on, and the answer tells nobody anything", async () => {
+test("R102 R103: the form of signing up stands there while signing up is on, and the answer tells nobody anything", async () => {
   const off = await ask("/signup");
   expect([off.status, off.text]).toEqual([404, expect.stringContaining("Sign-up is off")]);
   await setMode("open");
@@ -83,6 +83,17 @@ test("R102 R103 R107: the form of signing up stands there while signing up is on
   for (const email of ["bob@x.example", "ann@x.example", "nonsense"]) answers.push(await ask("/signup", { email }));
   expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
   expect(await people()).toEqual(["ann@x.example", "bob@x.example"]);
+});
+
+test("R104: the head of the first page leads to signing up while that is on, and to asking while requests are taken", async () => {
+  const head = async () => /<nav>.*<\/nav>/s.exec((await ask("/")).text)?.[0] ?? "";
+  await setMode("open", false);
+  expect(await head()).toBe('<nav><a href="signup">Sign up</a> </nav>');
+  await setMode("off", true);
+  expect(await head()).toBe('<nav><a href="request-access">Ask for access</a></nav>');
+  await setMode("off", false);
+  expect(await head()).toBe("");
+  await setMode("open");
 });
 
 test("R100: the form of asking for access stands there while requests are taken", async () => {
@@ -118,7 +129,7 @@ test("another site's form, a huge one and one of another kind are refused; nothi
   expect(headers.get("content-security-policy")).toContain("default-src 'none'");
 });
 
-test("R107: no answer to a stranger comes at once, whatever was typed: how long it takes tells nothing", async () => {
+test("no answer to a stranger comes at once, whatever was typed: how long it takes tells nothing", async () => {
   await setMode("open");
   for (const email of ["nonsense", "ann@x.example"]) {
     const before = performance.now();

@@ -14,7 +14,7 @@ async function created(more: Record<string, unknown> = {}) {
 }
 
 describe("RFC 7644 §3.3: creating a user", () => {
-  test("answers 201 with the whole resource, its location and its version", async () => {
+  test("R167: answers 201 with the whole resource, its location and its version", async () => {
     const userName = someName();
     const answer = await okta.at.send(
       "POST",

@@ -65,8 +65,8 @@ async function migrated(key: string) {
   return { world, db, folder, write, directory, sync, held };
 }
 
-describe("R66, R168: people who move here in files", () => {
-  test("are here with their groups and their access, and nobody is mailed; the second time nothing is written", async () => {
+describe("people who move here in files", () => {
+  test("R66, R168: are here with their groups and their access, and nobody is mailed; the second time nothing is written", async () => {
     const { world, db, sync, directory } = await migrated("move");
     expect(await sync()).toMatchObject({ state: "done", counts: { read: 5, added: 5, conflicts: 0 } });
     expect(await world.users(directory)).toMatchObject({

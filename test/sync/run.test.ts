@@ -48,7 +48,7 @@ describe("the first run of a directory", () => {
     expect(await world.members(directory)).toHaveLength(17);
   });
 
-  test("applies its additions when the directory says so in advance", async () => {
+  test("R160: applies its additions when the directory says so in advance", async () => {
     const world = await makeWorld(ctx);
     const directory = await world.directory("corp", "apply");
     expect(await world.sync(directory, company())).toMatchObject({ state: "done", rowsWritten: 32 });

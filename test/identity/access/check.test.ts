@@ -137,7 +137,7 @@ describe("the answer", () => {
     });
   });
 
-  test("R129, R135: a guest is allowed in the space he has, and nowhere else", async () => {
+  test("R6, R127, R129, R135: a guest is allowed in the space he has, and nowhere else", async () => {
     const until = new Date(Date.now() + 3_600_000);
     await guest("gast", until);
     const inDocs = { allowed: true, role: "guest", permission: "read-only", reason: null, until: until.toISOString() };
