@@ -81,10 +81,16 @@ export const signUpRoutes = [
     id: "signUp.test",
     method: "GET",
     path: "/settings/sign-up/test",
-    summary: "Show whether an address could sign up, and with which roles",
+    summary: "Show whether an address could sign up, with which roles, and whether its domain could be added",
     guard: { permission: "settings:read" },
     query: z.strictObject({ email: text(254) }),
-    answer: z.object({ allowed: z.boolean(), reason: z.enum(["off", "domain"]).nullable(), roles: z.array(roleOut) }),
+    answer: z.object({
+      allowed: z.boolean(),
+      reason: z.enum(["off", "domain"]).nullable(),
+      /** The address's domain, where it could be added to the sign-up domains. */
+      offer: z.string().nullable(),
+      roles: z.array(roleOut),
+    }),
     read: async (db, { query }) => {
       const key = emailKey(query.email);
       if (key === null) throw new MusterError("invalid", "this is no e-mail address", { at: "email" });

@@ -63,6 +63,19 @@ export function isCovered(emailDomain: string, domains: readonly SignUpDomain[])
   );
 }
 
+/**
+ * The domain of a canonical address that could be added to the list, so that others who have it may sign up too (R115, R116); null when
+ * the list covers it already, and for a public suffix.
+ */
+export function domainToOffer(emailDomain: string, domains: readonly SignUpDomain[]): string | null {
+  if (isCovered(emailDomain, domains)) return null;
+  try {
+    return parseSignUpDomain(emailDomain).domain;
+  } catch {
+    return null;
+  }
+}
+
 /** The organization's sign-up domains in canonical form. */
 export async function listSignUpDomains(db: Db): Promise<SignUpDomain[]> {
   return db.query<SignUpDomain>({

@@ -3,7 +3,7 @@ import type { Db } from "../db/connection.ts";
 import type { ProductId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
-import { isCovered, listSignUpDomains, parseSignUpDomain, type SignUpDomain } from "./domains.ts";
+import { domainToOffer, isCovered, listSignUpDomains, parseSignUpDomain, type SignUpDomain } from "./domains.ts";
 import type { Role } from "./grants.ts";
 import { offerOf } from "./invitations/offer.ts";
 import { emailDomain } from "./keys.ts";
@@ -128,6 +128,8 @@ export type SignUpVerdict = {
   /** Why not: signing up is off, or the domain is none of those that may. */
   allowed: boolean;
   reason: "off" | "domain" | null;
+  /** The address's domain, where it could be added to the sign-up domains (R116). */
+  offer: string | null;
   /** What comes at once, and what an administrator decides. */
   roles: readonly SignUpRole[];
 };
@@ -135,15 +137,17 @@ export type SignUpVerdict = {
 /** Whether an address may sign up, and to what (R106 to R108, R113, R117): what the page does and what a tester shows. */
 export async function signUpVerdict(db: Db, emailKey: string): Promise<SignUpVerdict> {
   const { mode, roles } = await getSignUp(db);
-  if (mode === "off") return { allowed: false, reason: "off", roles: [] };
   const domain = emailDomain(emailKey);
-  if (mode === "restricted" && !isCovered(domain, await listSignUpDomains(db)))
-    return { allowed: false, reason: "domain", roles: [] };
+  const listed = await listSignUpDomains(db);
+  const offer = domainToOffer(domain, listed);
+  if (mode === "off") return { allowed: false, reason: "off", offer, roles: [] };
+  if (mode === "restricted" && !isCovered(domain, listed))
+    return { allowed: false, reason: "domain", offer, roles: [] };
   const byProduct = new Map<ProductId, SignUpRole>();
   for (const one of roles) {
     const rule: SignUpDomain | null = one.domain === null ? null : parseSignUpDomain(one.domain);
     // What is said of a domain goes before what is said of everybody.
     if (rule === null ? !byProduct.has(one.product) : isCovered(domain, [rule])) byProduct.set(one.product, one);
   }
-  return { allowed: true, reason: null, roles: [...byProduct.values()] };
+  return { allowed: true, reason: null, offer, roles: [...byProduct.values()] };
 }

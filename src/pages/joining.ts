@@ -37,7 +37,9 @@ export async function waysIn(ctx: Context): Promise<Html> {
     ...(mode === "off" ? [] : [html`<a href="signup">Sign up</a> `]),
     ...(requests ? [html`<a href="request-access">Ask for access</a>`] : []),
   ];
-  return ways.length === 0 ? html`` : html`<nav>${ways}</nav>
+  return ways.length === 0
+    ? html``
+    : html`<nav>${ways}</nav>
 `;
 }
 

@@ -127,7 +127,7 @@ test("R11 R92: nobody gets the new URL of a link that gives more than they may g
   expect(await uses(c, id)).toEqual(["ann@x.example"]);
 });
 
-test("C7: a link's limits hold: uses also for 50 at once, domains, the one address, the end", async () => {
+test("R97, C7: a link's limits hold: uses also for 50 at once, domains, the one address, the end", async () => {
   const c = await company();
   const few = await c.link({ maxUses: 3 });
   await Promise.all(Array.from({ length: 50 }, (_, index) => c.use(few.token, `p${index}@x.example`)));

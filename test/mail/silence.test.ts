@@ -48,7 +48,7 @@ const ben = person("ben");
 const cem = person("cem", { active: false });
 const company = new ScriptedDirectory();
 
-describe("R64 to R66: whatever happens to people who came by SCIM or sync, nobody is sent anything", () => {
+describe("whatever happens to people who came by SCIM or sync", () => {
   let ldap: DirectoryId;
   let wikiPeople: GroupId;
 
@@ -139,7 +139,7 @@ describe("R64 to R66: whatever happens to people who came by SCIM or sync, nobod
     ],
   ];
 
-  test.each(story)("%s", async (_what, step) => {
+  test.each(story)("R64, R66: nobody is mailed: %s", async (_what, step) => {
     await step();
     expect(await mailsQueued()).toBe(0);
   });

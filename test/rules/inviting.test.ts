@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+import { signUp } from "../../src/identity/joining.ts";
+import { apiServer } from "../admin/world.ts";
+import { ruled } from "./company.ts";
+
+const api = await apiServer({ config: { mail: { smtpUrl: "smtp://mail.example.com" } as never } });
+const c = await ruled(api, "acme");
+let strangers = 0;
+const signsUp = (email: string) => {
+  strangers += 1;
+  const stranger = { email, name: null, message: null, network: `198.51.100.${strangers}`, requestId: null };
+  return signUp(api.ctx, c.organization, stranger);
+};
+const invite = async (emails: string, wanted: object = {}) =>
+  c.done("POST", "/invitations", { emails: [emails], notify: false, ...wanted });
+const people = async () => (await c.done("GET", "/users?limit=100")).data.map((one: { email: string }) => one.email);
+
+test("R35: an invitation without any group or product is one", async () => {
+  const { results, effects } = await invite("kim@x.example");
+  expect([results[0].verdict, effects]).toEqual(["invited", []]);
+  expect(await c.accept(results[0].invitation)).toBe("accepted");
+  expect(await c.rolesOf(results[0].user)).toEqual({});
+});
+
+test("R40, R41: one invitation gives a role in each of several products, by their default groups, through which it is changed later", async () => {
+  const products = ["wiki", "tracker"].map((product) => ({ product, role: "user" }));
+  const { results } = await invite("lou@x.example", { products });
+  const [{ user }] = results;
+  await c.accept(results[0].invitation);
+  expect(await c.rolesOf(user)).toEqual({ "acme/wiki": "user", "acme/tracker": "user" });
+  await c.done("DELETE", `/groups/${c.groups.empty.id}/members/${user}`);
+  expect(await c.rolesOf(user)).toEqual({ "acme/wiki": "user" });
+});
+
+test("R90, R99: the link of an invitation to an address is made over the API, to be passed on by hand or sent", async () => {
+  const { results } = await invite("max@x.example", { products: [{ product: "wiki", role: "user" }] });
+  const path = `/invitations/${results[0].invitation}`;
+  expect(await c.done("GET", path)).toMatchObject({ email: "max@x.example", delivery: "not-requested" });
+  const { link } = await c.done("POST", `${path}/copy-link`, {});
+  expect(link).toMatch(/\/i\/mst_inv_\w{49}$/);
+  expect(await c.mails()).not.toContain("max@x.example");
+  await c.done("POST", `${path}/resend`, {});
+  expect(await c.mails()).toContain("max@x.example");
+  expect(await c.accept(results[0].invitation)).toBe("accepted");
+});
+
+test("R115, R116: what an address's domain could be let sign up for is offered, and stands once it is said", async () => {
+  await c.done("PUT", "/settings/sign-up-domains", { domains: ["acme.example"] });
+  const wiki = { product: "wiki", role: "user" };
+  const settings = { mode: "restricted", roles: [{ ...wiki, domain: "partner.example" }] };
+  await c.done("PUT", "/settings/sign-up", settings);
+  const offer = async (email: string) => (await c.done("GET", `/settings/sign-up/test?email=${email}`)).offer;
+  expect(await offer("ann@acme.example")).toBeNull();
+  expect(await offer("ann@co.uk")).toBeNull();
+  expect(await offer("ann@partner.example")).toBe("partner.example");
+  await signsUp("bob@partner.example");
+  expect(await people()).not.toContain("bob@partner.example");
+  await c.done("PUT", "/settings/sign-up-domains", { domains: ["acme.example", await offer("ann@partner.example")] });
+  expect(await offer("ann@partner.example")).toBeNull();
+  await signsUp("bob@partner.example");
+  expect(await people()).toContain("bob@partner.example");
+  expect(await c.mails()).toContain("bob@partner.example");
+});
+
+test("R118, R119: guests of any domain are invited, whatever domains are listed or nobody's", async () => {
+  for (const domains of [[], ["acme.example"]]) {
+    await c.done("PUT", "/settings/sign-up-domains", { domains });
+    const { results } = await invite(`gus${domains.length}@elsewhere.example`, {
+      products: [{ product: "wiki", role: "guest" }],
+      spaces: [{ product: "wiki", space: "docs" }],
+    });
+    expect(await c.accept(results[0].invitation)).toBe("accepted");
+    expect(await c.rolesOf(results[0].user)).toEqual({ "acme/wiki": "guest" });
+  }
+});
+
+test("R120: whoever is nobody takes no seat, however often a product asks for them", async () => {
+  const seats = async () => (await c.done("GET", "/seats")).data;
+  const before = await seats();
+  const product = (await c.done("POST", "/tokens", { product: c.wiki.id })).token;
+  for (const user of [{ email: "nobody@x.example" }, { userName: "anonymous" }])
+    expect(await c.done("POST", "/access/check", { product: "wiki", user, seen: true }, product)).toMatchObject({
+      allowed: false,
+      reason: "unknown",
+    });
+  expect(await seats()).toEqual(before);
+});
+
+test("R105: whoever signs up is known by what they typed", async () => {
+  await c.done("PUT", "/settings/sign-up", { mode: "open" });
+  await signsUp("Zoe.Quinn@Elsewhere.example");
+  const { data } = await c.done("GET", `/users?filter=${encodeURIComponent('email eq "zoe.quinn@elsewhere.example"')}`);
+  expect(data).toMatchObject([{ userName: "zoe.quinn@elsewhere.example" }]);
+});
+
+test("R179, R180: tried without keeping it, nobody is there and nothing is set; then it is, at once", async () => {
+  const wanted = { email: "una@x.example" };
+  expect((await c.ask("POST", "/users?dryRun=true", wanted)).status).toBe(200);
+  expect(await people()).not.toContain("una@x.example");
+  await c.done("POST", "/users", wanted);
+  expect(await people()).toContain("una@x.example");
+  const before = await c.done("GET", "/settings/sign-up");
+  const off = { mode: "off", notices: false, requests: false };
+  expect((await c.ask("PUT", "/settings/sign-up?dryRun=true", off)).status).toBe(200);
+  expect(await c.done("GET", "/settings/sign-up")).toEqual(before);
+  await c.done("PUT", "/settings/sign-up", off);
+  await signsUp("vic@x.example");
+  expect(await people()).not.toContain("vic@x.example");
+});
