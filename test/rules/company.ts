@@ -8,7 +8,7 @@ import { giveRight } from "../../src/identity/rights/rights.ts";
 import { hashToken } from "../../src/identity/token-form.ts";
 import { createToken } from "../../src/identity/tokens.ts";
 import { newPerson } from "../admin/actors.ts";
-import { type Api, type Company, makeCompany } from "../admin/world.ts";
+import { type Api, makeCompany } from "../admin/world.ts";
 
 /** A company whose administrator asks over the API, with default groups for the roles of its wiki and its tracker. */
 export async function ruled(api: Api, key: string) {
@@ -57,5 +57,3 @@ export async function ruled(api: Api, key: string) {
     mails: async () => (await done("GET", "/mails?limit=100")).data.map((one: { recipient: string }) => one.recipient),
   };
 }
-
-export type Ruled = Company & Awaited<ReturnType<typeof ruled>>;
