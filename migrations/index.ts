@@ -28,6 +28,7 @@ import * as signUp from "./0031-sign-up.ts";
 import * as guests from "./0032-guests.ts";
 import * as vouchers from "./0033-vouchers.ts";
 import * as canonicalById from "./0034-canonical-by-id.ts";
+import * as addressChanges from "./0037-address-changes.ts";
 import * as localeAndTimeZone from "./0039-locale-and-time-zone.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
@@ -63,5 +64,6 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0032-guests", guests],
   ["0033-vouchers", vouchers],
   ["0034-canonical-by-id", canonicalById],
+  ["0037-address-changes", addressChanges],
   ["0039-locale-and-time-zone", localeAndTimeZone],
 ];

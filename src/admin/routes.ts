@@ -37,6 +37,7 @@ import { signUpRoutes } from "./sign-up.ts";
 import { siteRoutes } from "./sites.ts";
 import { spaceRoutes } from "./spaces.ts";
 import { tokenRoutes } from "./tokens.ts";
+import { userAddressRoutes } from "./user-addresses.ts";
 import { userRoutes } from "./users.ts";
 import { webhookDeliveryRoutes } from "./webhook-deliveries.ts";
 import { webhookRoutes } from "./webhooks.ts";
@@ -44,6 +45,7 @@ import { webhookRoutes } from "./webhooks.ts";
 /** Every operation of the administration API. */
 export const routes: readonly Route[] = [
   ...userRoutes,
+  ...userAddressRoutes,
   ...checkRoutes,
   ...productRoutes,
   ...defaultGroupRoutes,

@@ -17,6 +17,7 @@ import type { Status } from "../identity/statuses.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { Session } from "./session.ts";
+import { registerUserAddress } from "./user-address.ts";
 
 const PAGE = 1_000;
 
@@ -113,6 +114,7 @@ export function registerUser(program: Command, line: CommandLine): void {
         }),
       ),
     );
+  registerUserAddress(user, line);
   user
     .command("confirm <person>")
     .description("after another record became the person's: it is the same person, what was parked counts again")

@@ -14,6 +14,7 @@ export type GroupId = Id<"group">;
 export type AccountId = Id<"account">;
 export type GrantId = Id<"grant">;
 export type InvitationId = Id<"invitation">;
+export type AddressChangeId = Id<"address change">;
 export type LinkId = Id<"link">;
 export type AccessRequestId = Id<"access request">;
 export type MailId = Id<"mail">;

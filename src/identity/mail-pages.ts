@@ -5,7 +5,16 @@ import { fieldsOf } from "../filter/fields.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
 import { type Bind, binding, type IdPage } from "./within.ts";
 
-export const MAIL_KINDS = ["invitation", "removals", "break-glass", "sign-up", "request", "guest-ending"] as const;
+export const MAIL_KINDS = [
+  "invitation",
+  "removals",
+  "break-glass",
+  "sign-up",
+  "request",
+  "guest-ending",
+  "email-change-new",
+  "email-change-old",
+] as const;
 export const MAIL_STATES = ["queued", "sent", "failed", "cancelled"] as const;
 
 /** A mail and what became of it; its link is in nobody's hands but the addressee's. */

@@ -1,6 +1,7 @@
 import type { AccountId, InvitationId, MailId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { type AddressChangeMail, STANDS, TAKEN_BACK } from "./accounts/address-change-links.ts";
 import type { BreakGlassNotice } from "./break-glass-notice.ts";
 import type { GuestEndingNotice } from "./guest-reminders.ts";
 import { INVITABLE, type Offer, offersOf } from "./invitations/links.ts";
@@ -14,7 +15,8 @@ export type MailWords =
   | ({ kind: "break-glass" } & BreakGlassNotice)
   | ({ kind: "sign-up" } & SignUpNotice)
   | ({ kind: "request" } & RequestNotice)
-  | ({ kind: "guest-ending" } & GuestEndingNotice);
+  | ({ kind: "guest-ending" } & GuestEndingNotice)
+  | ({ kind: "email-change-new" | "email-change-old"; until: Date } & AddressChangeMail);
 
 /** What a queued mail stands on; `refusal` says why it must not leave any more. */
 export type Premise = {
@@ -35,12 +37,13 @@ type Row = Omit<Premise, "words"> &
     | { kind: "sign-up"; content: SignUpNotice }
     | { kind: "request"; content: RequestNotice }
     | { kind: "guest-ending"; content: GuestEndingNotice }
+    | { kind: "email-change-new" | "email-change-old"; content: AddressChangeMail; until: Date }
   );
 
 /**
  * Whether a queued mail may still leave, and what it says. An invitation: it is pending, not expired and has no newer
- * mail, its person is neither suspended nor deactivated. A guest's ending: it is still then. A notice: it is not a day old, its reader is still an
- * administrator. Either: the person still has the address.
+ * mail, its person is neither suspended nor deactivated. A guest's ending: it is still then. A change of address: it waits, or can
+ * be taken back. A notice: it is not a day old, its reader is still an administrator. Any but of a change: the person still has the address.
  */
 export async function premiseOf(tx: Tx, id: MailId): Promise<Premise> {
   const [row] = await tx.query<Row>({ text: PREMISE, values: [tx.organization, id] });
@@ -58,6 +61,9 @@ export async function premiseOf(tx: Tx, id: MailId): Promise<Premise> {
       return { ...premise, words: { kind: row.kind, ...row.content } };
     case "guest-ending":
       return { ...premise, words: { kind: row.kind, ...row.content } };
+    case "email-change-new":
+    case "email-change-old":
+      return { ...premise, words: { kind: row.kind, until: row.until, ...row.content } };
     case "invitation": {
       const { kind, expiresAt, message } = row;
       return { ...premise, words: { kind, expiresAt, message, offers: await offersOf(tx, row.invitation) } };
@@ -67,7 +73,7 @@ export async function premiseOf(tx: Tx, id: MailId): Promise<Premise> {
 
 const PREMISE = `
   select o.name as "organizationName", o.key as "organizationKey", m.kind, m.recipient, m.account, m.invitation, i.expires_at as "expiresAt",
-    i.message, m.content,
+    i.message, m.content, case m.kind when 'email-change-new' then c.expires_at when 'email-change-old' then c.revert_until end as until,
     coalesce(
       case m.kind
         when 'invitation' then case
@@ -83,6 +89,17 @@ const PREMISE = `
               and date_trunc('second', g.expires_at) = (m.content ->> 'endsAt')::timestamptz)
             then 'the guest has another end now, or none'
         end
+        when 'email-change-new' then case
+          when c.state <> 'pending' then 'the change of address is ' || c.state
+          when c.expires_at <= statement_timestamp() then 'the change of address has expired'
+          when exists (select from mails n where n.organization = m.organization and n.account = m.account and n.kind = m.kind
+              and n.content ->> 'change' = m.content ->> 'change' and n.id > m.id)
+            then 'a newer mail was asked for'
+          when not (${STANDS}) then 'the user has another address now, or is suspended or deactivated'
+        end
+        when 'email-change-old' then case
+          when not (${TAKEN_BACK}) then 'the change of address cannot be taken back any more'
+        end
         else case
           when m.created_at < statement_timestamp() - interval '1 day' then 'the news is a day old'
           when not exists (select from rights r where r.organization = m.organization and r.account = m.account
@@ -90,11 +107,12 @@ const PREMISE = `
             then 'the user is no administrator any more'
         end
       end,
-      case when not exists (select from accounts a
+      case when m.kind not in ('email-change-new', 'email-change-old') and not exists (select from accounts a
           where a.organization = m.organization and a.id = m.account and a.email_key = m.recipient)
         then 'the user has another address now' end
     ) as refusal
   from mails m
   join organizations o on o.id = m.organization
   left join invitations i on i.organization = m.organization and i.id = m.invitation
+  left join address_changes c on c.organization = m.organization and c.id = (m.content ->> 'change')::uuid
   where m.organization = $1 and m.id = $2`;

@@ -2,6 +2,7 @@ import type { Database, Db } from "../db/connection.ts";
 import { type AccountId, type InvitationId, type MailId, newId, type OrganizationId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import type { AddressChangeMail } from "./accounts/address-change-links.ts";
 import type { BreakGlassNotice } from "./break-glass-notice.ts";
 import type { GuestEndingNotice } from "./guest-reminders.ts";
 import { type Premise, premiseOf } from "./mail-premises.ts";
@@ -17,6 +18,7 @@ export type NewMail = { dedupeKey: string; account: AccountId; recipient: string
   | { kind: "sign-up"; content: SignUpNotice }
   | { kind: "request"; content: RequestNotice }
   | { kind: "guest-ending"; content: GuestEndingNotice }
+  | { kind: "email-change-new" | "email-change-old"; content: AddressChangeMail }
 );
 
 /**
@@ -73,10 +75,14 @@ export type Claim =
  * Takes a queued mail for one attempt at sending it, if its premise still holds (src/identity/mail-premises.ts).
  *
  * Before: any. After `send`: nobody else may send it for `holdSeconds`, the attempt is counted, and the link's hash
- * stands in an invitation and its mail. After `leave`: nothing changed (sent, held by another sender, or not yet due).
+ * stands in its mail and in the invitation, or the change of address, that the mail is about. After `leave`: nothing changed (sent, held by another sender, or not yet due).
  * After `cancelled`: it never leaves.
  */
-export async function claimMail(tx: Tx, id: MailId, claim: { tokenHash: Buffer; holdSeconds: number }): Promise<Claim> {
+export async function claimMail(
+  tx: Tx,
+  id: MailId,
+  claim: { tokenHash: (kind: NewMail["kind"]) => Buffer; holdSeconds: number },
+): Promise<Claim> {
   const [due] = await tx.query({
     text: `select id from mails where organization = $1 and id = $2 and state = 'queued'
         and next_attempt_at <= statement_timestamp() and (held_until is null or held_until <= statement_timestamp())
@@ -92,11 +98,23 @@ export async function claimMail(tx: Tx, id: MailId, claim: { tokenHash: Buffer; 
   const [held] = await tx.query<{ hold: string; attempt: number }>({
     text: `with sent_as as (
         update invitations set token_hash = $3 where organization = $1 and id = $5 and token_hash is distinct from $3
+      ), asked_as as (
+        update address_changes set token_hash = case $7 when 'email-change-new' then $3::bytea else token_hash end,
+          revert_hash = case $7 when 'email-change-old' then $3::bytea else revert_hash end
+        where organization = $1 and id = $6::uuid
       )
-      update mails set attempts = attempts + 1, token_hash = case when $5::uuid is not null then $3::bytea end,
+      update mails set attempts = attempts + 1, token_hash = case when $5::uuid is not null or $6::uuid is not null then $3::bytea end,
         held_until = statement_timestamp() + make_interval(secs => $4)
       where organization = $1 and id = $2 returning held_until::text as hold, attempts as attempt`,
-    values: [tx.organization, id, claim.tokenHash, claim.holdSeconds, premise.invitation],
+    values: [
+      tx.organization,
+      id,
+      claim.tokenHash(premise.words.kind),
+      claim.holdSeconds,
+      premise.invitation,
+      "change" in premise.words ? premise.words.change : null,
+      premise.words.kind,
+    ],
   });
   if (!held) throw new MusterError("internal", "a locked mail vanished");
   const { organizationName, organizationKey, recipient, words } = premise;

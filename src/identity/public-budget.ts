@@ -36,6 +36,24 @@ export async function withinBudget(tx: Tx, network: string, emailKey: string): P
   return true;
 }
 
+/** Presses of one link in a day. */
+const OF_LINK = 10;
+
+/**
+ * Counts a press of a link whose token somebody has; false when it was pressed more often than anybody needs. Nobody else's presses
+ * count: whoever floods the other pages does not shut out the owner of a mailbox.
+ */
+export async function withinLinkBudget(tx: Tx, link: string): Promise<boolean> {
+  const rows = await tx.query({
+    text: `insert into public_attempts (organization, id, network, email_key)
+      select $1, $2, '', $3 where (select count(*) from public_attempts where organization = $1 and email_key = $3
+        and at > statement_timestamp() - interval '1 day') < ${OF_LINK}
+      returning id`,
+    values: [tx.organization, newId(), link],
+  });
+  return rows.length > 0;
+}
+
 /** Forgets what counts no more. Before: any. After: nothing older than a day stands. Returns how many rows went. */
 export async function prunePublicAttempts(tx: Tx): Promise<number> {
   const rows = await tx.query({

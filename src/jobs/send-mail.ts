@@ -4,11 +4,13 @@ import type { Context } from "../context.ts";
 import { type MailId, type OrganizationId, parseId } from "../db/id.ts";
 import { type Actor, inTransaction } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
+import { type AddressPurpose, addressToken } from "../identity/accounts/address-change-links.ts";
 import { invitationToken } from "../identity/invitations/links.ts";
-import { claimMail, type Delivery, type OutgoingMail, recordDelivery } from "../identity/mails.ts";
+import { claimMail, type Delivery, type NewMail, type OutgoingMail, recordDelivery } from "../identity/mails.ts";
 import type { SecretKey } from "../identity/secrets.ts";
 import { hashToken } from "../identity/token-form.ts";
 import { type Address, parseRecipient } from "../mail/address.ts";
+import { writeAddressNotice, writeAddressQuestion } from "../mail/address-change.ts";
 import { writeBreakGlassNotice } from "../mail/break-glass-notice.ts";
 import type { Attempt } from "../mail/delivery.ts";
 import { writeGuestEnding } from "../mail/guest-ending.ts";
@@ -40,11 +42,11 @@ export async function sendMail(ctx: Context, sender: Sender, payload: unknown): 
   const { organization, mail: id } = parsePayload(payload);
   const actor: Actor = { organization, kind: "job", id: null, requestId: null };
   const log = { organization, mail: id, job: "send-mail" };
-  const token = invitationToken(sender.key, organization, id);
+  const tokenOf = (kind: NewMail["kind"]) => tokenOfMail(sender.key, organization, id, kind);
   const claim = await inTransaction(
     ctx,
     actor,
-    (tx) => claimMail(tx, id, { tokenHash: hashToken(token), holdSeconds: HOLD_SECONDS }),
+    (tx) => claimMail(tx, id, { tokenHash: (kind) => hashToken(tokenOf(kind)), holdSeconds: HOLD_SECONDS }),
     { lock: "none" },
   );
   if (claim.outcome === "leave") return;
@@ -53,7 +55,7 @@ export async function sendMail(ctx: Context, sender: Sender, payload: unknown): 
     return;
   }
   const { retryDelays } = ctx.config.mail;
-  const attempt = await attemptOnce(ctx, sender, claim.mail, token);
+  const attempt = await attemptOnce(ctx, sender, claim.mail, tokenOf(claim.mail.words.kind));
   const delivery = toDelivery(attempt, claim.mail.attempt, retryDelays);
   await recordPatiently(ctx, actor, claim.mail, delivery);
   // ERROR means that a person must act on this installation: its settings are wrong.
@@ -93,11 +95,22 @@ async function attemptOnce(ctx: Context, { send, from }: Sender, mail: OutgoingM
     from,
     to,
     messageId: `<${mail.id}@${new URL(publicUrl).hostname}>`,
-    ...write(mail, `${publicUrl}/i/${token}`),
+    ...write(mail, `${publicUrl}/${mail.words.kind in PURPOSE ? "address" : "i"}/${token}`),
   });
 }
 
-/** @param link opens the invitation, where the mail is one. */
+/** The mails with a link that is about an address. */
+const PURPOSE: Readonly<Partial<Record<NewMail["kind"], AddressPurpose>>> = {
+  "email-change-new": "confirm",
+  "email-change-old": "revert",
+};
+
+function tokenOfMail(key: SecretKey, organization: OrganizationId, mail: MailId, kind: NewMail["kind"]): string {
+  const purpose = PURPOSE[kind];
+  return purpose ? addressToken(key, organization, mail, purpose) : invitationToken(key, organization, mail);
+}
+
+/** @param link opens the invitation or the change of address, where the mail is about one. */
 function write(mail: OutgoingMail, link: string): Written {
   const { words } = mail;
   switch (words.kind) {
@@ -113,6 +126,10 @@ function write(mail: OutgoingMail, link: string): Written {
       return writeRequestNotice(mail, words);
     case "guest-ending":
       return writeGuestEnding(mail, words);
+    case "email-change-new":
+      return writeAddressQuestion(mail, words.until, link);
+    case "email-change-old":
+      return writeAddressNotice(mail, words.until, link);
   }
 }
 

@@ -152,7 +152,8 @@ function name(offer: Offer, linked: boolean): Html {
   return html`<a href="${offer.url}" rel="noreferrer">${offer.product}</a>`;
 }
 
-function instant(date: Date | null): string {
+/** To the minute, in the one zone that nobody has to guess. */
+export function instant(date: Date | null): string {
   return date === null ? "an unknown day" : `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 

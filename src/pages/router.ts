@@ -9,6 +9,7 @@ import express, {
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import { contentSecurityPolicy, html, page } from "../http/html.ts";
+import { showAddressPage, useAddressPage } from "./address-change.ts";
 import { acceptInvitationPage, answerUnknown, renewInvitationPage, showInvitationPage } from "./invitation.ts";
 import {
   requestPage,
@@ -51,6 +52,7 @@ export function pagesRouter(ctx: Context): Router {
       .all(notLikeThis);
   };
   joining("/l/:token", showLinkPage, useLinkPage);
+  joining("/address/:token", showAddressPage, useAddressPage);
   joining("/signup", showSignUpPage, signUpPage);
   joining("/request-access", showRequestPage, requestPage);
   router.use(pageErrors(ctx));
@@ -98,7 +100,7 @@ function landing(ctx: Context): RequestHandler {
 }
 
 /** Pages that people come to by a link or a form. */
-const OF_PEOPLE = /^\/(?:$|i\/|l\/|signup$|request-access$)/;
+const OF_PEOPLE = /^\/(?:$|i\/|l\/|address\/|signup$|request-access$)/;
 
 /** A person gets a page, also when something is wrong; the detail is in the log under the request id. */
 export function pageErrors(ctx: Context): ErrorRequestHandler {

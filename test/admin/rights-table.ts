@@ -152,6 +152,10 @@ tokens.get                      -  -  -  -  y  -  -  -  -  w  y  y  y
 tokens.list                     -  -  -  -  y  -  -  -  -  w  y  y  y
 tokens.revoke                   -  -  -  -  -  -  -  -  -  w  -  y  y
 tokens.rotate                   -  -  -  -  -  -  -  -  -  w  -  y  y
+users.addressChanges            -  -  -  -  y  -  -  -  -  -  y  y  y
+users.cancelAddressChange       -  -  -  -  -  -  -  -  -  -  -  y  y
+users.changeAddress             -  -  -  -  -  -  -  -  -  -  -  y  y
+users.resendAddressChange       -  -  -  -  -  -  -  -  -  -  -  y  y
 users.access                    -  -  -  -  y  -  -  -  -  -  y  y  y
 users.bulk                      -  -  -  -  -  -  -  -  -  -  -  y  y
 users.confirm                   -  -  -  -  -  -  -  -  -  -  -  y  y

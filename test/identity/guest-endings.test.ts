@@ -108,7 +108,7 @@ test("R152: a reminder that waits does not leave once the guest was extended; on
   const { id } = await c.assign(3, c.sponsor);
   await c.remind();
   const [mail] = await c.mails();
-  const claim = { tokenHash: Buffer.alloc(32), holdSeconds: 0 };
+  const claim = { tokenHash: () => Buffer.alloc(32), holdSeconds: 0 };
   expect((await c.write((tx) => claimMail(tx, mail?.id as never, claim))).outcome).toBe("send");
   await c.write((tx) => extendGuest(tx, id, null));
   expect(await c.write((tx) => claimMail(tx, mail?.id as never, claim))).toMatchObject({ outcome: "cancelled" });

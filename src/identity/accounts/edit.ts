@@ -49,7 +49,22 @@ export async function editPerson(
   await updateDirectoryUsers(tx, canonical.directory, [
     { ...record, resource, email: email ?? record.email, displayName: shownName(resource) },
   ]);
+  if (email !== undefined && email !== emailOf(record)) await forgetProofs(tx, account, email);
   return true;
+}
+
+/** An address that an administrator typed is nobody's proven mailbox, also where it was once (R38): `askForAddress` proves one. */
+async function forgetProofs(tx: Tx, account: AccountId, address: string): Promise<void> {
+  await tx.query({
+    text: `update invitations set proven_record = null
+      where organization = $1 and account = $2 and email_key = $3 and proven_record is not null`,
+    values: [tx.organization, account, address],
+  });
+  await tx.query({
+    text: `update address_changes set proven_record = null
+      where organization = $1 and account = $2 and email = $3 and proven_record is not null`,
+    values: [tx.organization, account, address],
+  });
 }
 
 /** The canonical record of an account whose directory lets it be edited. */
@@ -74,6 +89,10 @@ async function requireWritable(tx: Tx, account: AccountId): Promise<{ id: Direct
       "id",
     );
   return { id, directory: holder.id };
+}
+
+function emailOf({ email }: { email: string | null }): string | null {
+  return email === null ? null : emailKey(email);
 }
 
 async function freeAddress(tx: Tx, account: AccountId, text: string): Promise<string> {
@@ -105,7 +124,7 @@ function withChanges(before: Resource, changes: Resource): Resource {
 }
 
 /** The address by which Muster knows the person becomes another: the primary one, the one for work or the first. */
-function withAddress(before: unknown, email: string): unknown[] {
+export function withAddress(before: unknown, email: string): unknown[] {
   const all: Resource[] = (Array.isArray(before) ? before : []).filter(isObject);
   const usable = all.filter((one) => typeof one.value === "string" && emailKey(one.value) !== null);
   const isWork = (one: Resource) => String(one.type).toLowerCase() === "work";

@@ -113,7 +113,10 @@ async function knownUnder(db: Db, addresses: readonly TypedAddress[]): Promise<K
         coalesce(bool_and(
           (d.kind <> 'internal' and w.domain = any (d.authoritative_domains)) or exists (
             select from invitations i
-            where i.organization = $1 and i.account = a.id and i.email_key = w.key and i.proven_record = a.canonical)
+            where i.organization = $1 and i.account = a.id and i.email_key = w.key and i.proven_record = a.canonical
+          ) or exists (
+            select from address_changes c
+            where c.organization = $1 and c.account = a.id and c.email = w.key and c.proven_record = a.canonical)
         ), false) as trusted
       from unnest($2::text[], $3::text[]) w (key, domain)
       cross join lateral (
