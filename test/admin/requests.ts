@@ -55,6 +55,14 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     domains: ["acme.example"],
   };
   const hal = (await made("/users", { email: "hal@elsewhere.example" })).id;
+  const [mia, ned, ora] = await Promise.all(
+    ["mia", "ned", "ora"].map(async (name) => (await made("/users", { email: `${name}@elsewhere.example` })).id),
+  );
+  for (const id of [ned, ora]) await made(`/users/${id}/address-changes`, { email: `${id}@other.example` });
+  await ctx.db.of(c.organization).query({
+    text: "update mails set created_at = created_at - interval '1 hour' where organization = $1 and kind = 'email-change-new'",
+    values: [c.organization],
+  });
   await made("/settings/single-sign-on", provider, "PUT");
   await made("/settings/single-sign-on/bindings", { user: people.ada, subject: "ada" });
   const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
@@ -110,6 +118,10 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
       path: `/users/${hal}`,
       body: { displayName: "Hal", givenName: "Hal", familyName: null, email: "hal@other.example" },
     },
+    "users.addressChanges": { path: `/users/${ned}/address-changes` },
+    "users.changeAddress": { path: `/users/${mia}/address-changes`, body: { email: "mia@other.example" } },
+    "users.cancelAddressChange": { path: `/users/${ned}/address-changes/cancel` },
+    "users.resendAddressChange": { path: `/users/${ora}/address-changes/resend` },
     "users.suspend": { path: `/users/${people.ada}/suspend`, body: { reason: "left" } },
     "users.restore": { path: `/users/${people.dave}/restore` },
     "access.check": {

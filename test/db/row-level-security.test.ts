@@ -129,6 +129,8 @@ test("every key starts with the organization", async () => {
     "tokens_hash_unique",
     "oauth_clients_secret_unique",
     "invitations_token_unique",
+    "address_changes_token_unique",
+    "address_changes_revert_unique",
     "links_token_unique",
     "mails_token_unique",
     "sessions_hash_unique",
