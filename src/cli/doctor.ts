@@ -6,6 +6,7 @@ import type { Db } from "../db/connection.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { listDirectories, readDirectorySecret } from "../identity/directories.ts";
 import { listOrganizations } from "../identity/organizations.ts";
+import { pausedSince } from "../identity/pause.ts";
 import { listRemovalBudgets, type RemovalBudget } from "../identity/removal-budget.ts";
 import { listTokens } from "../identity/tokens.ts";
 import { listRuns } from "../sync/history.ts";
@@ -26,6 +27,7 @@ export function registerDoctor(program: Command, line: CommandLine): void {
         // That the database answered, was migrated and binds the application's role was proven when it was opened.
         const checks: Check[] = [
           { name: "database", state: "ok", detail: await databaseVersion(ctx) },
+          ...(await pauseCheck(ctx)),
           mailCheck(ctx),
           ...filesCheck(ctx),
         ];
@@ -49,6 +51,19 @@ export function registerDoctor(program: Command, line: CommandLine): void {
 async function databaseVersion({ config, db }: Context): Promise<string> {
   const [row] = await db.lookUp<{ version: string }>({ text: "select current_setting('server_version') as version" });
   return `PostgreSQL ${row?.version ?? "?"}, ${config.database.url ? "external" : "embedded"}`;
+}
+
+async function pauseCheck({ db }: Context): Promise<Check[]> {
+  const since = await pausedSince(db);
+  return since
+    ? [
+        {
+          name: "restored",
+          state: "warning",
+          detail: `restored from a backup at ${since.toISOString()}: mails, syncs and events rest; when all is right: muster resume`,
+        },
+      ]
+    : [];
 }
 
 function mailCheck({ config }: Context): Check {

@@ -6,6 +6,7 @@ import { registerAccess } from "./access.ts";
 import { registerAdmin } from "./admin.ts";
 import { type Answer, printable } from "./answer.ts";
 import { registerApply } from "./apply/command.ts";
+import { registerBackup } from "./backup.ts";
 import { registerBreakGlass } from "./break-glass.ts";
 import { type CommandLine, commandLine } from "./command-line.ts";
 import { registerDirectory } from "./directory.ts";
@@ -51,6 +52,7 @@ const NOUNS: readonly ((program: Command, line: CommandLine) => void)[] = [
   registerDomain,
   registerToken,
   registerDoctor,
+  registerBackup,
 ];
 
 /** Where a command's words go; a test may listen. */

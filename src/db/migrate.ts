@@ -12,9 +12,10 @@ const MIGRATION_LOCK = 7_230_115_119;
  * Brings the database at `owner` to this version: roles `muster_owner` and `muster_app`, schema `muster`,
  * graphile-worker's tables, Muster's migrations. Safe to call by several starters at once and any number of times.
  * @param owner a login that is `muster_owner`, or may create roles and the schema.
+ * @param options.until the last migration that is wanted, for the tables of an older version.
  * @throws MusterError `configuration` when the database was made by a newer Muster.
  */
-export async function migrate(owner: ConnectionSettings): Promise<void> {
+export async function migrate(owner: ConnectionSettings, options: { until?: string } = {}): Promise<void> {
   const client = new pg.Client(clientOptions({ url: owner.url, statementTimeout: 0 }));
   try {
     await client.connect();
@@ -31,7 +32,7 @@ export async function migrate(owner: ConnectionSettings): Promise<void> {
     await createRoles(client);
     const { runMigrations: runJobMigrations } = await import("graphile-worker");
     await runJobMigrations({ connectionString: ownerString(owner) });
-    await runMusterMigrations(owner);
+    await runMusterMigrations(owner, options.until);
     // So that a running process can tell whether the schema is still the one it knows.
     await client.query("set role muster_owner; grant select on muster.migrations to muster_app; reset role");
   } catch (error) {
@@ -112,7 +113,9 @@ function ownerString(owner: ConnectionSettings): string {
   return url.toString();
 }
 
-async function runMusterMigrations(owner: ConnectionSettings): Promise<void> {
+async function runMusterMigrations(owner: ConnectionSettings, until: string | undefined): Promise<void> {
+  const names = migrations.map(([name]) => name);
+  const wanted = until === undefined ? names : names.slice(0, names.indexOf(until) + 1);
   const { default: knex } = await import("knex");
   const builder = knex({
     client: "pg",
@@ -123,7 +126,7 @@ async function runMusterMigrations(owner: ConnectionSettings): Promise<void> {
     tableName: "migrations",
     schemaName: "muster",
     migrationSource: {
-      getMigrations: async () => migrations.map(([name]) => name),
+      getMigrations: async () => wanted,
       getMigrationName: (name: string) => name,
       getMigration: async (name: string) => ({
         up: (knexInstance: Knex) => byName(name).up(knexInstance),

@@ -73,7 +73,7 @@ async function tellCanonical(
           (array_agg(u.detail ->> 'after' order by u.id desc))[1]::uuid as after,
           bool_or(coalesce((u.detail ->> 'parked')::boolean, false)) as parked
         from audit u
-        where u.organization = $1 and u.id > $2 and u.transaction = pg_current_xact_id()
+        where u.organization = $1 and u.id > $2 and u.transaction = transaction_now()
           and u.action in ('account.canonical-changed', 'account.deactivated')
         group by u.subject
       ), told as materialized (
@@ -114,7 +114,7 @@ async function tellRoles(
         select u.subject as account, (u.detail ->> 'product')::uuid as product,
           (array_agg(u.detail -> 'before' order by u.id))[1] as before, (array_agg(u.detail order by u.id desc))[1] as after
         from audit u
-        where u.organization = $1 and u.id > $2 and u.transaction = pg_current_xact_id() and u.subject_kind = 'account'
+        where u.organization = $1 and u.id > $2 and u.transaction = transaction_now() and u.subject_kind = 'account'
           and u.action in ('access.granted', 'access.revoked', 'access.changed', 'access.expired')
         group by 1, 2
       ), stood as (

@@ -47,7 +47,7 @@ export async function listEvents(
     // Qualified, because a bare name in "order by" is the answer's column first, and that one is text.
     text: `select o.transaction::text, o.id, o.at, o.kind, o.subject_kind as "subjectKind", o.subject, o.data from outbox o
       where o.organization = $1 and (o.transaction, o.id) > ($2::xid8, $3::bigint)
-        and o.transaction < pg_snapshot_xmin(pg_current_snapshot())
+        and o.transaction < transactions_settled()
         and ${narrowed}
       order by o.transaction, o.id limit $4`,
     values,

@@ -65,7 +65,7 @@ const MOST_TOLD = 1_000;
 export async function changesOf(tx: Tx, since: number): Promise<WouldChange[]> {
   return tx.query<WouldChange>({
     text: `select action, json_build_object('kind', subject_kind, 'id', subject) as subject, detail from audit
-      where organization = $1 and id > $2 and transaction = pg_current_xact_id() order by id limit ${MOST_TOLD}`,
+      where organization = $1 and id > $2 and transaction = transaction_now() order by id limit ${MOST_TOLD}`,
     values: [tx.organization, since],
   });
 }

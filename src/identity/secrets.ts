@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MusterError } from "../errors.ts";
@@ -29,6 +29,14 @@ export function loadSecretKey(where: { secretKeyFile?: string | undefined; dataD
   }
   makeKey(path);
   return readKey(path);
+}
+
+/**
+ * The key that is there, and none is made.
+ * @throws MusterError `configuration` when there is none, or it is not 32 bytes in base64.
+ */
+export function existingSecretKey(where: { secretKeyFile?: string | undefined; dataDirectory: string }): SecretKey {
+  return readKey(where.secretKeyFile ?? join(where.dataDirectory, "secret.key"));
 }
 
 function readKey(path: string): SecretKey {
@@ -63,6 +71,11 @@ function makeKey(path: string): void {
   } finally {
     unlinkSync(draft);
   }
+}
+
+/** Tells two keys apart, and says nothing else of them: 32 random bytes cannot be found by trying. */
+export function markOfKey(key: SecretKey): string {
+  return createHash("sha256").update("muster secret key").update(key).digest("hex").slice(0, 24);
 }
 
 function isMissing(error: unknown): boolean {

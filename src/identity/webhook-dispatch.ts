@@ -43,7 +43,7 @@ export async function dispatchEvents(tx: Tx): Promise<boolean> {
         from place p cross join lateral (
           select o.transaction, o.id as event, o.kind, o.subject, o.data ->> 'product' as about from outbox o
           where o.organization = $1 and (o.transaction, o.id) > (p.after_transaction, p.after_event)
-            and o.transaction < pg_snapshot_xmin(pg_current_snapshot())
+            and o.transaction < transactions_settled()
           order by o.transaction, o.id limit greatest(0, least(p.room, $3))) o
       ), wanted as (
         select s.webhook, s.transaction, s.event, s.kind, s.subject,

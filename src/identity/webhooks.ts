@@ -73,7 +73,7 @@ export async function createWebhook(tx: Tx, settings: WebhookSettings, rules: We
   await tx.query({
     text: `insert into webhooks (organization, id, name, url, kinds, product, secret, after_transaction, after_event,
         since, created_by_kind, created_by)
-      values ($1, $2, $3, $4, $5, $6, $7, pg_snapshot_xmin(pg_current_snapshot()), 0, pg_current_snapshot(), $8, $9)`,
+      values ($1, $2, $3, $4, $5, $6, $7, transactions_settled(), 0, snapshot_now(), $8, $9)`,
     values: [
       tx.organization,
       id,
@@ -187,9 +187,9 @@ export async function enableWebhook(tx: Tx, id: WebhookId, missed: "send" | "ski
   const rows = await tx.query({
     text: `update webhooks set state = 'active', disabled_reason = null, disabled_at = null, failures = 0,
         silences = 0, paused_until = null,
-        after_transaction = case when $3 then pg_snapshot_xmin(pg_current_snapshot()) else after_transaction end,
+        after_transaction = case when $3 then transactions_settled() else after_transaction end,
         after_event = case when $3 then 0 else after_event end,
-        since = case when $3 then pg_current_snapshot() else since end, updated_at = statement_timestamp()
+        since = case when $3 then snapshot_now() else since end, updated_at = statement_timestamp()
       where organization = $1 and id = $2 and state = 'disabled' returning id`,
     values: [tx.organization, id, missed === "skip"],
   });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../context.ts";
 import { type Actor, inTransaction } from "../db/transaction.ts";
 import { wakeJobs } from "../identity/jobs.ts";
+import { pausedSince } from "../identity/pause.ts";
 import { dispatchEvents, organizationsBehind, wakeDeliveries } from "../identity/webhook-dispatch.ts";
 
 /** Milliseconds between two looks at the outbox. */
@@ -29,8 +30,9 @@ export async function keepDispatching(ctx: Context, stop: AbortSignal): Promise<
   }
 }
 
-/** One look at every organization. Returns whether there may be more at once. */
+/** One look at every organization, none after a restore. Returns whether there may be more at once. */
 export async function dispatchOnce(ctx: Context): Promise<boolean> {
+  if ((await pausedSince(ctx.db)) !== null) return false;
   let more = false;
   for (const organization of await organizationsBehind(ctx.db)) {
     const actor: Actor = { organization, kind: "job", id: null, requestId: null };

@@ -9,6 +9,7 @@ import { pruneJobs } from "../identity/jobs.ts";
 import { requeueOverdueMails } from "../identity/mails.ts";
 import { pruneClientTokens } from "../identity/oauth-clients.ts";
 import { listOrganizations } from "../identity/organizations.ts";
+import { pausedSince } from "../identity/pause.ts";
 import { prunePublicAttempts } from "../identity/public-budget.ts";
 import { pruneRemovals } from "../identity/removal-budget.ts";
 import { noticeRemovals } from "../identity/removal-notice.ts";
@@ -51,7 +52,7 @@ export function makeTasks(ctx: Context): TaskList {
     send: makeSend(ctx.config),
     from: parseSender(ctx.config.mail.from),
   };
-  return {
+  return unlessPaused(ctx, {
     "send-mail": (payload) => sendMail(ctx, sender, payload),
     [ASKED_SYNC_TASK]: (payload, helpers) => askedSyncTask(ctx, payload, helpers.abortSignal),
     [SYNC_TASK]: (payload, helpers) => syncTask(ctx, payload, helpers.abortSignal),
@@ -74,7 +75,19 @@ export function makeTasks(ctx: Context): TaskList {
     "prune-webhook-deliveries": () => pruneEveryDelivery(ctx),
     "prune-sync-runs": () => pruneEveryRun(ctx),
     "prune-public-attempts": () => inEveryOrganization(ctx, prunePublicAttempts, "none"),
-  };
+  });
+}
+
+/** After a restore nothing is done until somebody resumes. What a task would have done is found again by its rows. */
+function unlessPaused(ctx: Context, tasks: TaskList): TaskList {
+  return Object.fromEntries(
+    Object.entries(tasks).map(([name, task]): [string, Task] => [
+      name,
+      async (payload, helpers) => {
+        if (task && (await pausedSince(ctx.db)) === null) await task(payload, helpers);
+      },
+    ]),
+  );
 }
 
 /**

@@ -30,9 +30,7 @@ export async function openContext(config: Config, logger: Logger): Promise<Opene
   // Said once it has worked: what ends a start is the one line that a person should read.
   const notes: string[] = [];
   let note = (message: string): void => void notes.push(message);
-  const access = config.database.url
-    ? external(config, config.database.url)
-    : await embedded(config, (message) => note(message));
+  const access = await reach(config, (message) => note(message));
   const db = new Database({ ...access.app, poolSize: config.database.poolSize });
   const close = async (): Promise<void> => {
     // A statement that never ends must not keep the embedded PostgreSQL running.
@@ -49,6 +47,22 @@ export async function openContext(config: Config, logger: Logger): Promise<Opene
   note = (message) => void logger.info(message);
   for (const message of notes) note(message);
   return { ctx: { config, db, logger }, ownerUrl: access.ownerUrl, close };
+}
+
+/**
+ * Reaches the configured PostgreSQL, or starts or joins the embedded one, and leaves whatever is in it as it is: for a
+ * restore, which brings its own tables. `leave` stops an embedded one that nobody else uses.
+ * @throws MusterError `configuration` when there cannot be one.
+ */
+export async function openDatabase(
+  config: Config,
+  logger: Logger,
+): Promise<{ ownerUrl: string; leave(): Promise<void> }> {
+  return reach(config, (message) => void logger.info(message));
+}
+
+async function reach(config: Config, note: (message: string) => void): Promise<Access> {
+  return config.database.url ? external(config, config.database.url) : await embedded(config, note);
 }
 
 function external(config: Config, url: string): Access {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config.ts";
 import { checkHttp, type HttpServer, serve } from "../http/server.ts";
+import { pausedSince } from "../identity/pause.ts";
 import { prepareSetup } from "../identity/setup.ts";
 import { startJobs } from "../jobs/start.ts";
 import { makeLogger } from "../logger.ts";
@@ -35,6 +36,11 @@ export async function runMuster(
   try {
     const { ctx } = opened;
     if (parts.http) http = await serve(ctx, doors);
+    const paused = await pausedSince(ctx.db);
+    if (paused)
+      logger.warn(
+        `restored from a backup at ${paused.toISOString()}: mails, syncs and events rest until muster resume`,
+      );
     const jobs = parts.jobs ? await startJobs(ctx, { ownerUrl: opened.ownerUrl }) : undefined;
     const url = ctx.config.publicUrl.replace(/:0$/, `:${http?.port}`);
     announce(readyLine(url, http), "ready");

@@ -5,6 +5,7 @@ import { type DirectoryId, newId, type OrganizationId, type SyncRunId } from "..
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { getDirectory } from "../identity/directories.ts";
+import { refuseWhilePaused } from "../identity/pause.ts";
 import { recordChanges } from "../identity/record.ts";
 import { approveRun, requireWaiting } from "./approve.ts";
 import { alreadyUnderWay } from "./lock.ts";
@@ -83,6 +84,7 @@ export async function askForUndo(tx: Tx, undoes: SyncRunId): Promise<SyncRunId> 
 }
 
 async function ask(tx: Tx, directory: DirectoryId, run: SyncRunId, asked: Payload["asked"]): Promise<void> {
+  await refuseWhilePaused(tx);
   const { organization, actor } = tx;
   const { kind, id, requestId } = actor;
   const payload: Payload = { organization, directory, run, actor: { kind, id, requestId }, asked };

@@ -6,6 +6,7 @@ import type { DirectoryId, SyncRunId } from "../db/id.ts";
 import { type Actor, inTransaction } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { type Directory, getDirectory, readDirectorySecret } from "../identity/directories.ts";
+import { refuseWhilePaused } from "../identity/pause.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
 import { stageChanges, takeMark } from "./delta.ts";
 import { type DirectoryLock, holdEpoch, withDirectoryLock } from "./lock.ts";
@@ -55,7 +56,7 @@ export type SyncOptions = RunHooks & {
  * @returns how the run ended: `done`, `partial` (entries were left out), `held` or `previewed` (waits for approval),
  * `failed` (nothing was read to the end; the run's `error` says why).
  * @throws MusterError `not-found`, `invalid` (a directory that is not pulled), `conflict` (another run is under way),
- * `unavailable` (the database; a run that was being applied is resumed by the next one).
+ * `held` (Muster rests after a restore), `unavailable` (the database; a run that was being applied is resumed by the next one).
  */
 export async function runSync(ctx: Context, directory: DirectoryId, options: SyncOptions): Promise<SyncResult> {
   const db = ctx.db.of(options.actor.organization);
@@ -69,6 +70,7 @@ export async function runSync(ctx: Context, directory: DirectoryId, options: Syn
         at: "directory",
       },
     );
+  if (options.mode !== "dry-run") await refuseWhilePaused(db);
   return withDirectoryLock(ctx, options.actor, directory, async (lock) => {
     await settleDeadRuns(ctx, lock, options.actor, options);
     const waiting = options.mode === "approve" ? await waitingRun(db, directory) : undefined;

@@ -2,6 +2,7 @@ import type { Context } from "../context.ts";
 import type { SyncRunId } from "../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { isMusterError } from "../errors.ts";
+import { refuseWhilePaused } from "../identity/pause.ts";
 import { applyPlan } from "./apply/apply.ts";
 import { type DirectoryLock, holdEpoch } from "./lock.ts";
 import type { SyncCounts } from "./plan/counts.ts";
@@ -25,6 +26,7 @@ export function actorOf(actor: Actor, run: SyncRunId): Actor {
  * Applies the stored plan of a run and ends the run `done` or `partial`.
  * When the database is out of reach or the caller stops it, the run stays to be resumed by the next one; after any
  * other error it is `failed`, what was committed stays, and the next run plans anew.
+ * @throws MusterError `held` while Muster rests after a restore: a plan of before may be everybody's end.
  */
 export async function applyRun(
   ctx: Context,
@@ -34,6 +36,7 @@ export async function applyRun(
   hooks: RunHooks,
   approval?: { by: string; reason: string },
 ): Promise<SyncRun> {
+  await refuseWhilePaused(ctx.db.of(actor.organization));
   const own = actorOf(actor, run);
   const begin = performance.now();
   await inTransaction(

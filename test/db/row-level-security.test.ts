@@ -25,7 +25,9 @@ for (const organization of [ours, theirs])
     { lock: "none" },
   );
 
-// knex keeps its own record of migrations; it belongs to no organization and the application cannot change it.
+// knex keeps its own record of migrations, and one row tells of the whole installation; they belong to no organization and
+// the application cannot change them.
+const OF_NONE = /^(migrations|installation)/;
 const tables = await statements<{ name: string; forced: boolean; app: number; owner: number; writable: boolean }>(
   ctx.database.superuserUrl,
   [
@@ -36,13 +38,12 @@ const tables = await statements<{ name: string; forced: boolean; app: number; ow
    from pg_class c where c.relnamespace = 'muster'::regnamespace and c.relkind in ('r', 'p') order by 1`,
   ],
 );
-const own = tables.filter((table) => !table.name.startsWith("migrations"));
+const own = tables.filter((table) => !OF_NONE.test(table.name));
 
 test("every table forces row-level security on the application and on its owner", () => {
   expect(own.length).toBeGreaterThan(10);
   for (const table of own) expect(table).toMatchObject({ forced: true, app: 1, owner: 1 });
-  for (const table of tables.filter((each) => each.name.startsWith("migrations")))
-    expect(table.writable, table.name).toBe(false);
+  for (const table of tables.filter((each) => OF_NONE.test(each.name))) expect(table.writable, table.name).toBe(false);
 });
 
 test.each(own.map((table) => table.name))(
@@ -126,6 +127,7 @@ test("every key starts with the organization", async () => {
   const across = [
     "organizations_key_unique",
     "organizations_pk",
+    "installation_pk",
     "tokens_hash_unique",
     "oauth_clients_secret_unique",
     "invitations_token_unique",
@@ -185,6 +187,8 @@ test("a function that runs with its owner's rights has a fixed search_path, temp
     expect(path, name).toMatch(/^search_path=muster(, graphile_worker)?, pg_temp$/);
     // An organization's key is the name by which commands choose it; a token's facts are what its request may do.
     if (name === "muster.find_token(bytea)") expect(returns).toBe(`TABLE(${FACTS})`);
+    // Of the installation, and of nobody in it.
+    else if (name === "muster.paused_at()") expect(returns).toBe("timestamp with time zone");
     else if (name === "muster.find_session(bytea)") expect(returns).toBe(`TABLE(${FACTS_OF_A_SESSION})`);
     else
       expect(returns, name).toMatch(

@@ -63,7 +63,7 @@ export async function tellUnmatched(
 /** What this transaction's own audit rows say of access; a joined account's is the other one's now. */
 const TOLD_ACCESS = `
   select u.id as row, u.subject as account, u.action, u.detail from audit u
-  where u.organization = $1 and u.id > $3 and u.transaction = pg_current_xact_id() and u.action like 'access.%'
+  where u.organization = $1 and u.id > $3 and u.transaction = transaction_now() and u.action like 'access.%'
     and not exists (select from switched_records s where s.organization = $1 and s.switch = $2 and s.joined = u.subject)`;
 
 export type AccessChanges = { lost: number; gained: number; changed: number; people: SwitchedAccess[] };
@@ -102,7 +102,7 @@ export async function tellParked(
   const rows = await tx.query<{ count: number; account: string; userName: string }>({
     text: `select count(*) over () as count, u.subject as account, a.user_name as "userName" from audit u
       join accounts a on a.organization = $1 and a.id = u.subject
-      where u.organization = $1 and u.id > $2 and u.transaction = pg_current_xact_id()
+      where u.organization = $1 and u.id > $2 and u.transaction = transaction_now()
         and u.action = 'account.canonical-changed' and (u.detail ->> 'parked')::boolean
       order by a.user_name_key limit ${TOLD}`,
     values: [tx.organization, since],
