@@ -1,9 +1,9 @@
 import { createHmac } from "node:crypto";
 import type { Request } from "express";
-import { inTransaction, simulate, type Tx } from "../db/transaction.ts";
+import { inTransaction, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { dryRun } from "../identity/dry-run.ts";
 import { type IdempotentRequest, rememberAnswer, rememberedAnswer } from "../identity/idempotency.ts";
-import { changesOf, latestChange } from "../identity/record.ts";
 import { loadSecretKey, type SecretKey } from "../identity/secrets.ts";
 import { etagOf, names } from "./etag.ts";
 import { type Call, type Route, statusOf } from "./route.ts";
@@ -17,7 +17,7 @@ type AnyCall = Call<unknown, unknown, unknown>;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /**
- * A change in one transaction. With `dryRun` everything is done and undone again, and the answer says what was done: so it
+ * A change in one transaction. With `isDry` everything is done and undone again, and the answer says what was done: so it
  * can neither differ from the change nor leave anything. A repeated `Idempotency-Key` answers what the first one did.
  */
 export async function change(
@@ -25,7 +25,7 @@ export async function change(
   route: Written,
   routes: readonly Route[],
   call: AnyCall,
-  dryRun: boolean,
+  isDry: boolean,
 ): Promise<Answer> {
   const { ctx, caller } = call;
   const ifMatch = request.headers["if-match"];
@@ -35,13 +35,13 @@ export async function change(
     if (ifMatch !== undefined) await refuseStale(tx, route, routes, call, ifMatch);
     return { status: statusOf(route), body: await route.write(tx, call) };
   };
-  if (dryRun) {
-    const preview = async (tx: Tx) => {
-      const since = await latestChange(tx);
-      const { status, body } = await write(tx);
-      return { dryRun: true, status, ...(body !== undefined && { result: body }), changes: await changesOf(tx, since) };
+  if (isDry) {
+    const { done, changes, impact } = await dryRun(ctx, caller.actor, write, { lock });
+    const { status, body } = done;
+    return {
+      status: 200,
+      body: { dryRun: true, status, ...(body !== undefined && { result: body }), changes, impact },
     };
-    return { status: 200, body: await simulate(ctx, caller.actor, preview, { lock }) };
   }
   const key = idempotencyKey(request);
   if (key === undefined) return inTransaction(ctx, caller.actor, write, { lock });

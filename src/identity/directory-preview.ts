@@ -1,17 +1,9 @@
-import type { AccountId } from "../db/id.ts";
 import { requireExclusive, type Tx } from "../db/transaction.ts";
-import type { Role } from "./grants.ts";
+import { MOST_NAMED, type Named, type Person, type PlacesMoved, type RoleMoved, tellAccess } from "./access/told.ts";
 import { latestChange } from "./record.ts";
 import { BUNDLES, type Bundle, PERMISSIONS_OF } from "./rights/bundles.ts";
 import type { RightScope } from "./rights/permissions.ts";
 import { type ScopeColumns, scopeOf } from "./rights/scope.ts";
-
-/** So many are named of each; the counts are of all. */
-const MOST_NAMED = 100;
-
-type Person = { id: AccountId; userName: string };
-type Named<Row> = { total: number; named: Row[] };
-type Standing = { role: Role | null; allowed: boolean };
 
 /** What a change of the directories did, told of people. Lists hold 100 of each at most, by user name. */
 export type Consequences = {
@@ -29,14 +21,9 @@ export type Consequences = {
   deactivated: number;
   parked: number;
   /** Whose role on a product is another one, or counts no more. */
-  roles: Named<{ user: Person; site: string; product: string; from: Standing; to: Standing }>;
+  roles: Named<RoleMoved>;
   /** Seats and guest slots, by product; products where none is gained or lost are left out. */
-  products: {
-    site: string;
-    product: string;
-    seats: { gained: number; lost: number };
-    guestSlots: { gained: number; lost: number };
-  }[];
+  products: PlacesMoved[];
   /** Administrators whose right does not count any more: parked until confirmed, or ended with the person. D20. */
   administrators: Named<{ user: Person; bundle: Bundle; scope: RightScope; becomes: "parked" | "ended" }>;
   /** Whoever makes this change is one of them. D20. */
@@ -58,9 +45,12 @@ export async function withConsequences<T>(
   const rights = await rightsInForce(tx);
   const done = await work();
   const { deactivated, parked, ...canonical } = await tellCanonical(tx, since);
-  const { products, ...roles } = await tellRoles(tx, since);
+  const { products, total, named } = await tellAccess(tx, since);
   const { locksOutCaller, ...administrators } = await tellAdministrators(tx, rights);
-  return { done, consequences: { canonical, deactivated, parked, roles, products, administrators, locksOutCaller } };
+  return {
+    done,
+    consequences: { canonical, deactivated, parked, roles: { total, named }, products, administrators, locksOutCaller },
+  };
 }
 
 async function tellCanonical(
@@ -96,62 +86,6 @@ async function tellCanonical(
     values: [tx.organization, since],
   });
   return row ?? { total: 0, deactivated: 0, parked: 0, named: [] };
-}
-
-/** What was live is what an access row said, at its time: an end that has passed opens nothing. */
-const IS_LIVE = (row: string): string =>
-  `coalesce(${row} ->> 'state' = 'live' and coalesce((${row} ->> 'liveUntil')::timestamptz > statement_timestamp(), true), false)`;
-
-async function tellRoles(
-  tx: Tx,
-  since: number,
-): Promise<Consequences["roles"] & { products: Consequences["products"] }> {
-  const gained = (kind: string, more: string, less: string) =>
-    `count(*) filter (where ${more} = '${kind}' and ${less} is distinct from '${kind}')`;
-  const [row] = await tx.query<Consequences["roles"] & { products: Consequences["products"] }>({
-    // Of one person and product several rows may tell: the first knows what stood before all, the last what stands now.
-    text: `with pair as materialized (
-        select u.subject as account, (u.detail ->> 'product')::uuid as product,
-          (array_agg(u.detail -> 'before' order by u.id))[1] as before, (array_agg(u.detail order by u.id desc))[1] as after
-        from audit u
-        where u.organization = $1 and u.id > $2 and u.transaction = transaction_now() and u.subject_kind = 'account'
-          and u.action in ('access.granted', 'access.revoked', 'access.changed', 'access.expired')
-        group by 1, 2
-      ), stood as (
-        select p.account, p.product, p.before ->> 'role' as was_role, ${IS_LIVE("p.before")} as was_live,
-          p.after ->> 'role' as role, ${IS_LIVE("p.after")} as live
-        from pair p
-      ), told as materialized (
-        select t.*, case when t.was_live then case t.was_role when 'guest' then 'slot' else 'seat' end end as used,
-          case when t.live then case t.role when 'guest' then 'slot' else 'seat' end end as uses
-        from stood t where (t.was_role, t.was_live) is distinct from (t.role, t.live)
-      ), named as (
-        select t.*, s.key as site, p.key
-        from (select t.*, a.user_name, a.user_name_key from told t
-            join accounts a on a.organization = $1 and a.id = t.account
-            order by a.user_name_key, t.product limit ${MOST_NAMED}) t
-        join products p on p.organization = $1 and p.id = t.product
-        join sites s on s.organization = $1 and s.id = p.site
-      ), counted as (
-        select s.key as site, p.key, ${gained("seat", "t.uses", "t.used")} as seats_gained,
-          ${gained("seat", "t.used", "t.uses")} as seats_lost, ${gained("slot", "t.uses", "t.used")} as slots_gained,
-          ${gained("slot", "t.used", "t.uses")} as slots_lost
-        from told t join products p on p.organization = $1 and p.id = t.product
-        join sites s on s.organization = $1 and s.id = p.site
-        where t.used is distinct from t.uses group by s.key, p.key
-      )
-      select (select count(*) from told) as total,
-        coalesce((select json_agg(json_build_object('user', json_build_object('id', n.account, 'userName', n.user_name),
-            'site', n.site, 'product', n.key, 'from', json_build_object('role', n.was_role, 'allowed', n.was_live),
-            'to', json_build_object('role', n.role, 'allowed', n.live)) order by n.user_name_key, n.site, n.key)
-          from named n), '[]') as named,
-        coalesce((select json_agg(json_build_object('site', c.site, 'product', c.key,
-            'seats', json_build_object('gained', c.seats_gained, 'lost', c.seats_lost),
-            'guestSlots', json_build_object('gained', c.slots_gained, 'lost', c.slots_lost)) order by c.site, c.key)
-          from counted c), '[]') as products`,
-    values: [tx.organization, since],
-  });
-  return row ?? { total: 0, named: [], products: [] };
 }
 
 /** Those that allow anything: a right that says no more than that its holder uses a product makes nobody an administrator. */

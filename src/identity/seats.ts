@@ -54,6 +54,15 @@ const COUNT = `
   where p.organization = $1 and ($2::uuid[] is null or p.id = any ($2))
   order by s.key, p.key`;
 
+/** What open invitations hold back, by the function that the count above and the reconciler use; products without any are left out. */
+export async function reservedPlaces(db: Db): Promise<{ product: ProductId; seats: number; guests: number }[]> {
+  return db.query({
+    text: `select product, seats, guests
+      from reserved_places($1, array(select o.id from products o where o.organization = $1)) order by product`,
+    values: [db.organization],
+  });
+}
+
 /** Locks products' rows, in the order of their ids: from here on nobody else gains or loses a limited seat or slot (design §4.6). */
 export async function lockProducts(tx: Tx, products: readonly ProductId[]): Promise<void> {
   await tx.query({

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import { z } from "zod";
 import type { ErrorCode } from "../../errors.ts";
+import { impactAnswer } from "../impact.ts";
 import { STATUS_OF } from "../problem.ts";
 import { settingInTheWay } from "../refusal.ts";
 import { type Route, statusOf } from "../route.ts";
@@ -192,8 +193,9 @@ function dryRun(schemas: Schemas, status: number, result: Schema | undefined): S
       status: { const: status },
       ...(result !== undefined && { result }),
       changes: { type: "array", items: schemas.sent(change) },
+      impact: schemas.sent(impactAnswer),
     },
-    required: ["dryRun", "status", ...(result === undefined ? [] : ["result"]), "changes"],
+    required: ["dryRun", "status", ...(result === undefined ? [] : ["result"]), "changes", "impact"],
     additionalProperties: false,
   };
 }
