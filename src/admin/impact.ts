@@ -20,7 +20,7 @@ export const impactAnswer = z
     seats: z.array(z.object({ site: z.string(), product: z.string(), before: places, after: places })),
     mails: z.object({
       total: z.int(),
-      named: z.array(z.object({ id: idOut, kind: z.string(), to: z.string() })),
+      named: z.array(z.object({ id: idOut, kind: z.string(), to: z.string(), subject: z.string() })),
     }),
   })
   .meta({ id: "Impact" });

@@ -1,16 +1,18 @@
 import { Argument, type Command } from "commander";
 import { type GrantId, parseId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
-import { confirmGrant, grantRole, listGrants, type Role, revokeGrant } from "../identity/grants.ts";
+import { confirmGrant, type Granted, grantRole, listGrants, type Role, revokeGrant } from "../identity/grants.ts";
 import { resolveGroup } from "../identity/groups.ts";
 import { resolveProduct } from "../identity/products.ts";
-import { facts, table } from "./answer.ts";
+import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
 
 /** `muster grant GROUP PRODUCT ROLE`, and what can be done with grants that stand. */
 export function registerGrant(program: Command, line: CommandLine): void {
   const grant = program.command("grant").description("give a group a role on a product");
-  grant
+  dryable(grant)
     .addArgument(
       new Argument("<group>", "DIRECTORY/NAME, local/NAME or id:UUID; a directory's group may not exist yet"),
     )
@@ -18,14 +20,13 @@ export function registerGrant(program: Command, line: CommandLine): void {
     .addArgument(new Argument("<role>").choices(["admin", "user", "guest"]))
     .action(
       line.inOrganization(
-        async (session, options: GlobalOptions, groupText: string, productKey: string, role: Role) => {
-          const made = await session.write(async (tx) => {
+        (session, options: GlobalOptions & DryOption, groupText: string, productKey: string, role: Role) => {
+          const work = async (tx: Tx) => {
             const product = await resolveProduct(tx, productKey, options.site);
             const group = await resolveGroup(tx, groupText);
             return grantRole(tx, { group: "id" in group ? group.id : group, product: product.id, role });
-          }, "exclusive");
-          const { group, ...rest } = made;
-          return { json: made, text: facts({ grant: made.id, group: group.name, ...rest }) };
+          };
+          return writeOrTell(session, options, work, grantedAnswer, "exclusive");
         },
       ),
     );
@@ -50,32 +51,33 @@ export function registerGrant(program: Command, line: CommandLine): void {
         };
       }),
     );
-  grant
-    .command("confirm <id>")
-    .description("let a grant of admin that had to wait for its group count")
-    .action(
-      line.inOrganization(async (session, _options: object, text: string) => {
-        const id = grantId(text);
-        const accountsChanged = await session.write((tx) => confirmGrant(tx, id), "exclusive");
-        return {
-          json: { id, state: "in-force", accountsChanged },
-          text: `the grant counts; ${accountsChanged} people noticed`,
-        };
-      }),
-    );
-  grant
-    .command("revoke <id>")
-    .description("take a grant away")
-    .action(
-      line.inOrganization(async (session, _options: object, text: string) => {
-        const id = grantId(text);
-        const accountsChanged = await session.write((tx) => revokeGrant(tx, id), "exclusive");
-        return {
-          json: { id, revoked: true, accountsChanged },
-          text: `the grant is gone; ${accountsChanged} people noticed`,
-        };
-      }),
-    );
+  dryable(
+    grant.command("confirm <id>").description("let a grant of admin that had to wait for its group count"),
+  ).action(
+    line.inOrganization((session, options: DryOption, text: string) => {
+      const id = grantId(text);
+      const told = (accountsChanged: number) => ({
+        json: { id, state: "in-force", accountsChanged },
+        text: `the grant counts; ${accountsChanged} people noticed`,
+      });
+      return writeOrTell(session, options, (tx) => confirmGrant(tx, id), told, "exclusive");
+    }),
+  );
+  dryable(grant.command("revoke <id>").description("take a grant away")).action(
+    line.inOrganization((session, options: DryOption, text: string) => {
+      const id = grantId(text);
+      const told = (accountsChanged: number) => ({
+        json: { id, revoked: true, accountsChanged },
+        text: `the grant is gone; ${accountsChanged} people noticed`,
+      });
+      return writeOrTell(session, options, (tx) => revokeGrant(tx, id), told, "exclusive");
+    }),
+  );
+}
+
+function grantedAnswer(made: Granted): Answer {
+  const { group, ...rest } = made;
+  return { json: made, text: facts({ grant: made.id, group: group.name, ...rest }) };
 }
 
 function grantId(text: string): GrantId {

@@ -15,6 +15,7 @@ import {
 } from "../identity/groups.ts";
 import { facts, printable, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
 
 /** `muster group …`: groups of the organization itself, and what an administrator adds to a directory's. */
 export function registerGroup(program: Command, line: CommandLine): void {
@@ -43,30 +44,30 @@ export function registerGroup(program: Command, line: CommandLine): void {
         return { json: made, text: facts({ group: `local/${made.name}`, id: made.id }) };
       }),
     );
-  group
-    .command("add <group> <people...>")
-    .description("put people into a group; no sync takes them out")
-    .action(
-      line.inOrganization(async (session, _options: object, text: string, people: string[]) => {
-        const view = await session.write(async (tx) => {
-          const id = await existingGroup(tx, text);
-          return { group: id, added: await addLocalMembers(tx, id, await accountsOf(tx, people)) };
-        });
-        return { json: view, text: `${view.added} added` };
-      }),
-    );
-  group
-    .command("remove <group> <people...>")
-    .description("take people out; says what they still have through other groups")
-    .action(
-      line.inOrganization(async (session, _options: object, text: string, people: string[]) => {
-        const view = await session.write(async (tx) => {
-          const id = await existingGroup(tx, text);
-          return { group: id, ...(await removeMembers(tx, id, await accountsOf(tx, people))) };
-        });
-        return { json: view, text: removedText(view) };
-      }),
-    );
+  dryable(
+    group.command("add <group> <people...>").description("put people into a group; no sync takes them out"),
+  ).action(
+    line.inOrganization((session, options: DryOption, text: string, people: string[]) => {
+      const work = async (tx: Tx) => {
+        const id = await existingGroup(tx, text);
+        return { group: id, added: await addLocalMembers(tx, id, await accountsOf(tx, people)) };
+      };
+      return writeOrTell(session, options, work, (view) => ({ json: view, text: `${view.added} added` }));
+    }),
+  );
+  dryable(
+    group
+      .command("remove <group> <people...>")
+      .description("take people out; says what they still have through other groups"),
+  ).action(
+    line.inOrganization((session, options: DryOption, text: string, people: string[]) => {
+      const work = async (tx: Tx) => {
+        const id = await existingGroup(tx, text);
+        return { group: id, ...(await removeMembers(tx, id, await accountsOf(tx, people))) };
+      };
+      return writeOrTell(session, options, work, (view) => ({ json: view, text: removedText(view) }));
+    }),
+  );
   group
     .command("rename <group> <name>")
     .description("give a group another name: a local one, or one of a directory that may be written to")
@@ -79,45 +80,46 @@ export function registerGroup(program: Command, line: CommandLine): void {
         return { json: view, text: facts(view) };
       }),
     );
-  group
-    .command("delete <group>")
-    .description(
-      "take a group away with its members and grants: a local one, or one of a directory that may be written to",
-    )
-    .action(
-      line.inOrganization(async (session, _options: object, text: string) => {
-        const view = await session.write(async (tx) => {
-          const id = await existingGroup(tx, text);
-          await removeGroup(tx, id);
-          return { group: id };
-        }, "exclusive");
-        return { json: view, text: facts(view) };
-      }),
-    );
-  group
-    .command("nest <parent> <children...>")
-    .description("put groups into a local group: their members get what it gives")
-    .action(
-      line.inOrganization(async (session, _options: object, parent: string, children: string[]) => {
-        const view = await session.write(async (tx) => {
-          const id = await existingGroup(tx, parent);
-          return { group: id, added: await nestGroups(tx, id, await groupsOf(tx, children)) };
-        }, "exclusive");
-        return { json: view, text: `${view.added} added` };
-      }),
-    );
-  group
-    .command("unnest <parent> <children...>")
-    .description("take groups out of a local group")
-    .action(
-      line.inOrganization(async (session, _options: object, parent: string, children: string[]) => {
-        const view = await session.write(async (tx) => {
-          const id = await existingGroup(tx, parent);
-          return { group: id, removed: await unnestGroups(tx, id, await groupsOf(tx, children)) };
-        }, "exclusive");
-        return { json: view, text: `${view.removed} removed` };
-      }),
-    );
+  dryable(
+    group
+      .command("delete <group>")
+      .description(
+        "take a group away with its members and grants: a local one, or one of a directory that may be written to",
+      ),
+  ).action(
+    line.inOrganization((session, options: DryOption, text: string) => {
+      const work = async (tx: Tx) => {
+        const id = await existingGroup(tx, text);
+        await removeGroup(tx, id);
+        return { group: id };
+      };
+      return writeOrTell(session, options, work, (view) => ({ json: view, text: facts(view) }), "exclusive");
+    }),
+  );
+  dryable(
+    group
+      .command("nest <parent> <children...>")
+      .description("put groups into a local group: their members get what it gives"),
+  ).action(
+    line.inOrganization((session, options: DryOption, parent: string, children: string[]) => {
+      const work = async (tx: Tx) => {
+        const id = await existingGroup(tx, parent);
+        return { group: id, added: await nestGroups(tx, id, await groupsOf(tx, children)) };
+      };
+      const told = (view: Awaited<ReturnType<typeof work>>) => ({ json: view, text: `${view.added} added` });
+      return writeOrTell(session, options, work, told, "exclusive");
+    }),
+  );
+  dryable(group.command("unnest <parent> <children...>").description("take groups out of a local group")).action(
+    line.inOrganization((session, options: DryOption, parent: string, children: string[]) => {
+      const work = async (tx: Tx) => {
+        const id = await existingGroup(tx, parent);
+        return { group: id, removed: await unnestGroups(tx, id, await groupsOf(tx, children)) };
+      };
+      const told = (view: Awaited<ReturnType<typeof work>>) => ({ json: view, text: `${view.removed} removed` });
+      return writeOrTell(session, options, work, told, "exclusive");
+    }),
+  );
 }
 
 function removedText({ removed, kept, remaining }: MembersRemoved): string {

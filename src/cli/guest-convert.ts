@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { simulate, type Tx } from "../db/transaction.ts";
+import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
 import { type Conversion, convert } from "../identity/guest-conversion.ts";
@@ -8,36 +8,34 @@ import type { SeatUse } from "../identity/seats.ts";
 import { resolveSpace } from "../identity/spaces.ts";
 import { facts } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
 import { type GuestStay, guestStay, stayOf } from "./guest-stay.ts";
 
 type Options = GlobalOptions &
+  DryOption &
   GuestStay & {
     product: string;
     to: "user" | "guest";
     space?: string;
-    dryRun?: true;
   };
 
 /** `muster guest convert`. */
 export function registerGuestConvert(guest: Command, line: CommandLine): void {
-  guestStay(
-    guest
-      .command("convert <person>")
-      .description("make a guest a user of a product, or a user a guest; seats and slots follow at once")
-      .requiredOption("--product <key>", "the product")
-      .addOption(new Option("--to <role>", "what the person becomes").choices(["user", "guest"]).makeOptionMandatory())
-      .option("--space <key>", "the guest's space"),
-  )
-    .option("--dry-run", "tell what would come of it, and do nothing")
+  guestStay(dryable(guest.command("convert <person>")))
+    .description("make a guest a user of a product, or a user a guest; seats and slots follow at once")
+    .requiredOption("--product <key>", "the product")
+    .addOption(new Option("--to <role>", "what the person becomes").choices(["user", "guest"]).makeOptionMandatory())
+    .option("--space <key>", "the guest's space")
     .action(
-      line.inOrganization(async ({ ctx, actor, write }, options: Options, person: string) => {
+      line.inOrganization((session, options: Options, person: string) => {
         const work = async (tx: Tx) => {
           const { id } = await resolveProduct(tx, options.product, options.site);
           return convert(tx, await resolvePerson(tx, person), id, await conversionOf(tx, id, options));
         };
-        const { before, after } = await (options.dryRun ? simulate(ctx, actor, work) : write(work));
-        const view = { dryRun: options.dryRun === true, before, after };
-        return { json: view, text: facts({ before: taken(before), after: taken(after) }) };
+        return writeOrTell(session, options, work, ({ before, after }) => ({
+          json: { dryRun: false, before, after },
+          text: facts({ before: taken(before), after: taken(after) }),
+        }));
       }),
     );
 }

@@ -13,13 +13,15 @@ import {
 } from "../identity/guests.ts";
 import { listProducts, resolveProduct } from "../identity/products.ts";
 import { listSpaces, resolveSpace } from "../identity/spaces.ts";
-import { facts, table } from "./answer.ts";
+import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
 import { registerGuestConvert } from "./guest-convert.ts";
 import { type GuestStay, guestStay, type StayEnd, stayEnd, stayEndOf, stayOf } from "./guest-stay.ts";
 import type { Session } from "./session.ts";
 
-type AssignOptions = GlobalOptions & GuestStay & { product: string };
+type OfProduct = GlobalOptions & DryOption & { product: string };
+type AssignOptions = OfProduct & GuestStay;
 
 /** `muster guest …`: which space a guest has, with which permission and until when. */
 export function registerGuest(program: Command, line: CommandLine): void {
@@ -40,55 +42,55 @@ export function registerGuest(program: Command, line: CommandLine): void {
         };
       }),
     );
-  guestStay(
-    guest
-      .command("assign <person> <space>")
-      .description("give a guest a space")
-      .requiredOption("--product <key>", "the product of the space"),
-  ).action(
-    line.inOrganization(async (session, options: AssignOptions, person: string, spaceKey: string) => {
-      const made = await session.write(async (tx) => {
-        const product = await resolveProduct(tx, options.product, options.site);
-        const space = await resolveSpace(tx, product.id, spaceKey);
-        return assignGuest(tx, {
-          account: await resolvePerson(tx, person),
-          space: space.id,
-          ...(await stayOf(tx, options)),
-        });
-      });
-      const view = await assignmentView(session.db, made);
-      return { json: view, text: facts(view) };
-    }),
-  );
-  stayEnd(
-    guest
-      .command("extend <person>")
-      .description("set anew when a guest's space ends, counted from now; without a period: never")
-      .requiredOption("--product <key>", "the product of the space"),
-  ).action(
-    line.inOrganization(async (session, options: GlobalOptions & StayEnd & { product: string }, person: string) => {
-      const extended = await session.write(async (tx) =>
-        extendGuest(tx, (await theAssignment(tx, options, person)).id, await stayEndOf(tx, options)),
-      );
-      const view = await assignmentView(session.db, extended);
-      return { json: view, text: facts(view) };
-    }),
-  );
+  guestStay(dryable(guest.command("assign <person> <space>")).description("give a guest a space"))
+    .requiredOption("--product <key>", "the product of the space")
+    .action(
+      line.inOrganization((session, options: AssignOptions, person: string, spaceKey: string) => {
+        const work = async (tx: Tx) => {
+          const product = await resolveProduct(tx, options.product, options.site);
+          const space = await resolveSpace(tx, product.id, spaceKey);
+          const account = await resolvePerson(tx, person);
+          return assignmentView(
+            tx,
+            await assignGuest(tx, { account, space: space.id, ...(await stayOf(tx, options)) }),
+          );
+        };
+        return writeOrTell(session, options, work, shown);
+      }),
+    );
+  stayEnd(dryable(guest.command("extend <person>")))
+    .description("set anew when a guest's space ends, counted from now; without a period: never")
+    .requiredOption("--product <key>", "the product of the space")
+    .action(
+      line.inOrganization((session, options: OfProduct & StayEnd, person: string) => {
+        const work = async (tx: Tx) => {
+          const { id } = await theAssignment(tx, options, person);
+          return assignmentView(tx, await extendGuest(tx, id, await stayEndOf(tx, options)));
+        };
+        return writeOrTell(session, options, work, shown);
+      }),
+    );
   registerGuestConvert(guest, line);
-  guest
-    .command("remove <person>")
+  dryable(guest.command("remove <person>"))
     .description("take a guest out of the space; the person and their groups stay")
     .requiredOption("--product <key>", "the product of the space")
     .action(
-      line.inOrganization(async (session, options: GlobalOptions & { product: string }, person: string) => {
-        const { id } = await session.write(async (tx) => {
-          const assignment = await theAssignment(tx, options, person);
-          await removeGuest(tx, assignment.id);
-          return assignment;
-        });
-        return { json: { id, removed: true }, text: "the guest has the space no more" };
+      line.inOrganization((session, options: OfProduct, person: string) => {
+        const work = async (tx: Tx) => {
+          const { id } = await theAssignment(tx, options, person);
+          await removeGuest(tx, id);
+          return id;
+        };
+        return writeOrTell(session, options, work, (id) => ({
+          json: { id, removed: true },
+          text: "the guest has the space no more",
+        }));
       }),
     );
+}
+
+function shown(view: Awaited<ReturnType<typeof assignmentView>>): Answer {
+  return { json: view, text: facts(view) };
 }
 
 /** A guest has one space of a product at most. R130. */

@@ -1,31 +1,33 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { simulate, type Tx } from "../db/transaction.ts";
+import type { Tx } from "../db/transaction.ts";
 import { type InviteAnswer, invite } from "../identity/invitations/invite.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { type Answer, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
 import { type OfferOptions, offering, wishOf } from "./wish.ts";
 
-type Options = OfferOptions & { mail: boolean; message?: string; dryRun?: true };
+type Options = OfferOptions & DryOption & { mail: boolean; message?: string };
 
 /** `muster invite create`. */
 export function registerInviteCreate(parent: Command, line: CommandLine): void {
   offering(
-    parent.command("create <emails...>").description("invite people by address; - reads addresses from standard input"),
+    dryable(parent.command("create <emails...>")).description(
+      "invite people by address; - reads addresses from standard input",
+    ),
   )
     .option("--no-mail", "send nothing; see invite link")
     .option("--message <text>", "a personal message for the mail")
-    .option("--dry-run", "tell what would come of it, and do nothing")
     .action(
-      line.inOrganization(async ({ ctx, actor, write }, options: Options, emails: string[]) => {
+      line.inOrganization((session, options: Options, emails: string[]) => {
         const typed = emails.includes("-") ? [...emails.filter((one) => one !== "-"), readFileSync(0, "utf8")] : emails;
         const { mail: notify, message = null } = options;
         const work = async (tx: Tx) => {
           const wanted = { ...(await wishOf(tx, options)), emails: typed, notify, message };
-          return invite(tx, ctx.config.invitations, [EVERYTHING], wanted);
+          return invite(tx, session.ctx.config.invitations, [EVERYTHING], wanted);
         };
-        return told(await (options.dryRun ? simulate(ctx, actor, work) : write(work)), options.dryRun === true);
+        return writeOrTell(session, options, work, (answer) => told(answer, options.dryRun === true));
       }),
     );
 }
@@ -46,7 +48,6 @@ function told({ results, effects }: InviteAnswer, dry: boolean): Answer {
         `${key}: ${given}; seats ${seats.used} used, ${seats.pending} reserved, of ${seats.limit ?? "any number"}; ` +
         `guests ${guests.used} there, ${guests.pending} reserved, of ${guests.limit ?? "any number"}`,
     ),
-    ...(dry ? ["Nothing was done."] : []),
   ];
   const refused = results.filter(({ verdict }) => verdict === "refused").length;
   return {

@@ -8,7 +8,10 @@ import { resolveProduct } from "../identity/products.ts";
 import { countSeats } from "../identity/seats.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
 import type { Session } from "./session.ts";
+
+type DefaultGroupOptions = GlobalOptions & DryOption & { role?: Role; group?: string };
 
 /** `muster product seats` and `muster product default-group`. */
 export function registerProductSeats(product: Command, line: CommandLine): void {
@@ -34,13 +37,12 @@ export function registerProductSeats(product: Command, line: CommandLine): void 
         };
       }),
     );
-  product
-    .command("default-group <product>")
+  dryable(product.command("default-group <product>"))
     .description("the groups that invitations to a product's roles lead into; with a role and a group: set one")
     .addOption(new Option("--role <role>", "for which role").choices(["admin", "user", "guest"]))
     .option("--group <group>", "a local group that has this role, as local/NAME; none: - ")
     .action(
-      line.inOrganization(async (session, options: GlobalOptions & { role?: Role; group?: string }, key: string) => {
+      line.inOrganization(async (session, options: DefaultGroupOptions, key: string) => {
         const { id } = await resolveProduct(session.db, key, options.site);
         if (options.role === undefined && options.group === undefined) {
           const all = await listDefaultGroups(session.db, id);
@@ -51,9 +53,11 @@ export function registerProductSeats(product: Command, line: CommandLine): void 
         if (role === undefined || group === undefined)
           throw new MusterError("usage", "give --role and --group, or neither", { at: "--group" });
         const wanted = group === "-" ? null : await localGroup(session.db, group);
-        const changed = await session.write((tx) => setDefaultGroup(tx, id, role, wanted), "exclusive");
-        const view = { product: key, role, group: wanted, changed };
-        return { json: view, text: facts(view) };
+        const told = (changed: boolean) => {
+          const view = { product: key, role, group: wanted, changed };
+          return { json: view, text: facts(view) };
+        };
+        return writeOrTell(session, options, (tx) => setDefaultGroup(tx, id, role, wanted), told, "exclusive");
       }),
     );
 }

@@ -1,6 +1,6 @@
 import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MOST_NAMED, type Named, type Person, type PlacesMoved, type RoleMoved, tellAccess } from "./access/told.ts";
-import { latestChange } from "./record.ts";
+import { latestChange, OWN_CHANGE } from "./record.ts";
 import { BUNDLES, type Bundle, PERMISSIONS_OF } from "./rights/bundles.ts";
 import type { RightScope } from "./rights/permissions.ts";
 import { type ScopeColumns, scopeOf } from "./rights/scope.ts";
@@ -63,7 +63,7 @@ async function tellCanonical(
           (array_agg(u.detail ->> 'after' order by u.id desc))[1]::uuid as after,
           bool_or(coalesce((u.detail ->> 'parked')::boolean, false)) as parked
         from audit u
-        where u.organization = $1 and u.id > $2 and u.transaction = transaction_now()
+        where u.organization = $1 and u.id > $2 and u.${OWN_CHANGE}
           and u.action in ('account.canonical-changed', 'account.deactivated')
         group by u.subject
       ), told as materialized (

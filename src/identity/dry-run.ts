@@ -2,12 +2,13 @@ import type { Database } from "../db/connection.ts";
 import type { MailId, ProductId } from "../db/id.ts";
 import { type Actor, type OrganizationLock, simulate, type Tx } from "../db/transaction.ts";
 import { type AccessTold, MOST_NAMED, type Named, tellAccess } from "./access/told.ts";
+import { MAIL_SUBJECTS } from "./mail-subjects.ts";
 import type { NewMail } from "./mails.ts";
-import { changesOf, latestChange, type WouldChange } from "./record.ts";
+import { changesOf, latestChange, OWN_CHANGE, type WouldChange } from "./record.ts";
 import { countSeats, reservedPlaces, type SeatUse } from "./seats.ts";
 
 /** What is taken of a product before and after; only where one of the figures differs. */
-export type SeatsMoved = {
+type SeatsMoved = {
   site: string;
   /** Its key. */
   product: string;
@@ -15,11 +16,14 @@ export type SeatsMoved = {
   after: Pick<SeatUse, "seats" | "guests"> | null;
 };
 
+/** A mail that a change would queue. */
+type WouldSend = { id: MailId; kind: NewMail["kind"]; to: string; subject: string };
+
 /** What a change would do to people, places and mailboxes. Lists are bounded, totals are of all. */
 export type Impact = {
   access: Pick<AccessTold, "total" | "lostLast" | "becoming" | "named">;
   seats: SeatsMoved[];
-  mails: Named<{ id: MailId; kind: NewMail["kind"]; to: string }>;
+  mails: Named<WouldSend>;
 };
 
 export type DryRun<T> = { done: T; changes: WouldChange[]; impact: Impact };
@@ -70,7 +74,7 @@ async function productsTouched(
 ): Promise<ProductId[]> {
   const rows = await tx.query<{ id: ProductId }>({
     text: `select distinct case subject_kind when 'product' then subject else (detail ->> 'product')::uuid end as id from audit
-      where organization = $1 and id > $2 and transaction = transaction_now() and (subject_kind = 'product'
+      where organization = $1 and id > $2 and ${OWN_CHANGE} and (subject_kind = 'product'
         or action in ('access.granted', 'access.revoked', 'access.changed', 'access.expired'))`,
     values: [tx.organization, since],
   });
@@ -84,17 +88,20 @@ async function productsTouched(
   ];
 }
 
+/** A restored database counts transactions anew, so the time of the transaction says with its number whose a mail is. */
 async function mailsOf(tx: Tx): Promise<Impact["mails"]> {
-  const [row] = await tx.query<Impact["mails"]>({
+  const [row] = await tx.query<Named<Omit<WouldSend, "subject">>>({
     text: `with queued as materialized (
-        select id, kind, recipient from mails where organization = $1 and transaction = pg_current_xact_id()
+        select id, kind, recipient from mails
+        where organization = $1 and transaction = pg_current_xact_id() and created_at = now()
       )
       select (select count(*) from queued)::integer as total, coalesce((select json_agg(
           json_build_object('id', q.id, 'kind', q.kind, 'to', q.recipient) order by q.recipient, q.id)
-        from (select * from queued order by recipient, id limit ${MOST_NAMED}) q), '[]') as named`,
+        from (select id, kind, recipient from queued order by recipient, id limit ${MOST_NAMED}) q), '[]') as named`,
     values: [tx.organization],
   });
-  return row ?? { total: 0, named: [] };
+  const { total = 0, named = [] } = row ?? {};
+  return { total, named: named.map((mail) => ({ ...mail, subject: MAIL_SUBJECTS[mail.kind] })) };
 }
 
 function moved(before: readonly SeatUse[], after: readonly SeatUse[]): SeatsMoved[] {

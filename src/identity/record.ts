@@ -55,6 +55,9 @@ export async function latestChange(tx: Tx): Promise<number> {
   return row?.id ?? 0;
 }
 
+/** Which audit rows this transaction wrote itself, beside the organization and `id > since`. */
+export const OWN_CHANGE = "transaction = transaction_now()";
+
 /** One audit row, as a dry run tells it. */
 export type WouldChange = { action: string; subject: { kind: string; id: string | null }; detail: object };
 
@@ -65,7 +68,7 @@ const MOST_TOLD = 1_000;
 export async function changesOf(tx: Tx, since: number): Promise<WouldChange[]> {
   return tx.query<WouldChange>({
     text: `select action, json_build_object('kind', subject_kind, 'id', subject) as subject, detail from audit
-      where organization = $1 and id > $2 and transaction = transaction_now() order by id limit ${MOST_TOLD}`,
+      where organization = $1 and id > $2 and ${OWN_CHANGE} order by id limit ${MOST_TOLD}`,
     values: [tx.organization, since],
   });
 }

@@ -1,4 +1,5 @@
 import type { BreakGlassNotice } from "../identity/break-glass-notice.ts";
+import { MAIL_SUBJECTS } from "../identity/mail-subjects.ts";
 import type { OutgoingMail } from "../identity/mails.ts";
 import { oneLine } from "./address.ts";
 import { mailTemplate, type Written } from "./template.ts";
@@ -7,7 +8,7 @@ const FACTS = `The break-glass administrator {{ name }} signed in at {{ at }}{% 
 It may do everything, and no directory and no single sign-on stands before it: it is for the day when nobody else can sign in.`;
 
 const render = mailTemplate({
-  subject: "A break-glass administrator signed in",
+  subject: MAIL_SUBJECTS["break-glass"],
   text: `{{ organization }}: ${FACTS}
 
 If nobody should have, take it away at once; that ends its sessions:

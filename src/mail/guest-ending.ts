@@ -1,4 +1,5 @@
 import type { GuestEndingNotice } from "../identity/guest-reminders.ts";
+import { MAIL_SUBJECTS } from "../identity/mail-subjects.ts";
 import type { OutgoingMail } from "../identity/mails.ts";
 import { oneLine, shellWord } from "./address.ts";
 import { mailTemplate, type Written } from "./template.ts";
@@ -7,7 +8,7 @@ const FACTS = `The guest {{ guest }} has the space {{ space }} of {{ product }} 
 After that the guest has no access, and nothing of theirs is deleted.`;
 
 const render = mailTemplate({
-  subject: "A guest's time runs out",
+  subject: MAIL_SUBJECTS["guest-ending"],
   text: `{{ organization }}: ${FACTS}
 
 To give them longer, counted from now:

@@ -1,10 +1,11 @@
 import type { MailWords } from "../identity/mail-premises.ts";
+import { MAIL_SUBJECTS } from "../identity/mail-subjects.ts";
 import type { OutgoingMail } from "../identity/mails.ts";
 import { oneLine, personalLines } from "./address.ts";
 import { mailTemplate, type Written } from "./template.ts";
 
 const render = mailTemplate({
-  subject: "You have been invited",
+  subject: MAIL_SUBJECTS.invitation,
   text: `{{ organization }} has invited you.
 {% if message.size > 0 %}
 They write:

@@ -1,3 +1,4 @@
+import { MAIL_SUBJECTS } from "../identity/mail-subjects.ts";
 import type { OutgoingMail } from "../identity/mails.ts";
 import type { RemovalNotice } from "../identity/removal-notice.ts";
 import { oneLine } from "./address.ts";
@@ -9,7 +10,7 @@ It may be {{ budget }}: {% if held %}requests that went beyond were refused, and
 {% else %}requests that go beyond will be refused, and nothing of them will be done.{% endif %}`;
 
 const render = mailTemplate({
-  subject: "A directory takes away many people's access",
+  subject: MAIL_SUBJECTS.removals,
   text: `{{ organization }}: ${FACTS}
 
 What it sends, and with which token:

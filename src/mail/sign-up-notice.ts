@@ -1,3 +1,4 @@
+import { MAIL_SUBJECTS } from "../identity/mail-subjects.ts";
 import type { OutgoingMail } from "../identity/mails.ts";
 import type { RequestNotice, SignUpNotice } from "../identity/sign-up-notice.ts";
 import { oneLine, shellWord } from "./address.ts";
@@ -6,7 +7,7 @@ import { mailTemplate, type Written } from "./template.ts";
 type Mail = Pick<OutgoingMail, "organizationName" | "organizationKey" | "recipient">;
 
 const signUp = mailTemplate({
-  subject: "Somebody signed up",
+  subject: MAIL_SUBJECTS["sign-up"],
   text: `{{ organization }}: {{ email }} signed up{% if by == "link" %} by a link{% endif %}.
 
 Who they are and what they have access to:
@@ -24,7 +25,7 @@ To be told no more:
 });
 
 const request = mailTemplate({
-  subject: "Somebody asks for access",
+  subject: MAIL_SUBJECTS.request,
   text: `{{ organization }}: {{ email }} asks for access. Nobody has proven yet that the address is theirs.
 
 Who else asks, and for what:

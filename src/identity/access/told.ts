@@ -1,6 +1,7 @@
 import type { AccountId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import type { Role } from "../grants.ts";
+import { OWN_CHANGE } from "../record.ts";
 
 /** So many are named of each; the counts are of all. */
 export const MOST_NAMED = 100;
@@ -23,7 +24,7 @@ export type PlacesMoved = {
 };
 
 /** How many people go the same way on the same product. */
-export type Becoming = { site: string; product: string; from: Standing; to: Standing; people: number };
+type Becoming = { site: string; product: string; from: Standing; to: Standing; people: number };
 
 /** What became of whose access. `named` holds 100 at most, by user name, `becoming` the 200 largest. */
 export type AccessTold = Named<RoleMoved> & {
@@ -48,7 +49,7 @@ const TOLD = `
     select u.subject as account, (u.detail ->> 'product')::uuid as product,
       (array_agg(u.detail -> 'before' order by u.id))[1] as before, (array_agg(u.detail order by u.id desc))[1] as after
     from audit u
-    where u.organization = $1 and u.id > $2 and u.transaction = transaction_now() and u.subject_kind = 'account'
+    where u.organization = $1 and u.id > $2 and u.${OWN_CHANGE} and u.subject_kind = 'account'
       and u.action in ('access.granted', 'access.revoked', 'access.changed', 'access.expired')
     group by 1, 2
   ), stood as (
