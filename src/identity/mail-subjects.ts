@@ -8,4 +8,6 @@ export const MAIL_SUBJECTS: Readonly<Record<NewMail["kind"], string>> = {
   "sign-up": "Somebody signed up",
   request: "Somebody asks for access",
   "guest-ending": "A guest's time runs out",
+  "email-change-new": "Confirm your e-mail address",
+  "email-change-old": "Your e-mail address was changed",
 };

@@ -1,3 +1,4 @@
+import { MAIL_SUBJECTS } from "../identity/mail-subjects.ts";
 import type { OutgoingMail } from "../identity/mails.ts";
 import { oneLine } from "./address.ts";
 import { mailTemplate, type Written } from "./template.ts";
@@ -6,7 +7,7 @@ type Mail = Pick<OutgoingMail, "organizationName" | "recipient">;
 
 /** It may reach a stranger, if the address was mistyped: it names nobody. */
 const question = mailTemplate({
-  subject: "Confirm your e-mail address",
+  subject: MAIL_SUBJECTS["email-change-new"],
   text: `An administrator of {{ organization }} wants to use {{ recipient }} as the e-mail address of your account there.
 
 Open this link to confirm that this mailbox is yours:
@@ -25,7 +26,7 @@ account there.</p>
 });
 
 const notice = mailTemplate({
-  subject: "Your e-mail address was changed",
+  subject: MAIL_SUBJECTS["email-change-old"],
   text: `Your account at {{ organization }} has another e-mail address now; {{ recipient }} is not used any more.
 
 If that is right, there is nothing to do.
