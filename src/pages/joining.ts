@@ -172,7 +172,8 @@ ${message ? html`<p><label>Why you ask<br><textarea name="message" maxlength="20
 </form>`;
 }
 
-const LONGEST = { email: 254, name: 200, message: 2_000 };
+/** One more than an address may have: what is cut to fit would be another address. */
+const LONGEST = { email: 255, name: 200, message: 2_000 };
 
 function strangerOf(request: Request, response: Response): Stranger {
   const body: unknown = request.body;
