@@ -172,7 +172,7 @@ export type Config = Omit<z.output<typeof configSchema>, "publicUrl" | "filesDir
 };
 
 /** Environment variable → key. Lists are separated by commas. */
-const ENVIRONMENT: Record<string, readonly string[]> = {
+export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   MUSTER_LISTEN: ["listen"],
   MUSTER_PUBLIC_URL: ["publicUrl"],
   MUSTER_TRUSTED_PROXIES: ["trustedProxies"],

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { readApplyFile } from "../../src/cli/apply/read.ts";
-import { configSchema, loadConfig } from "../../src/config.ts";
+import { configSchema, ENVIRONMENT, loadConfig } from "../../src/config.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "muster-config-"));
@@ -30,11 +30,7 @@ describe("config/example.yaml", () => {
   });
 
   it("names the variable of every setting that has one", () => {
-    const variables = [...readFileSync(join(root, "src/config.ts"), "utf8").matchAll(/^ {2}([A-Z_]+): \[/gm)].map(
-      (found) => found[1],
-    );
-    expect(variables.length).toBeGreaterThan(10);
-    for (const variable of variables) expect(text).toContain(`${variable}`);
+    for (const variable of Object.keys(ENVIRONMENT)) expect(text).toContain(`${variable}`);
   });
 });
 

@@ -1,0 +1,71 @@
+import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { JSONInstruction } from "dockerfile-ast";
+import { afterAll, expect, test } from "vitest";
+import { serverUser } from "../../src/db/embedded/system-user.ts";
+import { instructions, jsonOf, root, words, wordsOf } from "../container/dockerfile.ts";
+import { freePort } from "../harness/muster.ts";
+import { talk, until } from "../harness/process.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "muster-container-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("the Dockerfile's steps, done by an ordinary user in an empty folder, make a Muster that answers", async () => {
+  const home = join(folder, "node");
+  mkdirSync(home);
+  const user = serverUser(folder, home);
+  chmodSync(folder, 0o755);
+  if (user) chownSync(home, user.uid, user.gid);
+  const here = (text: string): string => text.replaceAll("/home/node", home);
+  // npm reaches its registry by what the machine says of proxies and authorities.
+  const as = {
+    env: { ...process.env, HOME: home, TMPDIR: home },
+    ...(user && { uid: user.uid, gid: user.gid }),
+  };
+  let place = "/";
+  for (const instruction of instructions) {
+    const said = words(instruction);
+    const keyword = instruction.getKeyword();
+    if (keyword === "RUN") {
+      const step = talk("/bin/sh", ["-c", here(instruction.getArgumentsContent() ?? "")], { ...as, cwd: place });
+      expect(await step.ended, step.err()).toBe(0);
+    } else if (keyword === "WORKDIR") place = here(said[0] ?? "");
+    else if (keyword === "COPY") {
+      const flags = instruction instanceof JSONInstruction ? instruction.getFlags() : [];
+      expect(flags.map(String)).toEqual(["--chown=node:node"]);
+      copy(said, place, user);
+    } else expect(["FROM", "USER", "ENV", "EXPOSE", "VOLUME", "HEALTHCHECK", "ENTRYPOINT", "CMD"]).toContain(keyword);
+  }
+  expect(wordsOf("USER")).toEqual([["node"]]);
+  const entry = jsonOf("ENTRYPOINT");
+  const port = await freePort();
+  const running = talk(process.execPath, [...entry.slice(1), ...jsonOf("CMD")], {
+    ...as,
+    cwd: place,
+    env: {
+      PATH: process.env.PATH,
+      HOME: home,
+      TMPDIR: home,
+      MUSTER_LISTEN: `127.0.0.1:${port}`,
+      MUSTER_LOG_LEVEL: "error",
+    },
+  });
+  try {
+    await running.line(/^Muster is ready/);
+    await until("readiness", 30, async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
+  } finally {
+    running.child.kill("SIGTERM");
+    await running.ended;
+  }
+});
+
+function copy(paths: readonly string[], place: string, user: { uid: number; gid: number } | undefined): void {
+  const target = join(place, paths.at(-1) ?? "");
+  for (const path of paths.slice(0, -1)) {
+    const to = paths.length > 2 ? join(target, path) : target;
+    mkdirSync(dirname(to), { recursive: true });
+    cpSync(join(root, path), to, { recursive: true });
+  }
+  if (user) chownSync(place, user.uid, user.gid);
+}
