@@ -41,10 +41,12 @@ import { userAddressRoutes } from "./user-addresses.ts";
 import { userRoutes } from "./users.ts";
 import { webhookDeliveryRoutes } from "./webhook-deliveries.ts";
 import { webhookRoutes } from "./webhooks.ts";
+import { whyAccessRoutes } from "./why-access.ts";
 
 /** Every operation of the administration API. */
 export const routes: readonly Route[] = [
   ...userRoutes,
+  ...whyAccessRoutes,
   ...userAddressRoutes,
   ...checkRoutes,
   ...productRoutes,

@@ -187,7 +187,7 @@ export async function productsByKey(db: Db, key: string, site?: string): Promise
  * The product with this key: on the named site, else on the only site that has it. R2.
  * @throws MusterError `not-found`; `conflict` with candidates `SITE/KEY` when several sites have it.
  */
-export async function resolveProduct(db: Db, key: string, site?: string): Promise<Product> {
+export async function resolveProduct(db: Db, key: string, site?: string): Promise<PlacedProduct> {
   const found = await productsByKey(db, key, site);
   const [only] = found;
   if (!only)

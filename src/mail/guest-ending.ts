@@ -1,7 +1,8 @@
 import type { GuestEndingNotice } from "../identity/guest-reminders.ts";
 import { MAIL_SUBJECTS } from "../identity/mail-subjects.ts";
 import type { OutgoingMail } from "../identity/mails.ts";
-import { oneLine, shellWord } from "./address.ts";
+import { shellWord } from "../identity/shell-word.ts";
+import { oneLine } from "./address.ts";
 import { mailTemplate, type Written } from "./template.ts";
 
 const FACTS = `The guest {{ guest }} has the space {{ space }} of {{ product }} until {{ endsAt }}. \

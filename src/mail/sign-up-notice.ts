@@ -1,7 +1,8 @@
 import { MAIL_SUBJECTS } from "../identity/mail-subjects.ts";
 import type { OutgoingMail } from "../identity/mails.ts";
+import { shellWord } from "../identity/shell-word.ts";
 import type { RequestNotice, SignUpNotice } from "../identity/sign-up-notice.ts";
-import { oneLine, shellWord } from "./address.ts";
+import { oneLine } from "./address.ts";
 import { mailTemplate, type Written } from "./template.ts";
 
 type Mail = Pick<OutgoingMail, "organizationName" | "organizationKey" | "recipient">;

@@ -110,6 +110,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "users.get": { path: `/users/${people.ada}` },
     "users.access": { path: `/users/${people.ada}/access` },
     "users.groups": { path: `/users/${people.ada}/groups` },
+    "users.why": { path: `/users/${people.bob}/why?product=wiki&site=${c.key}` },
     "users.explain": { path: `/users/${people.ada}/explain` },
     "users.create": { path: "/users", body: { email: "new@elsewhere.example", displayName: "New" } },
     "users.confirm": { path: `/users/${people.eve}/confirm` },

@@ -168,6 +168,7 @@ users.resendInvite              -  -  -  -  -  -  -  -  -  -  -  y  y
 users.restore                   -  -  -  -  -  -  -  -  -  -  -  y  y
 users.suspend                   -  -  -  -  -  -  -  -  -  -  -  y  y
 users.update                    -  -  -  -  -  -  -  -  -  -  -  y  y
+users.why                       -  -  -  -  y  -  -  -  -  -  y  y  y
 webhooks.create                 -  -  -  -  -  -  -  -  -  -  -  y  y
 webhooks.deliveries             -  -  -  -  y  -  -  -  -  -  y  y  y
 webhooks.disable                -  -  -  -  -  -  -  -  -  -  -  y  y

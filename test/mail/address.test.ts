@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { oneLine, parseRecipient, parseSender, personalLines, shellWord } from "../../src/mail/address.ts";
+import { shellWord } from "../../src/identity/shell-word.ts";
+import { oneLine, parseRecipient, parseSender, personalLines } from "../../src/mail/address.ts";
 import { scaled, seed } from "../harness/scale.ts";
 
 test.each([

@@ -10,15 +10,17 @@ import { scaled, seed } from "../../harness/scale.ts";
 import { canonicalOf, type Role, type World } from "../model.ts";
 import { Random } from "./random.ts";
 import { expectModel, readAccess } from "./stored.ts";
+import { expectExplained } from "./why.ts";
 
 const ctx = await testContext();
 
 const DOMAINS = ["example.com", "a.example.com", "b.a.example.com", "notexample.com", "partner.org", "xample.com"];
 
-test(`random worlds: access is what the model says, after a build, every change, every order and every removal`, {
+test(`R19, R55: random worlds: access is what the model says, after a build, every change, every order and every removal, and every condition of a refusal is told`, {
   timeout: 600_000,
 }, async () => {
   const seen = new Set<string>();
+  const unmet = new Set<string>();
   for (let round = 0; round < scaled(1_000); round++) {
     const random = new Random(seed + round);
     const hint = `MUSTER_TEST_SEED=${seed + round}, first world`;
@@ -41,6 +43,7 @@ test(`random worlds: access is what the model says, after a build, every change,
         { lock: "exclusive" },
       );
       await expectModel(db, `${hint}, step ${step}`);
+      if (step === 1) for (const condition of await expectExplained(db, shape.accounts, hint)) unmet.add(condition);
       for (const access of (await readAccess(db)).values())
         seen.add(`${access.role} ${access.state}${access.domainLimited ? " limited" : ""}`);
     }
@@ -73,6 +76,19 @@ test(`random worlds: access is what the model says, after a build, every change,
     "null domain limited",
     "user live",
     "user live limited",
+  ]);
+  // Seats and slots have no limit in these worlds.
+  expect([...unmet].sort()).toEqual([
+    "active",
+    "domain",
+    "grant-confirmed",
+    "group",
+    "not-expired",
+    "not-suspended",
+    "person-confirmed",
+    "record-active",
+    "record-counts",
+    "space",
   ]);
 });
 
