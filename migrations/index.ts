@@ -29,6 +29,7 @@ import * as guests from "./0032-guests.ts";
 import * as vouchers from "./0033-vouchers.ts";
 import * as canonicalById from "./0034-canonical-by-id.ts";
 import * as addressChanges from "./0037-address-changes.ts";
+import * as accountMerges from "./0038-account-merges.ts";
 import * as localeAndTimeZone from "./0039-locale-and-time-zone.ts";
 import * as mailsOfAChange from "./0044-mails-of-a-change.ts";
 import * as restores from "./0052-restores.ts";
@@ -67,6 +68,7 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0033-vouchers", vouchers],
   ["0034-canonical-by-id", canonicalById],
   ["0037-address-changes", addressChanges],
+  ["0038-account-merges", accountMerges],
   ["0039-locale-and-time-zone", localeAndTimeZone],
   ["0044-mails-of-a-change", mailsOfAChange],
   ["0052-restores", restores],

@@ -23,6 +23,7 @@ export type ErrorCode =
   | "read-only"
   | "externally-managed"
   | "not-found"
+  | "merged"
   | "method-not-allowed"
   | "not-acceptable"
   | "unsupported-media-type"
@@ -56,6 +57,8 @@ export type ErrorPlace = {
   candidates?: readonly string[];
   /** Why it is refused, and where that is changed. */
   setting?: SettingInTheWay;
+  /** Which account the one that was asked for went into. */
+  mergedInto?: string;
   /** For a log line only; never shown to a caller. */
   cause?: unknown;
 };
@@ -66,6 +69,7 @@ export class MusterError extends Error {
   readonly retryAfter: number | undefined;
   readonly candidates: readonly string[] | undefined;
   readonly setting: SettingInTheWay | undefined;
+  readonly mergedInto: string | undefined;
 
   constructor(code: ErrorCode, detail: string, place: ErrorPlace = {}) {
     super(detail, place.cause === undefined ? undefined : { cause: place.cause });
@@ -75,6 +79,7 @@ export class MusterError extends Error {
     this.retryAfter = place.retryAfter;
     this.candidates = place.candidates;
     this.setting = place.setting;
+    this.mergedInto = place.mergedInto;
   }
 }
 

@@ -25,13 +25,14 @@ export function inPlace(error: unknown, input: Input<unknown, unknown, unknown>)
   if (!isMusterError(error) || error instanceof InvalidInput || error.at === undefined) return error;
   const at = placeOf(error.at, error.code === "not-found", input as Input<object, object, unknown>);
   if (at === error.at) return error;
-  const { code, message, retryAfter, candidates, setting, cause } = error;
+  const { code, message, retryAfter, candidates, setting, mergedInto, cause } = error;
   return new MusterError(code, message, {
     at,
     cause,
     ...(retryAfter !== undefined && { retryAfter }),
     ...(candidates && { candidates }),
     ...(setting && { setting }),
+    ...(mergedInto && { mergedInto }),
   });
 }
 

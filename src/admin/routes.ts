@@ -38,6 +38,7 @@ import { siteRoutes } from "./sites.ts";
 import { spaceRoutes } from "./spaces.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { userAddressRoutes } from "./user-addresses.ts";
+import { userMergeRoutes } from "./user-merges.ts";
 import { userRoutes } from "./users.ts";
 import { webhookDeliveryRoutes } from "./webhook-deliveries.ts";
 import { webhookRoutes } from "./webhooks.ts";
@@ -45,6 +46,7 @@ import { whyAccessRoutes } from "./why-access.ts";
 
 /** Every operation of the administration API. */
 export const routes: readonly Route[] = [
+  ...userMergeRoutes,
   ...userRoutes,
   ...whyAccessRoutes,
   ...userAddressRoutes,

@@ -2,7 +2,9 @@ import { pipeline } from "node:stream/promises";
 import express, { type Request, type RequestHandler, type Response, type Router } from "express";
 import { z } from "zod";
 import type { Context } from "../context.ts";
+import type { AccountId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
+import { refuseMerged } from "../identity/accounts/merged.ts";
 import { holds } from "../identity/rights/permissions.ts";
 import { authenticate, callerOf } from "./authenticate.ts";
 import { type Caller, lacking, require, requireFresh } from "./caller.ts";
@@ -88,6 +90,8 @@ function serve(ctx: Context, route: Closed, routes: readonly Route[]): RequestHa
     const call: Call<unknown, unknown, unknown> = { ...input, ctx, caller };
     try {
       await refuseElsewhere(ctx, response, route, call);
+      if (route.path.startsWith("/users/{id}") && route.id !== "users.unmerge")
+        await refuseMerged(ctx.db.of(caller.organization), (input.params as { id: AccountId }).id);
       if ("read" in route) sendRead(request, response, await route.read(ctx.db.of(caller.organization), call));
       else if ("send" in route) await sendFile(response, await route.send(ctx.db.of(caller.organization), call));
       else if ("act" in route)

@@ -9,6 +9,7 @@ export function exitCode(code: ErrorCode): ExitCode {
     case "usage":
       return 2;
     case "not-found":
+    case "merged":
       return 3;
     case "unauthenticated":
     case "second-factor-required":

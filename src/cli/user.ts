@@ -18,6 +18,7 @@ import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { Session } from "./session.ts";
 import { registerUserAddress } from "./user-address.ts";
+import { registerUserMerge } from "./user-merge.ts";
 
 const PAGE = 1_000;
 
@@ -115,6 +116,7 @@ export function registerUser(program: Command, line: CommandLine): void {
       ),
     );
   registerUserAddress(user, line);
+  registerUserMerge(user, line);
   user
     .command("confirm <person>")
     .description("after another record became the person's: it is the same person, what was parked counts again")

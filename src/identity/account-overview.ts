@@ -2,6 +2,7 @@ import type { Db } from "../db/connection.ts";
 import type { AccountId, DirectoryUserId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
 import { fieldsOf } from "../filter/fields.ts";
+import { refuseMerged } from "./accounts/merged.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
 import { type Status, statusSql } from "./statuses.ts";
 
@@ -79,7 +80,7 @@ export async function listAccounts(
   const values: unknown[] = [db.organization, limit];
   const descending = order.startsWith("-");
   const [key, type] = order.endsWith("id") ? ["a.id", "uuid"] : ["a.user_name_key", "text"];
-  const conditions = ["a.organization = $1"];
+  const conditions = ["a.organization = $1", "a.merged_into is null"];
   if (after !== null) conditions.push(`${key} ${descending ? "<" : ">"} $${values.push(after)}::${type}`);
   if (filter !== null) conditions.push(listFilterSql(filter, values));
   return db.query<AccountOverview>({
@@ -90,12 +91,14 @@ export async function listAccounts(
   });
 }
 
-/** @throws MusterError `not-found`, the same for a foreign id as for an unknown one. */
+/** @throws MusterError `not-found`, the same for a foreign id as for an unknown one; `merged` for one that went into another. */
 export async function getAccount(db: Db, id: AccountId): Promise<AccountOverview> {
   const [account] = await db.query<AccountOverview>({
     text: `select ${COLUMNS} from accounts a where a.organization = $1 and a.id = $2`,
     values: [db.organization, id],
   });
   if (!account) throw new MusterError("not-found", "there is no user with this id", { at: "id" });
+  // A tombstone has no records: everybody else is asked no second time.
+  if (account.records.length === 0) await refuseMerged(db, id);
   return account;
 }

@@ -21,6 +21,8 @@ export const EVENT_KINDS = {
   "account.deactivated": "No directory holds a person's user name any more.",
   "account.first-access": "A person used a product for the first time.",
   "account.joined": "Two accounts were one person's: what is local of this one is the other's now.",
+  "account.merged": "Two accounts of one person became one: what this one had is the other's now.",
+  "account.unmerged": "Two accounts that had become one are two again.",
   "account.suspended": "An administrator suspended a person.",
   "account.restored": "An administrator ended a suspension.",
   "break-glass.created": "A break-glass administrator was made.",

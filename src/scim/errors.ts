@@ -41,6 +41,7 @@ const WIRE: Readonly<Record<ErrorCode, Wire>> = {
   "read-only": { status: 403 },
   "externally-managed": { status: 403 },
   "not-found": { status: 404 },
+  merged: { status: 404 },
   "method-not-allowed": { status: 405 },
   "not-acceptable": { status: 406 },
   "unsupported-media-type": { status: 415 },

@@ -55,14 +55,17 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     domains: ["acme.example"],
   };
   const hal = (await made("/users", { email: "hal@elsewhere.example" })).id;
-  const [mia, ned, ora] = await Promise.all(
-    ["mia", "ned", "ora"].map(async (name) => (await made("/users", { email: `${name}@elsewhere.example` })).id),
+  const [mia, ned, ora, pia, quy, rob] = await Promise.all(
+    ["mia", "ned", "ora", "pia", "quy", "rob"].map(
+      async (name) => (await made("/users", { email: `${name}@elsewhere.example` })).id,
+    ),
   );
   for (const id of [ned, ora]) await made(`/users/${id}/address-changes`, { email: `${id}@other.example` });
   await ctx.db.of(c.organization).query({
     text: "update mails set created_at = created_at - interval '1 hour' where organization = $1 and kind = 'email-change-new'",
     values: [c.organization],
   });
+  await made("/users/merge", { from: rob, to: quy });
   await made("/settings/single-sign-on", provider, "PUT");
   await made("/settings/single-sign-on/bindings", { user: people.ada, subject: "ada" });
   const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
@@ -123,6 +126,8 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "users.changeAddress": { path: `/users/${mia}/address-changes`, body: { email: "mia@other.example" } },
     "users.cancelAddressChange": { path: `/users/${ned}/address-changes/cancel` },
     "users.resendAddressChange": { path: `/users/${ora}/address-changes/resend` },
+    "users.merge": { path: "/users/merge", body: { from: pia, to: quy } },
+    "users.unmerge": { path: `/users/${rob}/unmerge` },
     "users.suspend": { path: `/users/${people.ada}/suspend`, body: { reason: "left" } },
     "users.restore": { path: `/users/${people.dave}/restore` },
     "access.check": {

@@ -163,10 +163,12 @@ users.explain                   -  -  -  -  y  -  -  -  -  -  y  y  y
 users.get                       -  -  -  -  y  -  -  -  -  -  y  y  y
 users.groups                    -  -  -  -  y  -  -  -  -  -  y  y  y
 users.list                      -  -  -  -  y  -  -  -  -  -  y  y  y
+users.merge                     -  -  -  -  -  -  -  -  -  -  -  y  y
 users.resendAddressChange       -  -  -  -  -  -  -  -  -  -  -  y  y
 users.resendInvite              -  -  -  -  -  -  -  -  -  -  -  y  y
 users.restore                   -  -  -  -  -  -  -  -  -  -  -  y  y
 users.suspend                   -  -  -  -  -  -  -  -  -  -  -  y  y
+users.unmerge                   -  -  -  -  -  -  -  -  -  -  -  y  y
 users.update                    -  -  -  -  -  -  -  -  -  -  -  y  y
 users.why                       -  -  -  -  y  -  -  -  -  -  y  y  y
 webhooks.create                 -  -  -  -  -  -  -  -  -  -  -  y  y

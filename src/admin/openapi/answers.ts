@@ -69,6 +69,7 @@ const problem = z
     ),
     candidates: z.array(z.string()).readonly().optional(),
     setting: settingInTheWay.optional(),
+    mergedInto: z.uuid().optional().meta({ description: "Which account the one that was asked for went into." }),
     requestId: z.string(),
   })
   .meta({ id: "Problem" });
@@ -216,6 +217,8 @@ function failuresOf(route: Route): number[] {
     ...(asks ? [404] : []),
     // A read may be asked by a name that several things have.
     ...(writes || route.query !== undefined ? [409] : []),
+    // An account that went into another one is told where it is asked for as what it was.
+    ...(route.path.startsWith("/users/") ? [410] : []),
     ...("write" in route ? [412] : []),
     ...ofBody,
     ...always,

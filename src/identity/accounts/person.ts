@@ -2,11 +2,12 @@ import type { Db } from "../../db/connection.ts";
 import { type AccountId, parseId } from "../../db/id.ts";
 import { MusterError } from "../../errors.ts";
 import { emailKey, userNameKey } from "../keys.ts";
+import { refuseMerged } from "./merged.ts";
 
 /**
  * The account that an administrator means by an id, a user name or an e-mail address (design §10). An exact user
  * name wins over an address, because it is unique.
- * @throws MusterError `not-found` when nobody fits, `conflict` with the candidates' user names when several have the address.
+ * @throws MusterError `merged` for the id of an account that went into another one; `not-found` when nobody fits, `conflict` with the candidates' user names when several have the address.
  */
 export async function resolvePerson(db: Db, text: string): Promise<AccountId> {
   const id = parseId<AccountId>(text);
@@ -17,6 +18,7 @@ export async function resolvePerson(db: Db, text: string): Promise<AccountId> {
     values: [db.organization, id ?? null, userNameKey(text), emailKey(text)],
   });
   const exact = rows.find((row) => row.id === id) ?? rows.find((row) => row.byName);
+  if (exact && exact.id === id) await refuseMerged(db, exact.id);
   if (exact) return exact.id;
   if (rows.length > 1)
     throw new MusterError("conflict", "several people have this address; name one by user name or id", {

@@ -35,6 +35,7 @@ const WIRE: Readonly<Record<ErrorCode, Wire>> = {
   "read-only": REQUEST,
   "externally-managed": REQUEST,
   "not-found": { status: 404, error: "invalid_request" },
+  merged: { status: 404, error: "invalid_request" },
   "method-not-allowed": { status: 405, error: "invalid_request" },
   "not-acceptable": REQUEST,
   "unsupported-media-type": REQUEST,
