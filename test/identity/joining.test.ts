@@ -18,7 +18,7 @@ type Company = Awaited<ReturnType<typeof company>>;
 const uses = async (c: Company, id: LinkId) =>
   (await usesOfLink(c.db, id, { after: null, limit: 50 })).map(({ email }) => email);
 
-test("R102 R103 R112: while signing up is off nobody gets in by it, and nothing is said", async () => {
+test("R103: while signing up is off nobody gets in by it, and nothing is said", async () => {
   const c = await company();
   await c.join("ann@x.example");
   expect([await c.people(), await c.mails(), await c.requests()]).toEqual([["ada", "boss@acme.example"], [], []]);
@@ -80,7 +80,7 @@ test("R117: roles come by domain, those that need approval as a request", async 
   expect(await c.requests()).toEqual(["a@x.example open"]);
 });
 
-test("R121 R122 R123 R124 R125: administrators hear of everybody who signed up or came by a link, unless they do not want to", async () => {
+test("R121 R123 R125: administrators hear of everybody who signed up or came by a link, unless they do not want to", async () => {
   const c = await company({ mode: "open" });
   await c.join("ann@x.example");
   expect(await c.mails("sign-up")).toEqual([]);

@@ -73,7 +73,7 @@ test("R93 R101: the page of a link tells what it gives and lets somebody in; wha
   expect([over.status, over.text]).toEqual([unknown.status, unknown.text]);
 });
 
-test("R102 R103: the form of signing up stands there while signing up is on, and the answer tells nobody anything", async () => {
+test("R103: the form of signing up stands there while signing up is on, and the answer tells nobody anything", async () => {
   const off = await ask("/signup");
   expect([off.status, off.text]).toEqual([404, expect.stringContaining("Sign-up is off")]);
   await setMode("open");

@@ -1,16 +1,19 @@
 import { expect, test } from "vitest";
-import { signUp } from "../../src/identity/joining.ts";
+import { signUp, useLink } from "../../src/identity/joining.ts";
+import { findLink } from "../../src/identity/links.ts";
+import { hashToken } from "../../src/identity/token-form.ts";
+import { newPerson } from "../admin/actors.ts";
 import { apiServer } from "../admin/world.ts";
 import { ruled } from "./company.ts";
 
 const api = await apiServer({ config: { mail: { smtpUrl: "smtp://mail.example.com" } as never } });
 const c = await ruled(api, "acme");
 let strangers = 0;
-const signsUp = (email: string) => {
+const stranger = (email: string) => {
   strangers += 1;
-  const stranger = { email, name: null, message: null, network: `198.51.100.${strangers}`, requestId: null };
-  return signUp(api.ctx, c.organization, stranger);
+  return { email, name: null, message: null, network: `198.51.100.${strangers}`, requestId: null };
 };
+const signsUp = (email: string) => signUp(api.ctx, c.organization, stranger(email));
 const invite = async (emails: string, wanted: object = {}) =>
   c.done("POST", "/invitations", { emails: [emails], notify: false, ...wanted });
 const people = async () => (await c.done("GET", "/users?limit=100")).data.map((one: { email: string }) => one.email);
@@ -84,6 +87,39 @@ test("R120: whoever is nobody takes no seat, however often a product asks for th
       reason: "unknown",
     });
   expect(await seats()).toEqual(before);
+});
+
+test("R102, R112: people come by signing up, by a link, by an administrator's hand and from a directory; the latter ones however signing up is set", async () => {
+  await c.done("PUT", "/settings/sign-up-domains", { domains: ["acme.example"] });
+  for (const mode of ["off", "restricted", "open"]) {
+    await c.done("PUT", "/settings/sign-up", { mode });
+    const { url } = await c.done("POST", "/links", { label: mode, products: [{ product: "wiki", role: "user" }] });
+    const hash = hashToken(url.split("/l/")[1]);
+    const found = await findLink(api.ctx.db, hash);
+    await signsUp(`${mode}-signs-up@acme.example`);
+    if (found) await useLink(api.ctx, found, hash, stranger(`${mode}-link@acme.example`));
+    await c.done("POST", "/users", { email: `${mode}-added@acme.example` });
+    const { results } = await invite(`${mode}-invited@acme.example`);
+    expect(results).toMatchObject([{ verdict: "invited" }]);
+    await api.write(c.organization, (tx) => newPerson(tx, c, `${mode}-directory`));
+    const ways = ["signs-up", "link", "added", "invited", "directory"].map((way) => `${mode}-${way}@acme.example`);
+    const came = (await people()).filter((email: string) => ways.includes(email));
+    expect(came.sort()).toEqual(ways.filter((way) => way !== "off-signs-up@acme.example").sort());
+  }
+});
+
+test("R122, R124: of somebody who signed up every administrator in force hears, without anybody having said so", async () => {
+  const right = { bundle: "organization-administrator", scope: { kind: "organization" } };
+  for (const user of [c.people.ada, c.people.bob, c.people.dave]) await c.done("POST", "/rights", { user, ...right });
+  await c.done("PUT", "/settings/sign-up", { mode: "open" });
+  await signsUp("will@x.example");
+  const pending = encodeURIComponent('email eq "will@x.example"');
+  const [{ id }] = (await c.done("GET", `/invitations?filter=${pending}`)).data;
+  const before = (await c.mails()).length;
+  expect(await c.accept(id)).toBe("accepted");
+  const mails = await c.mails();
+  // The newest first; Dave is suspended.
+  expect(mails.slice(0, mails.length - before).sort()).toEqual(["ada@acme.example", "bob@acme.example"]);
 });
 
 test("R105: whoever signs up is known by what they typed", async () => {
