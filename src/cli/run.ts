@@ -10,7 +10,7 @@ import { registerBackup } from "./backup.ts";
 import { registerBreakGlass } from "./break-glass.ts";
 import { type CommandLine, commandLine } from "./command-line.ts";
 import { registerDirectory } from "./directory.ts";
-import { registerDoctor } from "./doctor.ts";
+import { registerDoctor } from "./doctor/command.ts";
 import { registerDomain } from "./domain.ts";
 import { exitCode } from "./exit-code.ts";
 import { registerGrant } from "./grant.ts";
