@@ -80,7 +80,8 @@ const invited = z.strictObject({
   /** Each may hold several, separated by commas, blanks or line ends. */
   emails: z.array(text(20_000)).min(1).max(200),
   ...wishedFor,
-  notify: z.boolean().default(true),
+  /** Left out: as the organization has it (C11). */
+  notify: z.boolean().optional(),
   message: text(2_000).nullable().default(null),
 });
 

@@ -5,6 +5,8 @@ import { getAccount } from "../identity/account-overview.ts";
 import { getOrganization } from "../identity/organizations.ts";
 import { PERMISSIONS } from "../identity/rights/permissions.ts";
 import { listRights } from "../identity/rights/rights.ts";
+import { settingsForm } from "../identity/settings/form.ts";
+import { getSettings } from "../identity/settings/settings.ts";
 import { getToken } from "../identity/token-rights.ts";
 import type { Caller } from "./caller.ts";
 import { idOut, instant } from "./fields.ts";
@@ -18,7 +20,14 @@ const MOST_RIGHTS = 200;
 const me = z
   .object({
     kind: z.enum(["person", "token", "product", "break-glass"]),
-    organization: z.object({ id: idOut, key: z.string(), name: z.string() }),
+    organization: z.object({
+      id: idOut,
+      key: z.string(),
+      name: z.string(),
+      /** Whether one works site by site or in the whole organization, and in whose words statuses are told. R4. */
+      experience: settingsForm.shape.experience,
+      statusVocabulary: settingsForm.shape.statusVocabulary,
+    }),
     user: z.object({ id: idOut, userName: z.string(), email: z.string().nullable(), status }).nullable(),
     token: z.object({ id: idOut, name: z.string().nullable(), expiresAt: instant.nullable() }).nullable(),
     rights: z.array(z.object({ id: idOut, bundle, scope: scopeOut, scopeName: z.string().nullable() })),
@@ -37,10 +46,11 @@ export const meRoutes = [
     answer: me,
     read: async (db, { caller }) => {
       const { id, key, name } = await getOrganization(db);
+      const { experience, statusVocabulary } = await getSettings(db);
       const token = caller.actor.kind === "api-token" ? await getToken(db, caller.actor.id as TokenId) : null;
       return {
         kind: kindOf(caller),
-        organization: { id, key, name },
+        organization: { id, key, name, experience, statusVocabulary },
         user: await userOf(db, caller),
         token: token && { id: token.id, name: token.name, expiresAt: token.expiresAt },
         rights: await rightsOf(db, caller),

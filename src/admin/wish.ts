@@ -3,6 +3,7 @@ import type { AccountId, GroupId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { TO_INVITE } from "../identity/invitations/ceiling.ts";
 import type { Wish } from "../identity/invitations/offer.ts";
+import { roleOrDefault } from "../identity/invitations/rules.ts";
 import { resolveSpace } from "../identity/spaces.ts";
 import { endOf } from "../identity/time-zone.ts";
 import type { Caller } from "./caller.ts";
@@ -16,7 +17,7 @@ const named = { product: keyIn, site: keyIn.optional() };
 /** The fields of a body by which something is offered to people who are invited. */
 export const wishedFor = {
   products: z
-    .array(z.strictObject({ ...named, role }))
+    .array(z.strictObject({ ...named, role: role.optional() }))
     .max(50)
     .default([]),
   groups: z.array(idIn<GroupId>()).max(50).default([]),
@@ -39,8 +40,9 @@ const wished = z.object(wishedFor);
 /** What a body wishes for, found within the caller's reach. @throws MusterError with the place of what is wrong. */
 export async function wishOf(tx: Tx, caller: Caller, body: z.output<typeof wished>): Promise<Wish> {
   const roles: Wish["roles"][number][] = [];
-  for (const [index, { product, site, role }] of body.products.entries())
+  for (const [index, { product, site, role: said }] of body.products.entries())
     await inside(`/products/${index}`, async () => {
+      const role = await roleOrDefault(tx, said, "role");
       roles.push({ product: (await productFor(tx, caller, TO_INVITE[role], { key: product, site })).id, role });
     });
   const spaces: Wish["spaces"][number][] = [];

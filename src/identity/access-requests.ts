@@ -3,6 +3,7 @@ import { type AccessRequestId, type InvitationId, type LinkId, newId, type Produ
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import type { Role } from "./grants.ts";
+import { settleGuests } from "./guest-rules.ts";
 import { refuseOfferBeyond } from "./invitations/ceiling.ts";
 import { type InvitationSettings, inviteTo } from "./invitations/invite.ts";
 import { type Offer, offerOf, readOffer, type Wish } from "./invitations/offer.ts";
@@ -78,8 +79,9 @@ export async function approveRequest(
   wish: Wish | null,
 ): Promise<InvitationId | null> {
   const request = await lockOpen(tx, id);
-  const offer = wish === null ? await askedFor(tx, request) : await offerOf(tx, wish);
-  const roles = await refuseOfferBeyond(tx, held, offer);
+  const asked = wish === null ? await askedFor(tx, request) : await offerOf(tx, wish);
+  const roles = await refuseOfferBeyond(tx, held, asked);
+  const offer = await settleGuests(tx, held, asked, roles);
   const { results } = await inviteTo(tx, settings, [{ typed: request.email, key: request.email }], {
     offer,
     roles,

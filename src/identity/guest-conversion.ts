@@ -4,7 +4,7 @@ import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import type { Role } from "./grants.ts";
 import { addLocalMembers, removeLocalMembers } from "./groups.ts";
-import { assignGuest, listGuestAssignments, type Permission, removeGuest } from "./guests.ts";
+import { assignGuest, listGuestAssignments, type Permission, refuseAsGuest, removeGuest } from "./guests.ts";
 import { offerOf } from "./invitations/offer.ts";
 import { recordChanges } from "./record.ts";
 import { countSeats, lockProducts, refuseOverLimits, type SeatUse } from "./seats.ts";
@@ -23,7 +23,8 @@ export type Converted = { before: SeatUse | undefined; after: SeatUse | undefine
  * Before: any. After: the person has the role on the product, the guest slot is free and the seat taken, or the other way
  * round, at once. Returns what was taken of the product before and after.
  * @throws MusterError `not-found`; `invalid` for a guest who is an administrator (R134), or of a product without guests; `conflict`
- * when a directory's group gives another role, when the role has no default group, or when seats or slots are blocked.
+ * when a directory's group gives another role, when the role has no default group, when seats or slots are blocked, or when the
+ * product takes no former members as guests.
  */
 export async function convert(tx: Tx, account: AccountId, product: ProductId, wanted: Conversion): Promise<Converted> {
   await tx.query({
@@ -31,14 +32,17 @@ export async function convert(tx: Tx, account: AccountId, product: ProductId, wa
     values: [tx.organization, account],
   });
   const before = await countSeats(tx, [product]);
-  if (wanted.to === "guest") await refuseAdministrator(tx, account, product);
+  if (wanted.to === "guest") {
+    await refuseAdministrator(tx, account, product);
+    await refuseAsGuest(tx, product, account);
+  }
   const { groups } = await offerOf(tx, { roles: [{ product, role: wanted.to }], groups: [], spaces: [] });
   for (const group of await localGroupsGiving(tx, account, product, wanted.to))
     await removeLocalMembers(tx, group, [account]);
-  const space = (await listGuestAssignments(tx, account)).find((one) => one.product === product);
-  if (wanted.to === "user" && space) await removeGuest(tx, space.id);
+  const spaces = (await listGuestAssignments(tx, account)).filter((one) => one.product === product);
+  if (wanted.to === "user") for (const { id } of spaces) await removeGuest(tx, id);
   for (const group of groups) await addLocalMembers(tx, group, [account]);
-  if (wanted.to === "guest" && space?.space !== wanted.space) {
+  if (wanted.to === "guest" && !spaces.some(({ space }) => space === wanted.space)) {
     const { space: wantedSpace, permission, sponsor, expiresAt } = wanted;
     await assignGuest(tx, { account, space: wantedSpace, permission, sponsor, expiresAt });
   }

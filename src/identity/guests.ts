@@ -3,7 +3,15 @@ import { type AccountId, type AssignmentId, newId, type ProductId, type SpaceId 
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcile } from "./access/reconcile.ts";
+import {
+  formerMembers,
+  guestDomainObstacle,
+  refuseWhileOff,
+  requireSponsorOf,
+  stayUntil,
+} from "./guest-rules.ts";
 import { recordChanges } from "./record.ts";
+import { type GuestProduct, guestPolicies } from "./settings/guest-policy.ts";
 
 /** R135. */
 export type Permission = "can-create-and-edit" | "read-only";
@@ -25,28 +33,37 @@ export type GuestAssignment = {
 const COLUMNS = `id, account, product, space, permission, sponsor, expires_at as "expiresAt", parked_at is not null as parked`;
 
 /**
- * Gives a guest his one space of a product (R128, R130, R132). Whether it opens anything is the guest role's matter
- * (R129): one without the other gives no access.
+ * Gives a guest a space of a product, the only one where nothing else is set (R128, R130, R132). Whether it opens anything is the
+ * guest role's matter (R129): one without the other gives no access.
  *
- * Before: any. After: the account has this assignment and no other on the product, and its access follows.
- * @throws MusterError `not-found` (account, space, sponsor); `invalid` for a product without guests (R8) or an end in the past;
- * `conflict` when the account has a space of this product already (R133).
+ * Before: any. After: the account has this assignment, and no more on the product than a guest may (C4); its access follows.
+ * @param said whether somebody gives it now, or it was offered, and looked at, before.
+ * @throws MusterError `not-found` (account, space, sponsor); `invalid` for a product without guests (R8), an end in the past, or
+ * what the product's policy for guests does not allow; `conflict` when the account has as many spaces as a guest may (R133),
+ * or guests are off.
  */
 export async function assignGuest(
   tx: Tx,
-  input: {
+  given: {
     account: AccountId;
     space: SpaceId;
     permission: Permission;
     expiresAt: Date | null;
     sponsor: AccountId | null;
   },
+  said: "given" | "offered" = "given",
 ): Promise<GuestAssignment> {
-  const space = await requireSpace(tx, input.space);
-  await refusePast(tx, input.expiresAt);
-  await lockAccount(tx, input.account);
-  await requireSponsor(tx, input.sponsor);
-  await refuseSecondSpace(tx, input.account, space.product);
+  const space = await requireSpace(tx, given.space);
+  const product = (await guestPolicies(tx, [space.product])).get(space.product) as GuestProduct;
+  await refusePast(tx, given.expiresAt);
+  await lockAccount(tx, given.account);
+  await requireSponsor(tx, given.sponsor);
+  if (said === "given") {
+    requireSponsorOf(product, given.sponsor, "sponsor");
+    await refuseAsGuest(tx, product.id, given.account);
+  }
+  await refuseMoreSpaces(tx, given.account, product);
+  const input = { ...given, expiresAt: await stayUntil(tx, product, given.expiresAt, said) };
   const id = newId<AssignmentId>();
   await tx.query({
     text: `insert into guest_assignments (organization, id, account, product, space, permission, sponsor, expires_at)
@@ -68,10 +85,11 @@ export async function assignGuest(
 /**
  * Sets when an assignment ends, counted from now and not from its beginning (R148 to R150); an expired one comes back
  * (R153), if the quota has room again. Before: any. After: it ends at `expiresAt`, never for null; access follows.
- * @throws MusterError `not-found`; `invalid` for an end in the past.
+ * @throws MusterError `not-found`; `invalid` for an end in the past, or one later than the product's guests have.
  */
 export async function extendGuest(tx: Tx, id: AssignmentId, expiresAt: Date | null): Promise<GuestAssignment> {
   await refusePast(tx, expiresAt);
+  await refuseLongStay(tx, id, expiresAt);
   return update(tx, id, "guest.extended", { text: "expires_at = $3", value: expiresAt });
 }
 
@@ -188,19 +206,59 @@ async function lockAccount(tx: Tx, account: AccountId): Promise<void> {
 }
 
 /** Held by the account's lock: two assignments at the same moment come one after the other. */
-async function refuseSecondSpace(tx: Tx, account: AccountId, product: ProductId): Promise<void> {
-  const [other] = await tx.query<{ key: string; parked: boolean }>({
+async function refuseMoreSpaces(tx: Tx, account: AccountId, { id, policy }: GuestProduct): Promise<void> {
+  const held = await tx.query<{ key: string; parked: boolean }>({
     text: `select s.key, g.parked_at is not null as parked from guest_assignments g
       join spaces s on s.organization = g.organization and s.id = g.space
-      where g.organization = $1 and g.account = $2 and g.product = $3 limit 1`,
-    values: [tx.organization, account, product],
+      where g.organization = $1 and g.account = $2 and g.product = $3 order by g.id`,
+    values: [tx.organization, account, id],
   });
-  if (other)
+  const [first] = held;
+  if (!first || policy.mostSpaces === null || held.length < policy.mostSpaces) return;
+  const most = policy.mostSpaces === 1 ? "one space" : `${policy.mostSpaces} spaces at most`;
+  throw new MusterError(
+    "conflict",
+    first.parked
+      ? `the guest has the space ${first.key}, which waits for a confirmation; confirm or remove it first`
+      : `the guest has the space ${first.key} of this product already; a guest belongs to ${most}, remove it there first`,
+    { at: "space" },
+  );
+}
+
+/**
+ * Refuses somebody who cannot be this product's guest, whatever the space.
+ * @throws MusterError `conflict` where guests are off, and for a former member where none become guests; `invalid` for a domain
+ * that guests do not come from.
+ */
+export async function refuseAsGuest(tx: Tx, of: ProductId, account: AccountId): Promise<void> {
+  const product = (await guestPolicies(tx, [of])).get(of) as GuestProduct;
+  refuseWhileOff(product);
+  const [person] = await tx.query<{ email: string | null }>({
+    text: "select email_key as email from accounts where organization = $1 and id = $2",
+    values: [tx.organization, account],
+  });
+  const obstacle = person?.email == null ? null : (await guestDomainObstacle(tx, [product]))(person.email);
+  if (obstacle !== null) throw new MusterError("invalid", obstacle, { at: "account" });
+  if ((await formerMembers(tx, [product], [account])).size > 0)
     throw new MusterError(
       "conflict",
-      other.parked
-        ? `the guest has the space ${other.key}, which waits for a confirmation; confirm or remove it first`
-        : `the guest has the space ${other.key} of this product already; a guest belongs to one space, remove it there first`,
-      { at: "space" },
+      `somebody who is or was a user of ${product.key} does not become its guest; see guestPolicy.formerMembers`,
+      { at: "account" },
     );
+}
+
+/** An end that is said anew is held against the same limits; null would be for good. */
+async function refuseLongStay(tx: Tx, id: AssignmentId, expiresAt: Date | null): Promise<void> {
+  const { product: of } = await getGuestAssignment(tx, id);
+  const product = (await guestPolicies(tx, [of])).get(of) as GuestProduct;
+  const { longestPeriod, longestPeriodByOthers } = product.policy;
+  if (expiresAt === null && (longestPeriod !== null || longestPeriodByOthers !== null)) {
+    // For good is longer than any period; whoever is bound by one of them hears which.
+    const longest = await stayUntil(tx, { ...product, policy: { ...product.policy, period: null } }, null, "given");
+    if (longest !== null)
+      throw new MusterError("invalid", `a guest of ${product.key} does not stay for good; say until when`, {
+        at: "expiresAt",
+      });
+  }
+  if (expiresAt !== null) await stayUntil(tx, product, expiresAt, "given");
 }

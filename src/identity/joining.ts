@@ -132,7 +132,10 @@ async function join(
     source,
     displayName: name,
   });
-  return results[0]?.invitation ?? null;
+  const [result] = results;
+  // Nothing of it is kept then, not even the use of a link.
+  if (result?.verdict === "refused") throw new MusterError("conflict", result.message);
+  return result?.invitation ?? null;
 }
 
 /** Somebody who did not come by this very way: nobody else may have a mail sent to them (R64), or be joined (design §7). */

@@ -3,11 +3,15 @@ import { type InvitationId, type LinkId, newId, type OrganizationId } from "../d
 import type { Actor, Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { refuseExternallyManaged } from "./external-user-management.ts";
+import { settleGuests } from "./guest-rules.ts";
 import { refuseOfferBeyond } from "./invitations/ceiling.ts";
 import { addToOffers, offerOf, type ResultingRole, readOffer, type Wish } from "./invitations/offer.ts";
+import { refuseSeveralSites } from "./invitations/rules.ts";
 import { canonicalDomain, emailKey } from "./keys.ts";
+import { periodEnd } from "./periods.ts";
 import { recordChanges } from "./record.ts";
 import type { Held } from "./rights/permissions.ts";
+import { getSettings } from "./settings/settings.ts";
 import { hashToken, newTokenText } from "./token-form.ts";
 
 /** A sign-up URL with a token, shared or limited (R89 to R95; C7). Limits that are null or empty are none. */
@@ -23,6 +27,9 @@ export type LinkLimits = {
   needsApproval: boolean;
 };
 
+/** A link's limits as they are asked for; without an end it works as long as the organization's links do (C7), with null for good. */
+export type WantedLimits = Omit<LinkLimits, "expiresAt"> & { expiresAt?: Date | null | undefined };
+
 /**
  * A new link. Before: any. After: whoever has it can sign up to what it offers, within its limits, whatever is said of signing up
  * (R94, R95); every use is an invitation to the address that is given, so nothing comes before the mailbox is proven.
@@ -33,13 +40,16 @@ export type LinkLimits = {
 export async function createLink(
   tx: Tx,
   held: readonly Held[],
-  limits: LinkLimits,
+  limits: WantedLimits,
   wish: Wish,
 ): Promise<{ id: LinkId; token: string; roles: ResultingRole[] }> {
   await refuseExternallyManaged(tx);
   const checked = checkLimits(limits);
-  const offer = await offerOf(tx, wish);
-  const roles = await refuseOfferBeyond(tx, held, offer);
+  const asked = await offerOf(tx, wish);
+  const roles = await refuseOfferBeyond(tx, held, asked);
+  await refuseSeveralSites(tx, roles);
+  const offer = await settleGuests(tx, held, asked, roles);
+  const expiresAt = limits.expiresAt === undefined ? await usualEnd(tx) : limits.expiresAt;
   const [id, token] = [newId<LinkId>(), newTokenText("lnk")];
   const [row] = await tx.query({
     text: `insert into links (organization, id, label, token_hash, max_uses, expires_at, allowed_domains, email_key,
@@ -52,7 +62,7 @@ export async function createLink(
       limits.label,
       hashToken(token),
       limits.maxUses,
-      limits.expiresAt,
+      expiresAt,
       checked.domains,
       checked.email,
       limits.needsApproval,
@@ -66,7 +76,12 @@ export async function createLink(
   return { id, token, roles };
 }
 
-function checkLimits({ allowedDomains, email }: LinkLimits): { domains: string[]; email: string | null } {
+async function usualEnd(tx: Tx): Promise<Date | null> {
+  const { linkPeriod } = await getSettings(tx);
+  return linkPeriod === null ? null : periodEnd(tx, linkPeriod);
+}
+
+function checkLimits({ allowedDomains, email }: WantedLimits): { domains: string[]; email: string | null } {
   const domains = allowedDomains.map((domain, index) => {
     const canonical = canonicalDomain(domain);
     if (canonical === null)

@@ -15,7 +15,8 @@ export async function give(tx: Tx, accounts: readonly AccountId[], offer: Offer)
   const held = await spacesOf(tx, accounts);
   for (const account of accounts)
     for (const { space, permission, sponsor, expiresAt } of offer.spaces)
-      if (!held.has(`${account} ${space}`)) await assignGuest(tx, { account, space, permission, sponsor, expiresAt });
+      if (!held.has(`${account} ${space}`))
+        await assignGuest(tx, { account, space, permission, sponsor, expiresAt }, "offered");
 }
 
 async function spacesOf(db: Db, accounts: readonly AccountId[]): Promise<Set<string>> {
@@ -40,8 +41,11 @@ export async function alreadyHeld(
         and not exists (select from unnest($5::uuid[]) o (id) where not exists (
           select from guest_assignments g where g.organization = $1 and g.account = w.id and g.space = o.id
             and g.parked_at is null)) as everything,
-        exists (select from guest_assignments g where g.organization = $1 and g.account = w.id
-          and g.product = any ($4) and g.space <> all ($5)) as "otherSpace"
+        exists (select from products p join organizations r on r.id = p.organization
+          cross join lateral (select coalesce(p.guest_policy -> 'mostSpaces', r.settings -> 'guestPolicy' -> 'mostSpaces', '1') as most) l
+          where p.organization = $1 and p.id = any ($4) and l.most <> 'null'::jsonb
+            and l.most::integer <= (select count(*) from guest_assignments g where g.organization = $1
+              and g.account = w.id and g.product = p.id and g.space <> all ($5))) as "otherSpace"
       from unnest($2::uuid[]) w (id)`,
     values: [
       db.organization,

@@ -6,29 +6,28 @@ import { MusterError } from "../../errors.ts";
 import { listDirectories } from "../directories.ts";
 import { insertDirectoryUsers } from "../directory-users/insert.ts";
 import { refuseExternallyManaged } from "../external-user-management.ts";
+import { settleGuests } from "../guest-rules.ts";
 import { queueMail } from "../mails.ts";
 import { recordChanges } from "../record.ts";
 import type { Held } from "../rights/permissions.ts";
 import { countSeats, lockProducts, refuseOverLimits, type SeatUse } from "../seats.ts";
+import type { OrganizationSettings } from "../settings/form.ts";
+import { getSettings } from "../settings/settings.ts";
 import { readAddresses, type TypedAddress } from "./addresses.ts";
 import { refuseOfferBeyond } from "./ceiling.ts";
 import { give } from "./give.ts";
 import { offerOf, type ResultingRole, type Wish } from "./offer.ts";
 import { openInvitations, type Settled } from "./open.ts";
+import { refuseSeveralSites, withRules } from "./rules.ts";
 import { type Verdict, verdictsOn } from "./verdicts.ts";
-
-/** Guests in one invitation (R31, R32). */
-const MOST_GUESTS = 10;
-/** People in one invitation. */
-const MOST_PEOPLE = 100;
 
 export type InvitationSettings = Pick<Config["invitations"], "validDays" | "resendCoolDown">;
 
 export type Invite = Wish & {
   /** As they were typed: one or several in each text (R28 to R30). */
   emails: readonly string[];
-  /** Whether a mail goes out (R62, R63). */
-  notify: boolean;
+  /** Whether a mail goes out (R62, R63); left out: as the organization has it (C11). */
+  notify?: boolean | undefined;
   /** A personal message for the mail (R59); null: none. */
   message: string | null;
 };
@@ -49,8 +48,8 @@ export type InviteAnswer = {
  * Before: any. After: each address has its verdict and, unless refused, one live invitation that offers this too; exactly one
  * mail is queued for each when `notify`, none otherwise; accounts, invitations, access, audit and events stand.
  * @param held what the inviter holds: nobody offers more.
- * @throws MusterError `invalid` (no address; a wish that cannot be); `too-many` beyond 10 guests or 100 people: then nothing was
- * done (R33); `not-allowed`; `externally-managed` (R23); `conflict` where seats or guest slots are blocked (R143).
+ * @throws MusterError `invalid` (no address; a wish that cannot be); `too-many` beyond what one request invites (10 guests or 100 people, C12):
+ * then nothing was done (R33); `not-allowed`; `externally-managed` (R23); `conflict` where seats or guest slots are blocked (R143).
  */
 export async function invite(
   tx: Tx,
@@ -59,16 +58,18 @@ export async function invite(
   wanted: Invite,
 ): Promise<InviteAnswer> {
   await refuseExternallyManaged(tx);
+  const { invitesPerRequest, notify } = await getSettings(tx);
   const addresses = readAddresses(wanted.emails);
-  const offer = await offerOf(tx, wanted);
-  const roles = await refuseOfferBeyond(tx, held, offer);
-  refuseTooMany(addresses.length, offer.spaces.length > 0 || roles.some(({ role }) => role === "guest"));
-  const { notify, message } = wanted;
+  const asked = await offerOf(tx, wanted);
+  const roles = await refuseOfferBeyond(tx, held, asked);
+  refuseTooMany(addresses.length, asked.spaces.length > 0 || roles.some(({ role }) => role === "guest"), invitesPerRequest);
+  await refuseSeveralSites(tx, roles);
+  const offer = await settleGuests(tx, held, asked, roles);
   return inviteTo(tx, settings, addresses, {
     offer,
     roles,
-    notify,
-    message,
+    notify: wanted.notify ?? notify,
+    message: wanted.message,
     inviter: tx.actor,
     source: "administrator",
   });
@@ -109,9 +110,10 @@ export async function inviteTo(
   };
 }
 
-function refuseTooMany(count: number, guests: boolean): void {
+/** C12. */
+function refuseTooMany(count: number, guests: boolean, limits: OrganizationSettings["invitesPerRequest"]): void {
   if (count === 0) throw new MusterError("invalid", "name at least one e-mail address", { at: "emails" });
-  const most = guests ? MOST_GUESTS : MOST_PEOPLE;
+  const most = guests ? limits.guests : limits.people;
   if (count > most)
     throw new MusterError(
       "too-many",
@@ -127,10 +129,11 @@ const LOOKS = 5;
 async function verdictsWithUnknown(
   tx: Tx,
   addresses: readonly TypedAddress[],
-  { offer, displayName = null }: Settled,
+  wanted: Settled,
 ): Promise<Verdict[]> {
+  const { offer, displayName = null } = wanted;
   for (let look = 1; ; look++) {
-    const verdicts = await verdictsOn(tx, addresses, offer);
+    const verdicts = await withRules(tx, await verdictsOn(tx, addresses, offer), wanted);
     await tx.query({ text: "savepoint strangers" });
     try {
       return await addUnknown(tx, verdicts, displayName);

@@ -15,7 +15,14 @@ export type Verdict = { typed: string; email: string | null; account: AccountId 
   | { verdict: "needs-review"; code: "name-taken" | "several-accounts"; message: string }
   | {
       verdict: "refused";
-      code: "invalid-address" | "suspended" | "deactivated" | "read-only" | "second-space";
+      code:
+        | "invalid-address"
+        | "suspended"
+        | "deactivated"
+        | "read-only"
+        | "second-space"
+        | "domain-not-allowed"
+        | "former-member";
       message: string;
     }
 );

@@ -72,3 +72,20 @@ export const PERMISSIONS_OF: Readonly<Record<Bundle, ReadonlySet<Permission>>> =
   "user-access-administrator": new Set(OF_A_PRODUCT),
   "group-manager": new Set<Permission>(["groups:read", "members:write"]),
 };
+
+/** Who invites beside administrators (C6): what the organization says of it changes these bundles and no other. */
+export type WhoMayInvite = "administrators" | "trusted" | "managers";
+
+const INVITING: ReadonlySet<Bundle> = new Set(["trusted", "user-access-administrator"]);
+
+/**
+ * What a bundle allows as the organization has it. `administrators`: they alone invite (R11, R13). `trusted`: whoever is trusted on a
+ * site (R15) or looks after a product invites users. `managers`: guests too (R126, R132).
+ */
+export function permissionsOf(bundle: Bundle, whoMayInvite: WhoMayInvite): ReadonlySet<Permission> {
+  const permissions = PERMISSIONS_OF[bundle];
+  if (!INVITING.has(bundle) || whoMayInvite === "trusted") return permissions;
+  return whoMayInvite === "administrators"
+    ? permissions.difference(new Set<Permission>(["invitations:write"]))
+    : permissions.union(new Set<Permission>(["guests:read", "guests:write"]));
+}

@@ -1,7 +1,7 @@
 import type { Db } from "../../db/connection.ts";
 import type { AccountId, SiteId } from "../../db/id.ts";
 import type { FoundToken } from "../tokens.ts";
-import { type Bundle, PERMISSIONS_OF } from "./bundles.ts";
+import { type Bundle, permissionsOf, type WhoMayInvite } from "./bundles.ts";
 import { covers, type Held, PERMISSIONS, type Permission, type RightScope, type Target } from "./permissions.ts";
 import { type ScopeColumns, scopeOf, targetOf } from "./scope.ts";
 
@@ -50,17 +50,18 @@ export async function heldByAccount(db: Db, account: AccountId): Promise<readonl
 type InForce = Held & { target: Target };
 
 async function rightsInForce(db: Db, account: AccountId): Promise<readonly InForce[]> {
-  const rows = await db.query<{ bundle: Bundle; site: SiteId | null } & ScopeColumns>({
+  const rows = await db.query<{ bundle: Bundle; site: SiteId | null; whoMayInvite: WhoMayInvite } & ScopeColumns>({
     name: "rights-in-force",
-    text: `select r.bundle, r.scope_kind as "scopeKind", r.scope_id as "scopeId", p.site
-      from rights r
+    text: `select r.bundle, r.scope_kind as "scopeKind", r.scope_id as "scopeId", p.site,
+        coalesce(o.settings ->> 'whoMayInvite', 'trusted') as "whoMayInvite"
+      from rights r join organizations o on o.id = r.organization
       left join products p on r.scope_kind = 'product' and p.organization = r.organization and p.id = r.scope_id
       where r.organization = $1 and r.account = $2 and r.in_force`,
     values: [db.organization, account],
   });
-  return rows.map(({ bundle, site, ...columns }) => {
+  return rows.map(({ bundle, site, whoMayInvite, ...columns }) => {
     const scope: RightScope = scopeOf(columns);
     const target = scope.kind === "product" ? { ...scope, site: site as SiteId } : scope;
-    return { permissions: PERMISSIONS_OF[bundle], scope, target };
+    return { permissions: permissionsOf(bundle, whoMayInvite), scope, target };
   });
 }
