@@ -73,7 +73,8 @@ export const linkRoutes = [
     body: z.strictObject({
       label: text(200),
       maxUses: z.int().min(1).max(1_000_000).nullable().default(null),
-      expiresAt: whenIn.nullable().default(null),
+      /** Left out: as long as the organization's links do (C7). */
+      expiresAt: whenIn.nullable().optional(),
       allowedDomains: z.array(text(253)).max(100).default([]),
       email: text(254).nullable().default(null),
       needsApproval: z.boolean().default(false),
@@ -83,12 +84,9 @@ export const linkRoutes = [
     status: 201,
     location: ({ link }) => `/links/${link.id}`,
     write: async (tx, { ctx, caller, body }) => {
-      const { id, token } = await createLink(
-        tx,
-        caller.held,
-        { ...body, expiresAt: await endOf(tx, body.expiresAt) },
-        await wishOf(tx, caller, body),
-      );
+      const expiresAt = body.expiresAt === undefined ? undefined : await endOf(tx, body.expiresAt);
+      const wish = await wishOf(tx, caller, body);
+      const { id, token } = await createLink(tx, caller.held, { ...body, expiresAt }, wish);
       return { url: `${ctx.config.publicUrl}/l/${token}`, link: await getLink(tx, id) };
     },
   }),

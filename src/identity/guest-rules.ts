@@ -102,9 +102,9 @@ export async function refuseLonger(
   const [row] = await db.query<{ limit: string }>({
     // Whoever counts a period on another clock means the same one.
     text: `select l as limit from unnest($2::text[]) l
-      where $1::timestamptz > statement_timestamp() + l::interval + interval '1 minute'
-      order by statement_timestamp() + l::interval limit 1`,
-    values: [expiresAt, limits.filter((limit) => limit !== null)],
+      where $1::timestamptz > shift_instant($3, statement_timestamp(), l::interval) + interval '1 minute'
+      order by l::interval limit 1`,
+    values: [expiresAt, limits.filter((limit) => limit !== null), db.organization],
   });
   if (row) throw new MusterError("invalid", `a guest of ${key} stays for ${row.limit} at most`, { at });
 }
@@ -119,8 +119,8 @@ async function endOfStay(
   const periods = [...limits, expiresAt === null ? period : null].filter((one) => one !== null);
   if (periods.length === 0) return expiresAt;
   const [row] = await db.query<{ end: Date }>({
-    text: `select least($1::timestamptz, (select min(statement_timestamp() + p::interval) from unnest($2::text[]) p)) as end`,
-    values: [expiresAt, periods],
+    text: `select least($1::timestamptz, (select min(shift_instant($3, statement_timestamp(), p::interval)) from unnest($2::text[]) p)) as end`,
+    values: [expiresAt, periods, db.organization],
   });
   return row?.end ?? expiresAt;
 }

@@ -8,10 +8,10 @@ import { refuseOfferBeyond } from "./invitations/ceiling.ts";
 import { addToOffers, offerOf, type ResultingRole, readOffer, type Wish } from "./invitations/offer.ts";
 import { refuseSeveralSites } from "./invitations/rules.ts";
 import { canonicalDomain, emailKey } from "./keys.ts";
-import { periodEnd } from "./periods.ts";
 import { recordChanges } from "./record.ts";
 import type { Held } from "./rights/permissions.ts";
 import { getSettings } from "./settings/settings.ts";
+import { instantOf } from "./time-zone.ts";
 import { hashToken, newTokenText } from "./token-form.ts";
 
 /** A sign-up URL with a token, shared or limited (R89 to R95; C7). Limits that are null or empty are none. */
@@ -78,7 +78,7 @@ export async function createLink(
 
 async function usualEnd(tx: Tx): Promise<Date | null> {
   const { linkPeriod } = await getSettings(tx);
-  return linkPeriod === null ? null : periodEnd(tx, linkPeriod);
+  return linkPeriod === null ? null : instantOf(tx, linkPeriod);
 }
 
 function checkLimits({ allowedDomains, email }: WantedLimits): { domains: string[]; email: string | null } {

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { canonicalDomain } from "../keys.ts";
+import { type Period, parsePeriod } from "../time-zone.ts";
 
-/** A period as ISO 8601 has it, in whole days or months and so on, or hours: `P30D`, `P1M`, `PT12H`. */
+/** A length of time as ISO 8601 has it, by the organization's calendar: `P30D`, `P1M`, `PT12H`. */
 export const period = z
   .string()
-  .regex(
-    /^P(?=[1-9])(?:[1-9]\d?Y)?(?:[1-9]\d{0,2}M)?(?:[1-9]\d{0,2}W)?(?:[1-9]\d{0,3}D)?$|^PT[1-9]\d{0,3}H$/,
-    "a period is written as P30D, P1M, P1Y or PT12H",
-  );
+  .max(64)
+  .refine((text) => parsePeriod(text) !== undefined, "a period is written as P30D, P1M or PT12H")
+  .transform((text) => text as Period);
 
 const domain = z
   .string()
@@ -65,7 +65,7 @@ export const DEFAULT_GUEST_POLICY: GuestPolicy = {
   period: null,
   longestPeriod: null,
   longestPeriodByOthers: null,
-  reminders: ["P1D"],
+  reminders: ["P1D" as Period],
   sponsorRequired: false,
   formerMembers: true,
   allowedDomains: [],
