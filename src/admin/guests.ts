@@ -6,6 +6,7 @@ import { GUEST_FIELDS, getGuest, pageOfGuests } from "../identity/guest-pages.ts
 import { assignGuest, changeGuestPermission, extendGuest, removeGuest } from "../identity/guests.ts";
 import { productsByKey } from "../identity/products.ts";
 import { reach } from "../identity/rights/permissions.ts";
+import { guestPolicyForm } from "../identity/settings/guest-policy-form.ts";
 import { resolveSpace } from "../identity/spaces.ts";
 import { endOf } from "../identity/time-zone.ts";
 import { afterOf, idIn, idOut, instant, instantIn, keyIn, listOf, pageOf, whenIn } from "./fields.ts";
@@ -31,6 +32,7 @@ const guestAnswer = z
     sponsor: person.nullable(),
     expiresAt: instant.nullable(),
     parked: z.boolean(),
+    clientLimits: guestPolicyForm.shape.clientLimits,
   })
   .meta({ id: "Guest" });
 

@@ -14,6 +14,7 @@ import { eventRoutes } from "./events.ts";
 import { exportRoutes } from "./exports.ts";
 import { grantRoutes } from "./grants.ts";
 import { groupRoutes } from "./groups.ts";
+import { guestPolicyRoutes } from "./guest-policy.ts";
 import { guestRoutes } from "./guests.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { jobRoutes } from "./jobs.ts";
@@ -21,6 +22,7 @@ import { linkRoutes } from "./links.ts";
 import { mailRoutes } from "./mails.ts";
 import { meRoutes } from "./me.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
+import { presetRoutes } from "./presets.ts";
 import { productRoutes } from "./products.ts";
 import { rightRoutes } from "./rights.ts";
 import type { Route } from "./route.ts";
@@ -53,6 +55,7 @@ export const routes: readonly Route[] = [
   ...checkRoutes,
   ...productRoutes,
   ...defaultGroupRoutes,
+  ...guestPolicyRoutes,
   ...seatRoutes,
   ...eventRoutes,
   ...scimRequestRoutes,
@@ -73,6 +76,7 @@ export const routes: readonly Route[] = [
   ...mailRoutes,
   ...runRoutes,
   ...settingsRoutes,
+  ...presetRoutes,
   ...siteRoutes,
   ...spaceRoutes,
   ...bulkJobRoutes,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Db } from "../db/connection.ts";
 import { formatSignUpDomains, listSignUpDomains, setSignUpDomains } from "../identity/domains.ts";
 import { setExternalUserManagement } from "../identity/external-user-management.ts";
 import { LOCALES, setLocale } from "../identity/locales.ts";
@@ -6,6 +7,8 @@ import { getOrganization, renameOrganization, setMembershipMode } from "../ident
 import { schemaExtensionList } from "../identity/schema-extensions/form.ts";
 import { listSchemaExtensions } from "../identity/schema-extensions/read.ts";
 import { setSchemaExtensions } from "../identity/schema-extensions/write.ts";
+import { settingsChange, settingsForm } from "../identity/settings/form.ts";
+import { changeSettings, getSettings } from "../identity/settings/settings.ts";
 import { setTimeZone } from "../identity/time-zone.ts";
 import { idOut, text } from "./fields.ts";
 import { route } from "./route.ts";
@@ -21,6 +24,7 @@ const settingsAnswer = z
     externalUserManagement: z.boolean(),
     locale: z.enum(LOCALES),
     timeZone: z.string(),
+    ...settingsForm.shape,
   })
   .meta({ id: "Settings" });
 
@@ -50,14 +54,14 @@ export const settingsRoutes = [
     summary: "Show the organization",
     guard: { permission: "settings:read" },
     answer: settingsAnswer,
-    read: (db) => getOrganization(db),
+    read: shown,
   }),
   route({
     id: "settings.update",
     method: "PATCH",
     path: "/settings",
     summary:
-      "Change the organization's name, language and time zone, whose memberships count for people in several directories, or who manages people",
+      "Change the organization's name, language, time zone, and how people are invited, let in and told; docs/settings.md has all of them",
     guard: { permission: "settings:write" },
     body: z
       .strictObject({
@@ -67,17 +71,22 @@ export const settingsRoutes = [
         locale: z.enum(LOCALES),
         timeZone: text(64),
       })
-      .partial(),
+      .partial()
+      .extend(settingsChange.shape),
     answer: settingsAnswer,
     current: "settings.get",
     lock: "exclusive",
-    write: async (tx, { body }) => {
-      if (body.name !== undefined) await renameOrganization(tx, body.name);
-      if (body.membershipMode !== undefined) await setMembershipMode(tx, body.membershipMode);
-      if (body.externalUserManagement !== undefined) await setExternalUserManagement(tx, body.externalUserManagement);
-      if (body.locale !== undefined) await setLocale(tx, body.locale);
-      if (body.timeZone !== undefined) await setTimeZone(tx, body.timeZone);
-      return getOrganization(tx);
+    write: async (
+      tx,
+      { body: { name, membershipMode: mode, externalUserManagement, locale, timeZone, ...settings } },
+    ) => {
+      if (name !== undefined) await renameOrganization(tx, name);
+      if (mode !== undefined) await setMembershipMode(tx, mode);
+      if (externalUserManagement !== undefined) await setExternalUserManagement(tx, externalUserManagement);
+      if (locale !== undefined) await setLocale(tx, locale);
+      if (timeZone !== undefined) await setTimeZone(tx, timeZone);
+      await changeSettings(tx, settings);
+      return shown(tx);
     },
   }),
   route({
@@ -130,3 +139,7 @@ export const settingsRoutes = [
     write: async (tx, { body }) => ({ extensions: await setSchemaExtensions(tx, body.extensions) }),
   }),
 ];
+
+async function shown(db: Db) {
+  return { ...(await getOrganization(db)), ...(await getSettings(db)) };
+}

@@ -8,7 +8,7 @@ import type { CommandLine } from "./command-line.ts";
 import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
 import { type OfferOptions, offering, wishOf } from "./wish.ts";
 
-type Options = OfferOptions & DryOption & { mail: boolean; message?: string };
+type Options = OfferOptions & DryOption & { mail?: boolean; message?: string };
 
 /** `muster invite create`. */
 export function registerInviteCreate(parent: Command, line: CommandLine): void {
@@ -17,6 +17,7 @@ export function registerInviteCreate(parent: Command, line: CommandLine): void {
       "invite people by address; - reads addresses from standard input",
     ),
   )
+    .option("--mail", "send mails, also where the organization sends none by itself")
     .option("--no-mail", "send nothing; see invite link")
     .option("--message <text>", "a personal message for the mail")
     .action(

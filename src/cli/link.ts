@@ -25,6 +25,7 @@ type CreateOptions = OfferOptions & {
   domain: string[];
   email?: string;
   approval?: true;
+  forGood?: true;
 };
 
 /** `muster link …`: sign-up URLs that are passed on. */
@@ -33,6 +34,7 @@ export function registerLink(program: Command, line: CommandLine): void {
   offering(link.command("create <label>").description("make a link; its URL is shown once"))
     .option("--max-uses <n>", "at most so many people", count)
     .option("--ends <time>", "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 30d or P1M", when)
+    .option("--for-good", "until it is reset, also where links usually end")
     .option("--domain <domain>", "addresses of this domain alone; may be repeated", collected, [])
     .option("--email <address>", "this address alone")
     .option("--approval", "an administrator decides about everybody who uses it")
@@ -46,7 +48,8 @@ export function registerLink(program: Command, line: CommandLine): void {
           needsApproval: options.approval === true,
         };
         const made = await write(async (tx) => {
-          const expiresAt = await endOf(tx, options.ends ?? null);
+          const end = options.forGood ? null : options.ends;
+          const expiresAt = end === undefined ? undefined : await endOf(tx, end);
           return createLink(tx, [EVERYTHING], { ...limits, expiresAt }, await wishOf(tx, options));
         });
         return shown(await getLink(db, made.id), `${ctx.config.publicUrl}/l/${made.token}`);

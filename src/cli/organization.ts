@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { Db } from "../db/connection.ts";
 import { newId, type OrganizationId } from "../db/id.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { setExternalUserManagement } from "../identity/external-user-management.ts";
@@ -8,14 +9,17 @@ import {
   getOrganization,
   listOrganizations,
   type MembershipMode,
-  type Organization,
   renameOrganization,
   setMembershipMode,
 } from "../identity/organizations.ts";
+import { settingsChange } from "../identity/settings/form.ts";
+import { changeSettings, getSettings } from "../identity/settings/settings.ts";
 import { createSite, listSites } from "../identity/sites.ts";
 import { setTimeZone } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
+import { assignments } from "./assignments.ts";
 import type { CommandLine } from "./command-line.ts";
+import { registerPreset } from "./organization-preset.ts";
 import { commandActor } from "./session.ts";
 
 type SetOptions = {
@@ -63,10 +67,10 @@ export function registerOrganization(program: Command, line: CommandLine): void 
   org
     .command("show")
     .description("the organization's settings")
-    .action(line.inOrganization(async ({ db }) => answerOf(await getOrganization(db))));
+    .action(line.inOrganization(({ db }) => shown(db)));
   org
-    .command("set")
-    .description("change the organization's settings")
+    .command("set [settings...]")
+    .description("change the organization's settings, as NAME=VALUE (docs/settings.md) or by these options")
     .option("--name <name>", "what people read")
     .addOption(
       new Option("--membership-mode <mode>", "whose memberships count for people in several directories").choices([
@@ -79,18 +83,21 @@ export function registerOrganization(program: Command, line: CommandLine): void 
     .option("--external-user-management", "people are added, invited and edited outside of Muster alone")
     .option("--no-external-user-management", "administrators do it here too")
     .action(
-      line.inOrganization((session, options: SetOptions) =>
-        session.write(async (tx) => {
+      line.inOrganization((session, options: SetOptions, texts: string[]) => {
+        const wanted = assignments(settingsChange, texts);
+        return session.write(async (tx) => {
           if (options.name !== undefined) await renameOrganization(tx, options.name);
           if (options.membershipMode !== undefined) await setMembershipMode(tx, options.membershipMode);
           if (options.externalUserManagement !== undefined)
             await setExternalUserManagement(tx, options.externalUserManagement);
           if (options.locale !== undefined) await setLocale(tx, options.locale);
           if (options.timeZone !== undefined) await setTimeZone(tx, options.timeZone);
-          return answerOf(await getOrganization(tx));
-        }, "exclusive"),
-      ),
+          await changeSettings(tx, wanted);
+          return shown(tx);
+        }, "exclusive");
+      }),
     );
+  registerPreset(org, line);
   const site = program.command("site").description("sites of an organization");
   site
     .command("add <key>")
@@ -121,6 +128,7 @@ export function registerOrganization(program: Command, line: CommandLine): void 
     );
 }
 
-function answerOf(organization: Organization): Answer {
-  return { json: organization, text: facts(organization) };
+async function shown(db: Db): Promise<Answer> {
+  const all = { ...(await getOrganization(db)), ...(await getSettings(db)) };
+  return { json: all, text: facts(all) };
 }

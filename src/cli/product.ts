@@ -5,6 +5,7 @@ import { createSpace, listSpaces } from "../identity/spaces.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { count } from "./input.ts";
+import { registerProductGuestPolicy } from "./product-guest-policy.ts";
 import { registerProductSeats } from "./product-seats.ts";
 
 type AddOptions = { guests?: true; seats?: number; name?: string; url?: string };
@@ -50,6 +51,7 @@ export function registerProduct(program: Command, line: CommandLine): void {
       }),
     );
   registerProductSeats(product, line);
+  registerProductGuestPolicy(product, line);
   registerSpace(program, line);
 }
 

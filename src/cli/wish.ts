@@ -5,6 +5,7 @@ import { MusterError } from "../errors.ts";
 import type { Role } from "../identity/grants.ts";
 import { resolveGroup } from "../identity/groups.ts";
 import type { Wish } from "../identity/invitations/offer.ts";
+import { roleOrDefault } from "../identity/invitations/rules.ts";
 import { resolveProduct } from "../identity/products.ts";
 import { resolveSpace } from "../identity/spaces.ts";
 import type { GlobalOptions } from "./command-line.ts";
@@ -14,7 +15,7 @@ import { collected } from "./input.ts";
 /** What people are offered, as options say it. */
 export type OfferOptions = GlobalOptions &
   GuestStay & {
-    role: [product: string, role: Role][];
+    role: [product: string, role: Role | undefined][];
     group: string[];
     space: [product: string, space: string][];
   };
@@ -32,7 +33,10 @@ export function offering(command: Command): Command {
 export async function wishOf(tx: Tx, options: OfferOptions): Promise<Wish> {
   const roles: Wish["roles"][number][] = [];
   for (const [product, given] of options.role)
-    roles.push({ product: (await resolveProduct(tx, product, options.site)).id, role: given });
+    roles.push({
+      product: (await resolveProduct(tx, product, options.site)).id,
+      role: await roleOrDefault(tx, given, "--role"),
+    });
   const groups: GroupId[] = [];
   for (const name of options.group) {
     const group = await resolveGroup(tx, name);
@@ -49,10 +53,9 @@ export async function wishOf(tx: Tx, options: OfferOptions): Promise<Wish> {
 }
 
 function role(text: string, before: OfferOptions["role"]): OfferOptions["role"] {
-  const [, product, given] = /^([^=]+)=(admin|user|guest)$/.exec(text) ?? [];
-  if (product === undefined || given === undefined)
-    throw new InvalidArgumentError("it must be PRODUCT=admin, PRODUCT=user or PRODUCT=guest");
-  return [...before, [product, given as Role]];
+  const [, product, given] = /^([^=]+)(?:=(admin|user|guest))?$/.exec(text) ?? [];
+  if (product === undefined) throw new InvalidArgumentError("it must be PRODUCT=admin, PRODUCT=user or PRODUCT=guest");
+  return [...before, [product, given as Role | undefined]];
 }
 
 function space(text: string, before: OfferOptions["space"]): OfferOptions["space"] {

@@ -62,7 +62,7 @@ export async function fileRequest(tx: Tx, request: NewRequest): Promise<void> {
   await recordChanges(tx, [
     { action: "access-request.filed", subjectKind: "access-request", subject: row.id, detail: { source }, event: true },
   ]);
-  await tellOfRequest(tx, email);
+  await tellOfRequest(tx, email, product);
 }
 
 /**

@@ -70,8 +70,8 @@ export async function createBulkJob(
           limit ${MOST_PEOPLE + 1}`;
   const [counted] = await tx.query<{ total: number; refused: number }>({
     text: `with chosen as materialized (${chosen}), kept as (
-        insert into job_rows (organization, job, account, state, code, message)
-        select $1, $2, id, case when unknown then 'refused' else 'open' end,
+        insert into job_rows (organization, job, subject, account, state, code, message)
+        select $1, $2, id, id, case when unknown then 'refused' else 'open' end,
           case when unknown then 'not-found' end, case when unknown then 'there is no user with this id' end
         from chosen order by id
       )
@@ -84,7 +84,7 @@ export async function createBulkJob(
     throw new MusterError("too-many", `the filter finds more than ${MOST_PEOPLE} people; narrow it`, { at: "filter" });
   const named = await tx.query<Person>({
     text: `select a.id, a.user_name as "userName", ${statusSql} as status
-      from job_rows r join accounts a on a.organization = r.organization and a.id = r.account
+      from job_rows r join accounts a on a.organization = r.organization and a.id = r.subject
       where r.organization = $1 and r.job = $2 order by a.id limit ${MOST_NAMED}`,
     values: [tx.organization, id],
   });
@@ -122,8 +122,8 @@ export async function stepBulkJob(
   if (!(await holdJob(tx, turn))) return "lost";
   await refuseMaker(tx, turn);
   const rows = await tx.query<{ account: AccountId }>({
-    text: `select account from job_rows where organization = $1 and job = $2 and state = 'open'
-      and ($3::uuid is null or account = $3) order by account limit $4`,
+    text: `select subject as account from job_rows where organization = $1 and job = $2 and state = 'open'
+      and ($3::uuid is null or subject = $3) order by subject limit $4`,
     values: [tx.organization, turn.id, only ?? null, stepOf(turn).most],
   });
   const accounts = rows.map((row) => row.account);
@@ -131,8 +131,8 @@ export async function stepBulkJob(
   const changed = await work(tx, turn, invitations, accounts);
   await tx.query({
     text: `with told as (
-        update job_rows set state = case when account = any ($4) then 'done' else 'unchanged' end
-        where organization = $1 and job = $2 and account = any ($3) returning state
+        update job_rows set state = case when subject = any ($4) then 'done' else 'unchanged' end
+        where organization = $1 and job = $2 and subject = any ($3) returning state
       )
       update jobs set done = done + (select count(*) from told where state = 'done'),
         unchanged = unchanged + (select count(*) from told where state = 'unchanged')
@@ -170,7 +170,7 @@ async function work(
 /** The next people of a job, for one at a time after a step with all of them was refused. */
 export async function nextPeople(db: Db, turn: Turn): Promise<AccountId[]> {
   const rows = await db.query<{ account: AccountId }>({
-    text: `select account from job_rows where organization = $1 and job = $2 and state = 'open' order by account limit $3`,
+    text: `select subject as account from job_rows where organization = $1 and job = $2 and state = 'open' order by subject limit $3`,
     values: [db.organization, turn.id, stepOf(turn).most],
   });
   return rows.map((row) => row.account);
@@ -187,7 +187,7 @@ export async function recordRefusal(
   await tx.query({
     text: `with told as (
         update job_rows set state = 'refused', code = $4, message = $5
-        where organization = $1 and job = $2 and account = $3 and state = 'open' returning 1
+        where organization = $1 and job = $2 and subject = $3 and state = 'open' returning 1
       )
       update jobs set refused = refused + (select count(*) from told) where organization = $1 and id = $2`,
     values: [tx.organization, turn.id, account, code, message],
@@ -206,8 +206,8 @@ export async function listJobRows(
     text: `select r.account as user, a.user_name as "userName", r.state, r.code, r.message
       from job_rows r left join accounts a on a.organization = r.organization and a.id = r.account
       where r.organization = $1 and r.job = $2 and ($3::text is null or r.state = $3)
-        and ($4::uuid is null or r.account > $4)
-      order by r.account limit $5`,
+        and ($4::uuid is null or r.subject > $4)
+      order by r.subject limit $5`,
     values: [db.organization, job, query.state, query.after, query.limit],
   });
 }

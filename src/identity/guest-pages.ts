@@ -4,6 +4,8 @@ import { MusterError } from "../errors.ts";
 import { fieldsOf } from "../filter/fields.ts";
 import type { Permission } from "./guests.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
+import { CLIENT_LIMITS } from "./settings/guest-policy.ts";
+import type { GuestPolicy } from "./settings/guest-policy-form.ts";
 import { type Bind, binding, type IdPage, inScopes, type Within } from "./within.ts";
 
 /** A guest's space as faces show it; `site`, `product` and `space` are keys. */
@@ -18,6 +20,8 @@ export type ShownGuest = {
   expiresAt: Date | null;
   /** Whether it waits for an administrator to confirm that the person is still the same. */
   parked: boolean;
+  /** What the guest cannot do with which client (R9). */
+  clientLimits: GuestPolicy["clientLimits"];
 };
 
 /** What guests' spaces can be filtered by. */
@@ -37,11 +41,12 @@ export const GUEST_FIELDS = fieldsOf<ListField>(
 const COLUMNS = `g.id, json_build_object('id', a.id, 'userName', a.user_name) as user, s.key as site, p.key as product,
   sp.key as space, g.permission,
   case when h.id is not null then json_build_object('id', h.id, 'userName', h.user_name) end as sponsor,
-  g.expires_at as "expiresAt", g.parked_at is not null as parked`;
+  g.expires_at as "expiresAt", g.parked_at is not null as parked, ${CLIENT_LIMITS} as "clientLimits"`;
 
 const TABLES = `guest_assignments g
   join accounts a on a.organization = g.organization and a.id = g.account
   join products p on p.organization = g.organization and p.id = g.product
+  join organizations o on o.id = p.organization
   join sites s on s.organization = p.organization and s.id = p.site
   join spaces sp on sp.organization = g.organization and sp.id = g.space
   left join accounts h on h.organization = g.organization and h.id = g.sponsor`;

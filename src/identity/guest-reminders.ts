@@ -1,7 +1,7 @@
-import { type AccountId, type AssignmentId, newId } from "../db/id.ts";
+import { type AccountId, type AssignmentId, newId, type ProductId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
-import { administratorsToTell } from "./administrators-to-tell.ts";
 import { queueMail } from "./mails.ts";
+import { peopleToTell } from "./people-to-tell.ts";
 
 /** What managers are told of a guest whose time runs out (R126). */
 export type GuestEndingNotice = {
@@ -13,14 +13,14 @@ export type GuestEndingNotice = {
   endsAt: string;
 };
 
-type Ending = GuestEndingNotice & { sponsor: AccountId | null; recipient: string | null };
+type Ending = GuestEndingNotice & { sponsor: AccountId | null; productId: ProductId };
 
 /** Guests of one look; the next one takes the rest. */
 const AT_ONCE = 1_000;
 
 /**
- * Tells the managers of every guest whose end is near (R126, R152): whoever answers for the guest, else the organization's
- * administrators; once for each guest, end and reminder, so that another end is told of anew. A guest without access any more is
+ * Tells the managers of every guest whose end is near (R126, R152; C18): whoever answers for the guest, else the organization's
+ * administrators, unless others are set; once for each guest, end and reminder, so that another end is told of anew. A guest without access any more is
  * not told of. Before: any. After: the mails are queued. Returns how many guests were told of. For a job, every minute.
  */
 export async function remindOfEndingGuests(tx: Tx): Promise<number> {
@@ -29,7 +29,9 @@ export async function remindOfEndingGuests(tx: Tx): Promise<number> {
         select g.id, g.expires_at, array_agg(r.before) as befores
         from guest_assignments g
         join products p on p.organization = g.organization and p.id = g.product
-        cross join lateral unnest(p.guest_reminders) r (before)
+        join organizations o on o.id = p.organization
+        cross join lateral (select t::interval as before from jsonb_array_elements_text(
+          coalesce(p.guest_policy -> 'reminders', o.settings -> 'guestPolicy' -> 'reminders', '["P1D"]')) t) r
         join live_access a on a.organization = g.organization and a.account = g.account and a.product = g.product
         where g.organization = $1 and g.parked_at is null and g.expires_at > statement_timestamp()
           -- A day before is the same time of day, also where the clocks change between; the first condition is for the index.
@@ -45,20 +47,15 @@ export async function remindOfEndingGuests(tx: Tx): Promise<number> {
       )
       select g.id as assignment, a.user_name as guest, p.key as product, s.key as space,
         to_char(g.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as "endsAt",
-        h.id as sponsor, h.email_key as recipient
+        g.sponsor, g.product as "productId"
       from marked g
       join products p on p.organization = $1 and p.id = g.product
       join spaces s on s.organization = $1 and s.id = g.space
-      join accounts a on a.organization = $1 and a.id = g.account
-      left join accounts h on h.organization = $1 and h.id = g.sponsor and h.suspended_at is null
-        and h.email_key is not null and exists (select from directory_users u where u.organization = h.organization
-          and u.id = h.canonical and u.active and u.deleted_at is null)`,
+      join accounts a on a.organization = $1 and a.id = g.account`,
     values: [tx.organization],
   });
-  for (const { sponsor, recipient, ...content } of ending) {
-    const readers =
-      sponsor !== null && recipient !== null ? [{ account: sponsor, recipient }] : await administratorsToTell(tx);
-    for (const reader of readers)
+  for (const { sponsor, productId, ...content } of ending) {
+    for (const reader of await peopleToTell(tx, "guestEnding", { products: [productId], sponsor }))
       await queueMail(tx, {
         kind: "guest-ending",
         // Which reminder of which end it is stands with the assignment, marked in this transaction.

@@ -50,7 +50,13 @@ export async function settleGuests(
     const product = products.get(space.product) as GuestProduct;
     requireSponsorOf(product, space.sponsor, `/spaces/${index}/sponsor`);
     const others = isAdministrator(held, product) ? null : product.policy.longestPeriodByOthers;
-    await refuseLonger(db, product, space.expiresAt, [product.policy.longestPeriod, others], `/spaces/${index}/expiresAt`);
+    await refuseLonger(
+      db,
+      product,
+      space.expiresAt,
+      [product.policy.longestPeriod, others],
+      `/spaces/${index}/expiresAt`,
+    );
     const end = space.expiresAt ?? (others === null ? null : await endOfStay(db, [others]));
     spaces.push({ ...space, expiresAt: end });
   }
@@ -145,10 +151,7 @@ export async function guestDomainObstacle(
     rules.push({
       key,
       allowed: parseSignUpDomains(policy.allowedDomains.filter((domain) => domain !== "own")),
-      denied: [
-        ...parseSignUpDomains(named),
-        ...(policy.deniedDomains.includes("own") ? await ownDomains(db) : []),
-      ],
+      denied: [...parseSignUpDomains(named), ...(policy.deniedDomains.includes("own") ? await ownDomains(db) : [])],
     });
   }
   return (email) => {

@@ -3,13 +3,7 @@ import { type AccountId, type AssignmentId, newId, type ProductId, type SpaceId 
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcile } from "./access/reconcile.ts";
-import {
-  formerMembers,
-  guestDomainObstacle,
-  refuseWhileOff,
-  requireSponsorOf,
-  stayUntil,
-} from "./guest-rules.ts";
+import { formerMembers, guestDomainObstacle, refuseWhileOff, requireSponsorOf, stayUntil } from "./guest-rules.ts";
 import { recordChanges } from "./record.ts";
 import { type GuestProduct, guestPolicies } from "./settings/guest-policy.ts";
 

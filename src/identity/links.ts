@@ -11,7 +11,7 @@ import { canonicalDomain, emailKey } from "./keys.ts";
 import { recordChanges } from "./record.ts";
 import type { Held } from "./rights/permissions.ts";
 import { getSettings } from "./settings/settings.ts";
-import { instantOf } from "./time-zone.ts";
+import { instantOf, type Period } from "./time-zone.ts";
 import { hashToken, newTokenText } from "./token-form.ts";
 
 /** A sign-up URL with a token, shared or limited (R89 to R95; C7). Limits that are null or empty are none. */
@@ -78,7 +78,7 @@ export async function createLink(
 
 async function usualEnd(tx: Tx): Promise<Date | null> {
   const { linkPeriod } = await getSettings(tx);
-  return linkPeriod === null ? null : instantOf(tx, linkPeriod);
+  return linkPeriod === null ? null : instantOf(tx, linkPeriod as Period);
 }
 
 function checkLimits({ allowedDomains, email }: WantedLimits): { domains: string[]; email: string | null } {

@@ -102,6 +102,11 @@ const PREMISE = `
         end
         else case
           when m.created_at < statement_timestamp() - interval '1 day' then 'the news is a day old'
+          -- Somebody else who is told (C18): while they are active.
+          when m.content ->> 'toldAs' = 'other' then case when not exists (select from accounts a
+              join directory_users u on u.organization = a.organization and u.id = a.canonical and u.active and u.deleted_at is null
+              where a.organization = m.organization and a.id = m.account and a.suspended_at is null)
+            then 'the user is suspended or deactivated' end
           when not exists (select from rights r where r.organization = m.organization and r.account = m.account
               and r.bundle = 'organization-administrator' and r.parked_at is null)
             then 'the user is no administrator any more'

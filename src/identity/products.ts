@@ -4,6 +4,7 @@ import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcileAll } from "./access/reconcile.ts";
 import { recordChanges } from "./record.ts";
+import { getSettings } from "./settings/settings.ts";
 import { binding, type IdPage, inScopes, type Within } from "./within.ts";
 
 export type ProductSettings = {
@@ -24,15 +25,7 @@ export type ProductSettings = {
 /** `site` is the site's key. */
 export type Product = { id: ProductId; key: string; site: string } & ProductSettings;
 
-const DEFAULTS: Omit<ProductSettings, "name"> = {
-  url: null,
-  hasGuests: false,
-  seats: null,
-  seatEnforcement: "warn",
-  guestBasis: "unlimited",
-  guestRatio: 0,
-  guestEnforcement: "block",
-};
+const DEFAULTS = { url: null, hasGuests: false, seats: null, seatEnforcement: "warn" } as const;
 
 const COLUMNS = `p.id, p.key, s.key as site, p.name, p.url, p.has_guests as "hasGuests", p.seats,
   p.seat_enforcement as "seatEnforcement", p.guest_basis as "guestBasis", p.guest_ratio as "guestRatio",
@@ -40,7 +33,7 @@ const COLUMNS = `p.id, p.key, s.key as site, p.name, p.url, p.has_guests as "has
 
 /**
  * A new product on a site. R2.
- * Before: any. After: it stands with these settings, with an audit row; nobody has access until a grant is made.
+ * Before: any. After: it stands with these settings, its guest quota the organization's where none is said, with an audit row; nobody has access until a grant is made.
  * @throws MusterError `uniqueness` when the site has the key, `invalid` when it is no key.
  */
 export async function createProduct(
@@ -48,7 +41,13 @@ export async function createProduct(
   site: { id: SiteId; key: string },
   input: { key: string } & Partial<ProductSettings>,
 ): Promise<Product> {
-  const product: Product = { ...DEFAULTS, name: input.key, ...input, id: newId<ProductId>(), site: site.key };
+  const { guestQuota } = await getSettings(tx);
+  const quota = {
+    guestBasis: guestQuota.basis,
+    guestRatio: guestQuota.ratio,
+    guestEnforcement: guestQuota.enforcement,
+  };
+  const product: Product = { ...DEFAULTS, ...quota, name: input.key, ...input, id: newId<ProductId>(), site: site.key };
   await tx.query({
     text: `insert into products (organization, id, site, key, name, url, has_guests, seats, seat_enforcement,
         guest_basis, guest_ratio, guest_enforcement)

@@ -144,7 +144,16 @@ function answerClosed(response: Response, shown: ShownInvitation): void {
 
 function offerList(offers: readonly Offer[], linked: boolean): Html {
   if (offers.length === 0) return html`<p>nothing yet: an administrator still has to give you access</p>`;
-  return html`<ul>${offers.map((offer) => html`<li>${name(offer, linked)} (${offer.role})</li>`)}</ul>`;
+  return html`<ul>${offers.map((offer) => html`<li>${name(offer, linked)} (${offer.role})${limitsOf(offer)}</li>`)}</ul>`;
+}
+
+/** R9. */
+function limitsOf({ clientLimits }: Offer): Html {
+  if (!clientLimits || clientLimits.length === 0) return html``;
+  return html`<ul>${clientLimits.map(
+    ({ client, limit, url }) =>
+      html`<li>${client}: ${limit}${url === null ? html`` : html` (<a href="${url}" rel="noreferrer">more</a>)`}</li>`,
+  )}</ul>`;
 }
 
 function name(offer: Offer, linked: boolean): Html {

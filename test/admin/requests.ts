@@ -54,6 +54,22 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     clientSecret: "hush",
     domains: ["acme.example"],
   };
+  const guestPolicy = {
+    countPending: false,
+    mostSpaces: 2,
+    withoutSpace: false,
+    period: "P30D",
+    longestPeriod: "P1Y",
+    longestPeriodByOthers: "P90D",
+    reminders: ["P7D", "PT12H"],
+    sponsorRequired: true,
+    formerMembers: false,
+    allowedDomains: ["*.partner.example"],
+    deniedDomains: ["own"],
+    state: "beta",
+    stateReason: "we are trying it",
+    clientLimits: [{ client: "mobile", limit: "guests cannot sign in", url: "https://tracker.example.com/1" }],
+  };
   const hal = (await made("/users", { email: "hal@elsewhere.example" })).id;
   const [mia, ned, ora, pia, quy, rob] = await Promise.all(
     ["mia", "ned", "ora", "pia", "quy", "rob"].map(
@@ -194,6 +210,11 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     },
     "grants.confirm": { path: `/grants/${grants.waiting.id}/confirm` },
     "grants.delete": { path: `/grants/${grants.users.id}` },
+    "guestPolicy.get": { path: "/products/wiki/guest-policy" },
+    "guestPolicy.update": {
+      path: "/products/wiki/guest-policy",
+      body: guestPolicy,
+    },
     "products.defaultGroups": { path: "/products/wiki/default-groups" },
     "products.setDefaultGroup": {
       path: "/products/wiki/default-groups/user",
@@ -360,8 +381,22 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
         externalUserManagement: true,
         locale: "de",
         timeZone: "Europe/Berlin",
+        experience: "site",
+        statusVocabulary: "site",
+        whoMayInvite: "managers",
+        linkPeriod: "P30D",
+        respectDomainPolicy: "always",
+        notify: false,
+        invitesPerRequest: { guests: 5, people: 50 },
+        defaultSelection: "product-default",
+        notifications: { signUp: ["administrators"], request: ["scope-owners"], guestEnding: ["sponsor"] },
+        invitationBudget: { inviterPerHour: 20, organizationPerDay: 100 },
+        guestQuota: { basis: "members", ratio: 3, enforcement: "warn" },
+        guestPolicy,
       },
     },
+    "presets.list": { path: "/settings/presets" },
+    "presets.apply": { path: "/settings/apply-preset", body: { name: "workspace" } },
     "signUpDomains.get": { path: "/settings/sign-up-domains" },
     "signUpDomains.set": { path: "/settings/sign-up-domains", body: { domains: ["*.example.com", "example.org"] } },
     "schemaExtensions.get": { path: "/settings/schema-extensions" },

@@ -51,6 +51,8 @@ groups.nested                   -  -  -  -  y  -  -  w  w  w  y  y  y
 groups.removeMember             -  -  -  -  -  -  -  w  -  -  -  y  y
 groups.unnest                   -  -  -  -  -  -  -  -  -  -  -  y  y
 groups.update                   -  -  -  -  -  -  -  -  -  -  -  y  y
+guestPolicy.get                 -  -  -  -  y  -  w  -  w  w  y  y  y
+guestPolicy.update              -  -  -  -  -  -  w  -  -  w  -  y  y
 guests.assign                   -  -  -  -  -  -  -  -  -  w  -  y  y
 guests.convert                  -  -  -  -  -  -  -  -  -  w  -  y  y
 guests.extend                   -  -  -  -  -  -  -  -  -  w  -  y  y
@@ -82,6 +84,8 @@ mails.list                      -  -  -  -  y  -  -  -  -  -  y  y  y
 me.capabilities                 -  -  y  y  y  y  y  y  y  y  y  y  y
 me.get                          -  -  y  y  y  y  y  y  y  y  y  y  y
 openapi.get                     y  y  y  y  y  y  y  y  y  y  y  y  y
+presets.apply                   -  -  -  -  -  -  -  -  -  -  -  y  y
+presets.list                    -  -  -  -  y  -  -  -  -  -  y  y  y
 products.access                 -  -  w  -  y  -  -  -  w  w  y  y  y
 products.create                 -  -  -  -  -  -  w  -  -  w  -  y  y
 products.defaultGroups          -  -  -  -  y  -  w  -  w  w  y  y  y

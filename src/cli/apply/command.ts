@@ -11,6 +11,7 @@ import {
   setMembershipMode,
 } from "../../identity/organizations.ts";
 import { setSchemaExtensions } from "../../identity/schema-extensions/write.ts";
+import { changeSettings } from "../../identity/settings/settings.ts";
 import type { CommandLine } from "../command-line.ts";
 import { typedPath } from "../input.ts";
 import { commandActor, secretKey } from "../session.ts";
@@ -84,6 +85,7 @@ async function applyOrganization(
     const { externalUserManagement: outside } = wanted;
     const managed = outside !== undefined && (await setExternalUserManagement(tx, outside));
     tally.note(there ? updatedIf(renamed || changed || managed) : "created", `organization ${wanted.key}`);
+    if (wanted.settings) tally.note(updatedIf((await changeSettings(tx, wanted.settings)).length > 0), "settings");
     await applyStructure(tx, wanted, !there, tally);
     await applyDirectories(tx, wanted.directories, secrets, tally);
     if (wanted.schemaExtensions)

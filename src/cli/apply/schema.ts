@@ -2,6 +2,8 @@ import { z } from "zod";
 import { DIRECTORY_PERMISSIONS } from "../../identity/directory-permissions.ts";
 import { PROFILES } from "../../identity/profiles.ts";
 import { schemaExtensionList } from "../../identity/schema-extensions/form.ts";
+import { settingsChange } from "../../identity/settings/form.ts";
+import { guestPolicyForm } from "../../identity/settings/guest-policy-form.ts";
 import { parseDuration } from "../input.ts";
 
 const key = z
@@ -54,6 +56,8 @@ const product = z.strictObject({
       }),
     ])
     .default(false),
+  /** Where it differs from the organization's policy for guests. docs/settings.md */
+  guestPolicy: guestPolicyForm.partial().optional(),
   seats: z.int().min(0).nullable().default(null),
   seatEnforcement: enforcement.default("warn"),
   spaces: once(z.array(space)).default([]),
@@ -130,6 +134,8 @@ const organization = z.strictObject({
   membershipMode: z.enum(["aggregating", "masking"]).default("aggregating"),
   /** People are added, invited and edited outside of Muster alone. R23. */
   externalUserManagement: z.boolean().optional(),
+  /** How people are invited, let in and told. docs/settings.md */
+  settings: settingsChange.optional(),
   /** `example.com` covers that domain alone, `*.example.com` its sub-domains; the list is complete. R113, R114. */
   signUpDomains: z.array(text).optional(),
   sites: once(z.array(site)).default([]),

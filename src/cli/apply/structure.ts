@@ -6,6 +6,7 @@ import {
   type ProductSettings,
   updateProduct,
 } from "../../identity/products.ts";
+import { changeGuestPolicy } from "../../identity/settings/guest-policy.ts";
 import { createSite, listSites, renameSite, type Site } from "../../identity/sites.ts";
 import { createSpace, listSpaces, renameSpace } from "../../identity/spaces.ts";
 import type { WantedOrganization, WantedProduct } from "./schema.ts";
@@ -60,6 +61,10 @@ async function applyProduct(
   const what = `product ${site.key}/${wanted.key}`;
   const product = held ?? (await createProduct(tx, site, { key: wanted.key, ...settings }));
   tally.note(held ? updatedIf(await updateProduct(tx, held.id, settings)) : "created", what);
+  if (wanted.guestPolicy) {
+    const changes = await changeGuestPolicy(tx, product.id, wanted.guestPolicy);
+    tally.note(updatedIf(changes.length > 0), `guests of ${what}`);
+  }
   const spaces = await listSpaces(tx, product.id);
   for (const space of wanted.spaces) {
     const there = spaces.find((one) => one.key === space.key);

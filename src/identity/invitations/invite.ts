@@ -62,7 +62,11 @@ export async function invite(
   const addresses = readAddresses(wanted.emails);
   const asked = await offerOf(tx, wanted);
   const roles = await refuseOfferBeyond(tx, held, asked);
-  refuseTooMany(addresses.length, asked.spaces.length > 0 || roles.some(({ role }) => role === "guest"), invitesPerRequest);
+  refuseTooMany(
+    addresses.length,
+    asked.spaces.length > 0 || roles.some(({ role }) => role === "guest"),
+    invitesPerRequest,
+  );
   await refuseSeveralSites(tx, roles);
   const offer = await settleGuests(tx, held, asked, roles);
   return inviteTo(tx, settings, addresses, {
@@ -126,11 +130,7 @@ function refuseTooMany(count: number, guests: boolean, limits: OrganizationSetti
 const LOOKS = 5;
 
 /** The verdicts, after whoever is unknown was added. */
-async function verdictsWithUnknown(
-  tx: Tx,
-  addresses: readonly TypedAddress[],
-  wanted: Settled,
-): Promise<Verdict[]> {
+async function verdictsWithUnknown(tx: Tx, addresses: readonly TypedAddress[], wanted: Settled): Promise<Verdict[]> {
   const { offer, displayName = null } = wanted;
   for (let look = 1; ; look++) {
     const verdicts = await withRules(tx, await verdictsOn(tx, addresses, offer), wanted);

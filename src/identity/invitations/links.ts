@@ -2,6 +2,8 @@ import { hkdfSync } from "node:crypto";
 import type { Database, Db } from "../../db/connection.ts";
 import type { InvitationId, MailId, OrganizationId } from "../../db/id.ts";
 import type { SecretKey } from "../secrets.ts";
+import { CLIENT_LIMITS } from "../settings/guest-policy.ts";
+import type { GuestPolicy } from "../settings/guest-policy-form.ts";
 import { newTokenText } from "../token-form.ts";
 
 /**
@@ -25,8 +27,13 @@ export async function findInvitation(db: Database, tokenHash: Buffer): Promise<F
   return row;
 }
 
-/** What an invitation opens: a product, the role in it, and where it is. */
-export type Offer = { product: string; role: "admin" | "user" | "guest"; url: string | null };
+/** What an invitation opens: a product, the role in it, and where it is; for a guest what clients cannot do (R9). */
+export type Offer = {
+  product: string;
+  role: "admin" | "user" | "guest";
+  url: string | null;
+  clientLimits?: GuestPolicy["clientLimits"] | null;
+};
 
 /**
  * What became of a link: `open` can be accepted; `replaced` has a newer mail; `withdrawn` is revoked, superseded,
@@ -101,9 +108,10 @@ export async function offersOf(db: Db, invitation: InvitationId): Promise<Offer[
         join role_grants t on t.organization = $1 and t.group_id = f.id and not t.needs_confirmation
       )
       select p.name as product, p.url,
-        (array['guest', 'user', 'admin'])[max(array_position(array['guest', 'user', 'admin'], r.role))] as role
-      from role r join products p on p.organization = $1 and p.id = r.product
-      group by p.id, p.name, p.url order by p.name, p.id`,
+        (array['guest', 'user', 'admin'])[max(array_position(array['guest', 'user', 'admin'], r.role))] as role,
+        case when bool_and(r.role = 'guest') then ${CLIENT_LIMITS} end as "clientLimits"
+      from role r join products p on p.organization = $1 and p.id = r.product join organizations o on o.id = p.organization
+      group by p.id, p.name, p.url, p.guest_policy, o.settings order by p.name, p.id`,
     values: [db.organization, invitation],
   });
 }

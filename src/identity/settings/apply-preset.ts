@@ -22,7 +22,11 @@ export type AppliedPreset = {
  * changes nothing the second time.
  * @throws MusterError as the change of each setting.
  */
-export async function applyPreset(tx: Tx, mail: Pick<Config["mail"], "smtpUrl">, name: PresetName): Promise<AppliedPreset> {
+export async function applyPreset(
+  tx: Tx,
+  mail: Pick<Config["mail"], "smtpUrl">,
+  name: PresetName,
+): Promise<AppliedPreset> {
   const { summary: _, signUpVerification, ...settings } = PRESETS[name];
   const changes: PresetChange[] = (await changeSettings(tx, settings)).map((change) => ({ product: null, ...change }));
   const signUp = await getSignUp(tx);

@@ -1,18 +1,26 @@
 import { z } from "zod";
 import { canonicalDomain } from "../keys.ts";
-import { type Period, parsePeriod } from "../time-zone.ts";
+import { parsePeriod } from "../time-zone.ts";
 
 /** A length of time as ISO 8601 has it, by the organization's calendar: `P30D`, `P1M`, `PT12H`. */
 export const period = z
   .string()
   .max(64)
-  .refine((text) => parsePeriod(text) !== undefined, "a period is written as P30D, P1M or PT12H")
-  .transform((text) => text as Period);
+  .refine((text) => parsePeriod(text) !== undefined, "a period is written as P30D, P1M or PT12H");
+
+/** Text that PostgreSQL can hold. */
+function words(longest: number) {
+  return z
+    .string()
+    .min(1)
+    .max(longest)
+    .refine((text) => !text.includes("\0") && text.isWellFormed(), "it holds a character that cannot be stored");
+}
 
 const domain = z
   .string()
   .max(300)
-  .refine((name) => name === "own" || canonicalDomain(name.replace(/^\*\./, "")) !== null, "it must be a domain");
+  .refine((name) => canonicalDomain(name.replace(/^\*\./, "")) !== null, "it must be a domain");
 
 /** How guests of a product are let in, for how long, and what they are told of. */
 export const guestPolicyForm = z
@@ -38,18 +46,23 @@ export const guestPolicyForm = z
     /** Guests come from these domains alone; empty: from any (R119). `*.example.com` is what is below it. F9. */
     allowedDomains: z.array(domain).max(1_000),
     /** And never from these; `own`: the sign-up domains and those that directories are believed about. F9. */
-    deniedDomains: z.array(domain).max(1_000),
+    deniedDomains: z.array(z.union([z.literal("own"), domain])).max(1_000),
     /** Whether guests can be let in at present. R10, C19. */
     state: z.enum(["off", "beta", "general"]),
     /** Why, as everybody is told. */
-    stateReason: z.string().max(500).nullable(),
+    stateReason: words(500).nullable(),
     /** What guests cannot do with which client, and where that is followed. R9. */
     clientLimits: z
       .array(
         z.strictObject({
-          client: z.string().min(1).max(100),
-          limit: z.string().min(1).max(500),
-          url: z.url({ protocol: /^https?$/ }).max(2_048).nullable(),
+          client: words(100),
+          limit: words(500),
+          url: words(2_048)
+            .refine(
+              (text) => /^https?:\/\/[^\s]+$/.test(text) && URL.canParse(text),
+              "it must be an http or https address",
+            )
+            .nullable(),
         }),
       )
       .max(20),
@@ -65,7 +78,7 @@ export const DEFAULT_GUEST_POLICY: GuestPolicy = {
   period: null,
   longestPeriod: null,
   longestPeriodByOthers: null,
-  reminders: ["P1D" as Period],
+  reminders: ["P1D"],
   sponsorRequired: false,
   formerMembers: true,
   allowedDomains: [],

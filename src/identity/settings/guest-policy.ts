@@ -7,6 +7,9 @@ import { recordChanges } from "../record.ts";
 import { DEFAULT_GUEST_POLICY, type GuestPolicy } from "./guest-policy-form.ts";
 import { differences, type SettingChange } from "./settings.ts";
 
+/** What guests of product `p` of organization `o` cannot do with which client (R9), in SQL. */
+export const CLIENT_LIMITS = `coalesce(p.guest_policy -> 'clientLimits', o.settings -> 'guestPolicy' -> 'clientLimits', '[]')`;
+
 /** A product with what holds for its guests. */
 export type GuestProduct = { id: ProductId; key: string; site: SiteId; hasGuests: boolean; policy: GuestPolicy };
 

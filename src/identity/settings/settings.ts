@@ -84,8 +84,12 @@ async function requireRecipients(tx: Tx, { notifications }: OrganizationSettings
         values: [tx.organization, emailKey(recipient)],
       });
       if (!known)
-        throw new MusterError("invalid", `nobody here has the address ${recipient}; name somebody's of the organization`, {
-          at: `/notifications/${event}`,
-        });
+        throw new MusterError(
+          "invalid",
+          `nobody here has the address ${recipient}; name somebody's of the organization`,
+          {
+            at: `/notifications/${event}`,
+          },
+        );
     }
 }
