@@ -4,6 +4,7 @@ import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import type { Role } from "./grants.ts";
 import { settleGuests } from "./guest-rules.ts";
+import { openBudget } from "./invitations/budget.ts";
 import { refuseOfferBeyond } from "./invitations/ceiling.ts";
 import { type InvitationSettings, inviteTo } from "./invitations/invite.ts";
 import { type Offer, offerOf, readOffer, type Wish } from "./invitations/offer.ts";
@@ -78,6 +79,7 @@ export async function approveRequest(
   id: AccessRequestId,
   wish: Wish | null,
 ): Promise<InvitationId | null> {
+  const budget = await openBudget(tx);
   const request = await lockOpen(tx, id);
   const asked = wish === null ? await askedFor(tx, request) : await offerOf(tx, wish);
   const roles = await refuseOfferBeyond(tx, held, asked);
@@ -89,6 +91,7 @@ export async function approveRequest(
     message: null,
     inviter: tx.actor,
     source: "request",
+    budget,
   });
   const [result] = results;
   if (!result || result.verdict === "refused")

@@ -29,8 +29,8 @@ export type NewMail = { dedupeKey: string; account: AccountId; recipient: string
 export async function queueMail(tx: Tx, mail: NewMail): Promise<MailId> {
   const id = newId<MailId>();
   const [row] = await tx.query<{ id: MailId }>({
-    text: `insert into mails (organization, id, kind, dedupe_key, account, recipient, invitation, content)
-      values ($1, $2, $3, $4, $5, $6, $7, $8)
+    text: `insert into mails (organization, id, kind, dedupe_key, account, recipient, invitation, content, maker_kind, maker)
+      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
       on conflict on constraint mails_dedupe_unique do update set dedupe_key = excluded.dedupe_key
       returning id`,
     values: [
@@ -42,6 +42,9 @@ export async function queueMail(tx: Tx, mail: NewMail): Promise<MailId> {
       mail.recipient,
       mail.kind === "invitation" ? mail.invitation : null,
       mail.kind === "invitation" ? null : mail.content,
+      // What goes out is counted by whose doing it is.
+      tx.actor.kind,
+      tx.actor.id,
     ],
   });
   if (!row) throw new MusterError("internal", "a mail was neither queued nor found");

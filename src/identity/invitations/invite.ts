@@ -14,6 +14,7 @@ import { countSeats, lockProducts, refuseOverLimits, type SeatUse } from "../sea
 import type { OrganizationSettings } from "../settings/form.ts";
 import { getSettings } from "../settings/settings.ts";
 import { readAddresses, type TypedAddress } from "./addresses.ts";
+import { type InvitationBudget, mailsToOneAddress, openBudget, refuseTooManyOpen, spendMails } from "./budget.ts";
 import { refuseOfferBeyond } from "./ceiling.ts";
 import { give } from "./give.ts";
 import { offerOf, type ResultingRole, type Wish } from "./offer.ts";
@@ -49,7 +50,8 @@ export type InviteAnswer = {
  * mail is queued for each when `notify`, none otherwise; accounts, invitations, access, audit and events stand.
  * @param held what the inviter holds: nobody offers more.
  * @throws MusterError `invalid` (no address; a wish that cannot be); `too-many` beyond what one request invites (10 guests or 100 people, C12):
- * then nothing was done (R33); `not-allowed`; `externally-managed` (R23); `conflict` where seats or guest slots are blocked (R143).
+ * then nothing was done (R33); `not-allowed`; `externally-managed` (R23); `conflict` where seats or guest slots are blocked (R143);
+ * `cool-down` beyond the budget of invitations.
  */
 export async function invite(
   tx: Tx,
@@ -68,6 +70,7 @@ export async function invite(
     invitesPerRequest,
   );
   await refuseSeveralSites(tx, roles);
+  const budget = await openBudget(tx);
   const offer = await settleGuests(tx, held, asked, roles);
   return inviteTo(tx, settings, addresses, {
     offer,
@@ -76,6 +79,7 @@ export async function invite(
     message: wanted.message,
     inviter: tx.actor,
     source: "administrator",
+    budget,
   });
 }
 
@@ -96,7 +100,9 @@ export async function inviteTo(
   const given = verdicts.filter(({ verdict }) => verdict === "given").flatMap(({ account }) => account ?? []);
   await give(tx, given, offer);
   const opened = await openInvitations(tx, verdicts, wanted, validDays);
-  const mails = wanted.notify ? await mailTo(tx, verdicts, opened, resendCoolDown) : new Map<string, MailId>();
+  const budget = wanted.budget ?? { unlimited: true };
+  await refuseTooManyOpen(tx, budget);
+  const mails = wanted.notify ? await mailTo(tx, verdicts, opened, resendCoolDown, budget) : new Map<string, MailId>();
   await record(tx, verdicts, opened, wanted);
 
   await lockProducts(tx, products);
@@ -183,18 +189,27 @@ async function addUnknown(tx: Tx, verdicts: Verdict[], displayName: string | nul
   );
 }
 
-/** One mail to each who is asked, but for those whose last one is younger than the cool-down. */
+/**
+ * One mail to each who is asked, but for those whose last one is younger than the cool-down, or who have had as many as one address gets.
+ * @throws MusterError `cool-down` beyond the budget.
+ */
 async function mailTo(
   tx: Tx,
   verdicts: readonly Verdict[],
   opened: ReadonlyMap<string, InvitationId>,
   coolDown: number,
+  budget: InvitationBudget,
 ): Promise<Map<string, MailId>> {
+  const { inAll, perDay } = mailsToOneAddress(budget);
   const due = await tx.query<{ id: InvitationId; account: AccountId; email: string; number: number }>({
     text: `update invitations i set delivery = 'queued', sent_count = i.sent_count + 1
       where i.organization = $1 and i.id = any ($2) and i.state = 'pending' and i.account is not null and not exists (
         select from mails m where m.organization = $1 and m.account = i.account and m.kind = 'invitation'
           and m.state <> 'cancelled' and m.created_at > statement_timestamp() - make_interval(secs => $3))
+        and $4 > (select count(*) from mails m where m.organization = $1 and m.kind = 'invitation'
+          and m.recipient = i.email_key and m.state <> 'cancelled')
+        and $5 > (select count(*) from mails m where m.organization = $1 and m.kind = 'invitation'
+          and m.recipient = i.email_key and m.state <> 'cancelled' and m.created_at > statement_timestamp() - interval '1 day')
       returning i.id, i.account, i.email_key as email, i.sent_count as number`,
     values: [
       tx.organization,
@@ -202,8 +217,11 @@ async function mailTo(
         verdict === "needs-review" ? [] : ((email && opened.get(email)) ?? []),
       ),
       coolDown,
+      inAll,
+      perDay,
     ],
   });
+  await spendMails(tx, budget, due.length);
   const mails = new Map<string, MailId>();
   for (const { id, account, email, number } of due)
     mails.set(

@@ -1,6 +1,7 @@
 import { type AccountId, type InvitationId, newId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { recordChanges } from "../record.ts";
+import type { InvitationBudget } from "./budget.ts";
 import { addToOffers, type Inviter, type Offer, type ResultingRole } from "./offer.ts";
 import type { Verdict } from "./verdicts.ts";
 
@@ -18,6 +19,8 @@ export type Settled = {
   source: Source;
   /** What a stranger calls themselves (R105). */
   displayName?: string | null;
+  /** What the mails are held against, where an administrator invites; it is open. */
+  budget?: InvitationBudget;
 };
 
 const OPEN: ReadonlySet<Verdict["verdict"]> = new Set(["invited", "given", "needs-review"]);

@@ -7,6 +7,7 @@ import { emailKey } from "../keys.ts";
 import { queueMail } from "../mails.ts";
 import { recordChanges } from "../record.ts";
 import { type Status, statusOf } from "../statuses.ts";
+import { openBudget, refuseAddress, spendMails } from "./budget.ts";
 
 export type ResentInvitation = { accountId: AccountId; invitationId: InvitationId; mailId: MailId; status: Status };
 
@@ -20,7 +21,8 @@ type Addressee = { id: AccountId; email: string | null; suspended: boolean; acti
  * with its job, audit row and event, in the same commit; an invitation that the account or the address had otherwise
  * is superseded. The mail leaves when a worker runs.
  * @throws MusterError `externally-managed` (R23); `not-found`; `conflict` (no usable address, suspended, deactivated); `cool-down` with
- *   `retryAfter` in seconds while the last mail to this account is younger than `invitations.resendCoolDown`.
+ *   `retryAfter` in seconds while the last mail to this account is younger than `invitations.resendCoolDown`, or beyond
+ *   the budget of invitations; `conflict` for an address that has had as many mails as one gets.
  */
 export async function resendInvitation(
   tx: Tx,
@@ -28,9 +30,12 @@ export async function resendInvitation(
   account: AccountId,
 ): Promise<ResentInvitation> {
   await refuseExternallyManaged(tx);
+  const budget = await openBudget(tx);
   const addressee = await lockAddressee(tx, account);
   const recipient = recipientOf(addressee);
   await refuseDuringCoolDown(tx, account, resendCoolDown);
+  await refuseAddress(tx, budget, recipient);
+  await spendMails(tx, budget, 1);
   await supersedeOthers(tx, account, recipient);
   const { id, sendNumber } = await upsertInvitation(tx, account, recipient, validDays);
   const mailId = await queueMail(tx, {

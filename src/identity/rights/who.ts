@@ -1,6 +1,7 @@
 import type { Db } from "../../db/connection.ts";
 import type { AccountId } from "../../db/id.ts";
-import { BUNDLES, type Bundle, PERMISSIONS_OF } from "./bundles.ts";
+import { getSettings } from "../settings/settings.ts";
+import { BUNDLES, type Bundle, PERMISSIONS_OF, permissionsOf } from "./bundles.ts";
 import type { Permission, RightScope, Target } from "./permissions.ts";
 import { type ScopeColumns, scopeOf, withinScopes } from "./scope.ts";
 
@@ -17,7 +18,8 @@ const MOST_HOLDERS = 20;
  * nearest to the question, each once. R20.
  */
 export async function holdersOf(db: Db, permission: Permission, target: Target): Promise<Holder[]> {
-  const bundles = BUNDLES.filter((bundle) => PERMISSIONS_OF[bundle].has(permission));
+  const { whoMayInvite } = await getSettings(db);
+  const bundles = BUNDLES.filter((bundle) => permissionsOf(bundle, whoMayInvite).has(permission));
   const rows = await db.query<Row>({
     text: `select h.id, h."userName", h.email, h.bundle, h."scopeKind", h."scopeId" from (
         select distinct on (a.id) a.id, a.user_name as "userName", a.user_name_key, a.email, r.bundle,
