@@ -31,10 +31,10 @@ import * as canonicalById from "./0034-canonical-by-id.ts";
 import * as addressChanges from "./0037-address-changes.ts";
 import * as accountMerges from "./0038-account-merges.ts";
 import * as localeAndTimeZone from "./0039-locale-and-time-zone.ts";
-import * as mailsOfAChange from "./0044-mails-of-a-change.ts";
-import * as restores from "./0052-restores.ts";
 import * as settings from "./0041-settings.ts";
 import * as invitationImports from "./0042-invitation-imports.ts";
+import * as mailsOfAChange from "./0044-mails-of-a-change.ts";
+import * as restores from "./0052-restores.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -72,8 +72,8 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0037-address-changes", addressChanges],
   ["0038-account-merges", accountMerges],
   ["0039-locale-and-time-zone", localeAndTimeZone],
-  ["0044-mails-of-a-change", mailsOfAChange],
-  ["0052-restores", restores],
   ["0041-settings", settings],
   ["0042-invitation-imports", invitationImports],
+  ["0044-mails-of-a-change", mailsOfAChange],
+  ["0052-restores", restores],
 ];
