@@ -97,7 +97,7 @@ export async function stayUntil(
 }
 
 /** @throws MusterError `invalid` for an end that lies behind one of the limits. */
-export async function refuseLonger(
+async function refuseLonger(
   db: Db,
   { key }: GuestProduct,
   expiresAt: Date | null,

@@ -7,7 +7,7 @@ import { PRESETS, type PresetName } from "./presets.ts";
 import { changeSettings, differences, type SettingChange } from "./settings.ts";
 
 /** One thing that a preset makes another; `product` where it is a product's, as SITE/KEY. */
-export type PresetChange = SettingChange & { product: string | null };
+type PresetChange = SettingChange & { product: string | null };
 export type AppliedPreset = {
   changes: PresetChange[];
   /** What products say of their own guests stays, and goes before the preset: those products, as SITE/KEY. */

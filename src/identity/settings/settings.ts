@@ -18,7 +18,7 @@ export async function getSettings(db: Db): Promise<OrganizationSettings> {
 }
 
 /** The settings after a change: objects part by part, lists as a whole. */
-export function withChange(before: OrganizationSettings, change: SettingsChange): OrganizationSettings {
+function withChange(before: OrganizationSettings, change: SettingsChange): OrganizationSettings {
   const merged = Object.entries(before).map(([name, value]) => {
     const wanted = change[name as keyof SettingsChange];
     if (wanted === undefined) return [name, value];
