@@ -95,11 +95,13 @@ async function send(
   const written = inAddress(value);
   const [name = ""] = place.steps;
   const placed = route.path.split("/");
-  const path = fixture.path
+  const [steps = "", query = ""] = fixture.path.split("?");
+  const path = steps
     .split("/")
     .map((step, at) => (place.in === "path" && placed[at] === `{${name}}` ? written : step))
     .join("/");
   const parameters = [
+    ...query.split("&").filter((one) => one !== "" && !(place.in === "query" && one.startsWith(`${name}=`))),
     ...(place.in === "query" ? [`${name}=${written}`] : []),
     ...(route.method === "GET" || name === "dryRun" ? [] : ["dryRun=true"]),
   ].join("&");
