@@ -4,6 +4,7 @@ import { bulkJobRoutes } from "./bulk-jobs.ts";
 import { capabilityRoutes } from "./capabilities.ts";
 import { checkRoutes } from "./check.ts";
 import { defaultGroupRoutes } from "./default-groups.ts";
+import { diagnosticsRoutes } from "./diagnostics.ts";
 import { directoryRoutes } from "./directories.ts";
 import { directoryOrderRoutes } from "./directory-order.ts";
 import { directoryRemoveRoutes } from "./directory-remove.ts";
@@ -51,6 +52,7 @@ export const routes: readonly Route[] = [
   ...userMergeRoutes,
   ...userRoutes,
   ...whyAccessRoutes,
+  ...diagnosticsRoutes,
   ...userAddressRoutes,
   ...checkRoutes,
   ...productRoutes,

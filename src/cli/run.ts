@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { findPackageJSON } from "node:module";
 import { Command, CommanderError } from "commander";
 import { isMusterError, MusterError } from "../errors.ts";
+import { version } from "../version.ts";
 import { registerAccess } from "./access.ts";
 import { registerAdmin } from "./admin.ts";
 import { type Answer, printable } from "./answer.ts";
@@ -25,6 +24,7 @@ import { registerRunning } from "./running.ts";
 import { registerSchema } from "./schema.ts";
 import { registerScim } from "./scim.ts";
 import { registerSignUp } from "./sign-up.ts";
+import { registerSupport } from "./support.ts";
 import { registerSync } from "./sync.ts";
 import { registerToken } from "./token.ts";
 import { registerUser } from "./user.ts";
@@ -52,6 +52,7 @@ const NOUNS: readonly ((program: Command, line: CommandLine) => void)[] = [
   registerDomain,
   registerToken,
   registerDoctor,
+  registerSupport,
   registerBackup,
 ];
 
@@ -103,11 +104,6 @@ export async function runCommand(
   output.out(json ? `${JSON.stringify(answer.json)}\n` : answer.text === "" ? "" : `${answer.text}\n`);
   if (answer.error) fail(answer.error, json, output);
   return answer.exitCode ?? 0;
-}
-
-function version(): string {
-  const path = findPackageJSON("..", import.meta.url);
-  return path === undefined ? "unknown" : String(JSON.parse(readFileSync(path, "utf8")).version);
 }
 
 /** @param explain receives the text of --help and --version. */

@@ -372,6 +372,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "audit.get": { path: `/audit/${audited}` },
     "mails.list": { path: "/mails" },
     "mails.get": { path: `/mails/${mail.mailId}` },
+    "diagnostics.get": { path: "/diagnostics" },
     "settings.get": { path: "/settings" },
     "settings.update": {
       path: "/settings",
