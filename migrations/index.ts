@@ -35,6 +35,7 @@ import * as settings from "./0041-settings.ts";
 import * as invitationImports from "./0042-invitation-imports.ts";
 import * as mailsOfAChange from "./0044-mails-of-a-change.ts";
 import * as restores from "./0052-restores.ts";
+import * as sieveOfContent from "./0049-sieve-of-content.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -76,4 +77,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0042-invitation-imports", invitationImports],
   ["0044-mails-of-a-change", mailsOfAChange],
   ["0052-restores", restores],
+  ["0049-sieve-of-content", sieveOfContent],
 ];

@@ -11,6 +11,8 @@ export type LdapEntry = {
   /** The first of `texts`, in the server's order. */
   text(attribute: string): string | null;
   bytes(attribute: string): readonly Buffer[];
+  /** How many values there are, of whatever kind. */
+  count(attribute: string): number;
   /** Attribute descriptions as the server spells them, with options (`member;range=0-1499`). */
   descriptions(): string[];
 };
@@ -58,6 +60,15 @@ class Entry implements LdapEntry {
       return undefined;
     });
     return values;
+  }
+
+  count(attribute: string): number {
+    let count = 0;
+    this.#find(attribute, () => {
+      count += 1;
+      return undefined;
+    });
+    return count;
   }
 
   descriptions(): string[] {

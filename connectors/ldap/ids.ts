@@ -5,7 +5,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** The immutable id of an entry in one spelling, or null when the attribute is absent, has several values or is malformed. */
 export function immutableId(entry: LdapEntry, id: { attribute: string; format: IdFormat }): string | null {
-  if (entry.bytes(id.attribute).length !== 1) return null;
+  if (entry.count(id.attribute) !== 1) return null;
   switch (id.format) {
     case "guid": {
       const [bytes] = entry.bytes(id.attribute);

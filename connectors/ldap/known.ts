@@ -11,6 +11,7 @@ const BLOCK = 60;
 const CARRY_HIGH = BLOCK;
 const CARRY_LOW = BLOCK + 1;
 const LENGTH = BLOCK + 2;
+const BESIDE = BLOCK + 3;
 
 /**
  * Texts are told apart by 93 bits of a hash whose keys are drawn anew for each process: multilinear modulo a prime, three
@@ -20,15 +21,18 @@ const [FIRST, SECOND, THIRD] = [drawKeys(), drawKeys(), drawKeys()];
 const hashed = { first: 0, second: 0, third: 0 };
 
 function drawKeys(): Float64Array {
-  return Float64Array.from({ length: BLOCK + 3 }, () => randomInt(PRIME));
+  return Float64Array.from({ length: BLOCK + 4 }, () => randomInt(PRIME));
 }
 
-/** Leaves the hash in `hashed`: an object for each of millions of calls would cost more than they do. */
-function hash(text: string): void {
-  let first = text.length * (FIRST[LENGTH] as number);
-  let second = text.length * (SECOND[LENGTH] as number);
-  let third = text.length * (THIRD[LENGTH] as number);
-  for (let place = 0, key = 0; place < text.length; place++, key++) {
+/**
+ * Of the text as far as `end`, with a number that belongs to it. Leaves the hash in `hashed`: an object for each of millions
+ * of calls would cost more than they do.
+ */
+function hash(text: string, end: number = text.length, beside = 0): void {
+  let first = end * (FIRST[LENGTH] as number) + beside * (FIRST[BESIDE] as number);
+  let second = end * (SECOND[LENGTH] as number) + beside * (SECOND[BESIDE] as number);
+  let third = end * (THIRD[LENGTH] as number) + beside * (THIRD[BESIDE] as number);
+  for (let place = 0, key = 0; place < end; place++, key++) {
     if (key === BLOCK) {
       first = carried(first, FIRST);
       second = carried(second, SECOND);
@@ -66,17 +70,17 @@ class Numbers {
   #slots = new Int32Array(2 * 1024);
   size = 0;
 
-  /** The number that stands for the text, or undefined. */
-  get(text: string): number | undefined {
-    hash(text);
+  /** The number that stands for the text whose hash was made last, or undefined. */
+  get(): number | undefined {
     const row = this.#slots[this.#slotOf(hashed.first, hashed.second, hashed.third)] as number;
     return row === 0 ? undefined : this.#rows[4 * (row - 1) + 3];
   }
 
-  set(text: string, number: number): void {
-    hash(text);
+  /** For the text whose hash was made last. With `fresh` a text that is known keeps its number, and the answer is false. */
+  set(number: number, fresh = false): boolean {
     const slot = this.#slotOf(hashed.first, hashed.second, hashed.third);
     const known = this.#slots[slot] as number;
+    if (fresh && known !== 0) return false;
     const row = known === 0 ? this.size : known - 1;
     if (known === 0) {
       this.size += 1;
@@ -88,6 +92,7 @@ class Numbers {
     this.#rows[4 * row + 2] = hashed.third;
     this.#rows[4 * row + 3] = number;
     if (2 * this.size > this.#slots.length) this.#spread();
+    return true;
   }
 
   #slotOf(first: number, second: number, third: number): number {
@@ -126,33 +131,40 @@ export class KnownIds {
   /** The ids one behind the other, and where each ends. */
   #texts = Buffer.alloc(64 * 1024);
   #ends = new Int32Array(1024);
+  /** As long as all of it is ASCII, which is read faster so. */
+  #encoding: "latin1" | "utf8" = "latin1";
 
   get size(): number {
     return this.#numbers.size;
   }
 
   has(id: string): boolean {
-    return this.#numbers.get(id) !== undefined;
+    return this.numberOf(id) !== undefined;
   }
 
-  /** Before: the id is not in it. */
-  add(id: string): void {
+  /** Before: any. After: the id is in it. Returns its number, or undefined when it was in it already. */
+  add(id: string): number | undefined {
     const number = this.size;
+    hash(id);
+    if (!this.#numbers.set(number, true)) return undefined;
     const start = number === 0 ? 0 : (this.#ends[number - 1] as number);
-    const end = start + Buffer.byteLength(id);
+    const bytes = Buffer.byteLength(id);
+    const end = start + bytes;
     while (end > this.#texts.length) this.#texts = Buffer.concat([this.#texts], 2 * this.#texts.length);
     if (number === this.#ends.length) this.#ends = grown(this.#ends);
     this.#texts.write(id, start);
     this.#ends[number] = end;
-    this.#numbers.set(id, number);
+    if (bytes !== id.length) this.#encoding = "utf8";
+    return number;
   }
 
   numberOf(id: string): number | undefined {
-    return this.#numbers.get(id);
+    hash(id);
+    return this.#numbers.get();
   }
 
   at(number: number): string {
-    return this.#texts.toString("utf8", number === 0 ? 0 : this.#ends[number - 1], this.#ends[number]);
+    return this.#texts.toString(this.#encoding, number === 0 ? 0 : this.#ends[number - 1], this.#ends[number]);
   }
 
   *[Symbol.iterator](): Generator<string> {
@@ -164,28 +176,56 @@ const NOBODY = -1;
 /** From here down: ids that are not in the set. */
 const OTHERS = -2;
 
+/** So many ends of names are kept; in most directories nearly all names share a few. */
+const MOST_ENDS = 10_000;
+
 /** Names of entries, each leading to an id, mostly of these `ids`, or to null for one that could not be given out. */
 export class KnownNames {
   readonly #ids: KnownIds;
   readonly #others: string[] = [];
   readonly #numbers = new Numbers();
+  /** What stands behind the first comma of names, each with a number from 1 on: hashed once, not with every name. */
+  readonly #ends = new Map<string, number>();
 
   constructor(ids: KnownIds) {
     this.#ids = ids;
   }
 
   has(name: string): boolean {
-    return this.#numbers.get(name) !== undefined;
+    this.#hash(name, false);
+    return this.#numbers.get() !== undefined;
   }
 
   get(name: string): string | null | undefined {
-    const number = this.#numbers.get(name);
+    this.#hash(name, false);
+    const number = this.#numbers.get();
     if (number === undefined) return undefined;
     if (number === NOBODY) return null;
     return number <= OTHERS ? (this.#others[OTHERS - number] as string) : this.#ids.at(number);
   }
 
   set(name: string, id: string | null): void {
-    this.#numbers.set(name, id === null ? NOBODY : (this.#ids.numberOf(id) ?? OTHERS + 1 - this.#others.push(id)));
+    const number = id === null ? NOBODY : (this.#ids.numberOf(id) ?? OTHERS + 1 - this.#others.push(id));
+    this.#hash(name, true);
+    this.#numbers.set(number);
+  }
+
+  /** `set` of the id with this number, unless the name is known already: then nothing changes and the answer is false. */
+  add(name: string, number: number): boolean {
+    this.#hash(name, true);
+    return this.#numbers.set(number, true);
+  }
+
+  /** A name whose end was not kept is hashed as a whole, and so it is for ever, because none is kept any more then. */
+  #hash(name: string, keeps: boolean): void {
+    const comma = name.indexOf(",");
+    const end = name.slice(comma + 1);
+    let number = comma < 0 ? undefined : this.#ends.get(end);
+    if (number === undefined && comma >= 0 && keeps && this.#ends.size < MOST_ENDS) {
+      number = this.#ends.size + 1;
+      this.#ends.set(end, number);
+    }
+    if (number === undefined) hash(name);
+    else hash(name, comma, number);
   }
 }

@@ -95,10 +95,14 @@ export function memberReader(
       let given = false;
       for (const attribute of layout.members) {
         const [isUid, isUnique] = [isUidAttribute(attribute), attribute.toLowerCase() === "uniquemember"];
-        for await (const values of allValues(session, entry, attribute)) {
-          const names = isUnique ? values.map(withoutBits) : values;
-          if (introduce !== undefined) await introduce(attribute, names);
-          for (const name of names) {
+        const range = rangeOf(entry, attribute);
+        // Of the attributes that may name members a group has one; each wait for nothing would cost more than its members.
+        const whole = range === null ? names(entry, attribute) : null;
+        if (whole?.length === 0) continue;
+        for await (const values of whole === null ? allValues(session, entry, attribute) : [whole]) {
+          const called = isUnique ? values.map(withoutBits) : values;
+          if (introduce !== undefined) await introduce(attribute, called);
+          for (const name of called) {
             const member = (isUid ? byUid(name, entry) : byName(name)) ?? (await byAsking(name, entry));
             if (member === "withheld" || seen[member.kind].has(member.id)) continue;
             seen[member.kind].add(member.id);
@@ -163,7 +167,8 @@ function isBlank(value: Buffer): boolean {
 /** @throws ConnectorError when a value is no text: it would be a member that nobody sees. */
 function names(entry: LdapEntry, description: string): string[] {
   const texts = entry.texts(description);
-  if (texts.length !== entry.bytes(description).filter((value) => !isBlank(value)).length) {
+  const isAll = texts.length === entry.count(description);
+  if (!isAll && texts.length !== entry.bytes(description).filter((value) => !isBlank(value)).length) {
     throw new ConnectorError("protocol", `${entry.dn} has a value of ${description} that is no text`);
   }
   return texts;
@@ -174,6 +179,7 @@ function rangeOf(
   attribute: string,
 ): { description: string; start: number; end: number | null } | null {
   for (const description of entry.descriptions()) {
+    if (!description.includes(";")) continue;
     const [name, ...options] = description.toLowerCase().split(";");
     if (name !== attribute.toLowerCase()) continue;
     const match = options.map((option) => /^range=(\d+)-(\d+|\*)$/.exec(option)).find((found) => found !== null);

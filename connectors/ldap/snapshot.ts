@@ -61,17 +61,16 @@ export function remember(
     if (snapshot.withoutId.first.length < 3) snapshot.withoutId.first.push(entry.dn);
     return null;
   }
-  if (known.ids.has(found)) {
+  const number = known.ids.add(found);
+  if (number === undefined) {
     throw new ConnectorError(
       "incomplete",
       `${id.attribute} ${found} came twice, the second time at ${entry.dn}; the read cannot be trusted`,
     );
   }
-  if (known.byName.has(name)) {
+  if (!known.byName.add(name, number)) {
     throw new ConnectorError("incomplete", `two entries are named ${entry.dn}; the read cannot be trusted`);
   }
-  known.ids.add(found);
-  known.byName.set(name, found);
   return found;
 }
 

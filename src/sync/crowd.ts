@@ -59,8 +59,8 @@ export function makeCrowd(gathers: boolean): Crowd {
         held -= (before?.users.length ?? 0) + (before?.groups.length ?? 0);
         const together = {
           group,
-          users: [...new Set([...(before?.users ?? []), ...users])],
-          groups: [...new Set([...(before?.groups ?? []), ...groups])],
+          users: distinct(before ? [...before.users, ...users] : users),
+          groups: distinct(before ? [...before.groups, ...groups] : groups),
         };
         complete.push(together);
         whole += sizeOf(together);
@@ -95,6 +95,11 @@ export function makeCrowd(gathers: boolean): Crowd {
     },
     giveUp: scatter,
   };
+}
+
+function distinct(ids: readonly string[]): readonly string[] {
+  const once = new Set(ids);
+  return once.size === ids.length ? ids : [...once];
 }
 
 function sizeOf({ users, groups }: WholeGroup): number {

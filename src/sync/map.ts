@@ -63,24 +63,27 @@ export function mapUser(user: PulledUser): StagedUser {
       ...(email === null ? {} : { emails: [{ value: email, type: "work", primary: true }] }),
     },
     location: storable(user.location),
-    contentHash: hashOf(content),
+    contentHash: hash(hashedOf(content)),
     conflict: faultOf(user, userName),
   };
 }
 
-/** The content hash that `mapUser` would find, or null for an entry that cannot be written as it is. */
-export function hashUser(user: PulledUser): Buffer | null {
+/**
+ * What the content hash of `mapUser` is made of: the SHA-256 of its JSON. Null for an entry that cannot be written as it
+ * is.
+ */
+export function hashedContent(user: PulledUser): readonly unknown[] | null {
   const content = contentOf(user);
-  return faultOf(user, content.userName) === null ? hashOf(content) : null;
+  return faultOf(user, content.userName) === null ? hashedOf(content) : null;
 }
 
-function hashOf({ userName, active, email, displayName, givenName, familyName }: Content): Buffer {
-  return hash(["user", userName, active, email, displayName, givenName, familyName]);
+function hashedOf({ userName, active, email, displayName, givenName, familyName }: Content): readonly unknown[] {
+  return [MAPPING, "user", userName, active, email, displayName, givenName, familyName];
 }
 
 /** One hash for the same set of members, in whatever order they came. */
 export function hashMembers(users: readonly string[], groups: readonly string[]): Buffer {
-  return hash(["members", users.toSorted(), groups.toSorted()]);
+  return hash([MAPPING, "members", users.toSorted(), groups.toSorted()]);
 }
 
 /** What a directory says of a group. Names may repeat inside one directory; the id tells twins apart. Overlong names are cut. */
@@ -90,7 +93,7 @@ export function mapGroup(group: PulledGroup): StagedGroup {
     immutableId: group.id,
     name,
     location: storable(group.location),
-    contentHash: hash(["group", name]),
+    contentHash: hash([MAPPING, "group", name]),
   };
 }
 
@@ -120,5 +123,5 @@ function storableOrNull(text: string | null): string | null {
 }
 
 function hash(content: readonly unknown[]): Buffer {
-  return digestOf("sha256", JSON.stringify([MAPPING, ...content]), "buffer");
+  return digestOf("sha256", JSON.stringify(content), "buffer");
 }

@@ -189,11 +189,10 @@ async function makePlan(
 ): Promise<Plan> {
   const begin = performance.now();
   const db = ctx.db.of(own.organization);
-  for (const [table, rows] of Object.entries({
-    sync_staged_users: staged.rows.users,
-    sync_staged_groups: staged.rows.groups,
-    sync_staged_members: staged.rows.members,
-  }))
+  const { users, groups, members } = staged.rows;
+  // Groups are staged by every run; only what else there is to compare makes their number matter.
+  const tables = { sync_staged_users: users, sync_staged_members: members, sync_staged_groups: users > 0 ? groups : 0 };
+  for (const [table, rows] of Object.entries(tables))
     if (rows > WORTH_ANALYZING) await db.query({ text: "select muster.analyze($1)", values: [table] });
   return inTransaction(
     ctx,

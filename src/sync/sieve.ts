@@ -1,7 +1,7 @@
 import type { PulledUser } from "../../connectors/connector.ts";
 import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
-import { hashMembers, hashUser } from "./map.ts";
+import { hashedContent, hashMembers } from "./map.ts";
 
 /** The members of one group, complete and each named once. */
 export type WholeGroup = { group: string; users: readonly string[]; groups: readonly string[] };
@@ -12,6 +12,8 @@ export type Sieve = {
   members(groups: readonly WholeGroup[]): Promise<readonly WholeGroup[]>;
   /** How many people were held back so far. */
   readonly heldBack: number;
+  /** How many of these are active. */
+  readonly active: number;
   /** Whether an entry came more than once. Before: everything that was let through stands in staging. */
   sawTwice(): Promise<boolean>;
 };
@@ -25,29 +27,30 @@ export async function makeSieve(db: Db, run: SyncRunId, directory: DirectoryId):
     values: [db.organization, directory],
   });
   const knowsUsers = live.length > 0;
-  let heldBack = 0;
+  let [heldBack, active] = [0, 0];
   return {
     async users(users) {
       if (!knowsUsers) return users;
       const asked: PulledUser[] = [];
-      const hashes: Buffer[] = [];
+      const contents: (readonly unknown[])[] = [];
       // What cannot be written as it is must be told of in every run.
       const others: PulledUser[] = [];
       for (const user of users) {
-        const hash = hashUser(user);
-        if (hash === null) others.push(user);
+        const content = hashedContent(user);
+        if (content === null) others.push(user);
         else {
           asked.push(user);
-          hashes.push(hash);
+          contents.push(content);
         }
       }
       const [row] = await db.query<{ different: number[] }>({
         name: "sieve-users",
-        text: "select sieve_users($1, $2, $3, $4::json, $5) as different",
-        values: [...common, JSON.stringify(asked.map((user) => user.id)), Buffer.concat(hashes)],
+        text: "select sieve_users($1, $2, $3, $4::json, $5::json) as different",
+        values: [...common, JSON.stringify(asked.map((user) => user.id)), JSON.stringify(contents)],
       });
       const different = taken(asked, row?.different);
       heldBack += asked.length - different.length;
+      active += countActive(asked) - countActive(different);
       return [...others, ...different];
     },
     async members(groups) {
@@ -66,21 +69,22 @@ export async function makeSieve(db: Db, run: SyncRunId, directory: DirectoryId):
     get heldBack() {
       return heldBack;
     },
+    get active() {
+      return active;
+    },
     async sawTwice() {
       if (heldBack === 0) return false;
       const [row] = await db.query<{ twice: boolean }>({
-        text: `select count(*) > count(distinct held) or exists (
-              select from sync_staged_users s
-              join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
-                and h.deleted_at is null and h.immutable_id is not null
-              join sync_unchanged_users u on u.organization = $1 and u.run = $2 and u.held = h.id
-              where s.organization = $1 and s.run = $2) as twice
-          from sync_unchanged_users where organization = $1 and run = $2`,
+        text: "select sieve_saw_twice($1, $2, $3) as twice",
         values: common,
       });
       return row?.twice !== false;
     },
   };
+}
+
+function countActive(users: readonly PulledUser[]): number {
+  return users.reduce((count, user) => count + (user.active ? 1 : 0), 0);
 }
 
 /** The items at these places, which count from 1. */

@@ -20,6 +20,8 @@ export type Staged = {
   users: number;
   groups: number;
   members: number;
+  /** Of those who say what is held, how many are active. */
+  active: number;
   /** How many rows tell of it. */
   rows: StagedRows;
 };
@@ -52,6 +54,7 @@ export async function stage(
     throw new ConnectorError("incomplete", "the directory gave the same id to two entries, or one entry twice");
   staged.rows.unchanged = sieve.heldBack;
   staged.users += sieve.heldBack;
+  staged.active = sieve.active;
   compare(proof, arrived, staged);
   const withheld = await withhold(db, run, directory, proof);
   staged.users += withheld;
@@ -157,7 +160,7 @@ function makeBasin(db: Db, run: SyncRunId, sieve: Sieve | undefined): Basin {
       while (crowd.whole > 0) await writeWhole();
       crowd.giveUp();
       while (crowd.rows > 0) await writeRows();
-      return { users: rows.users, groups: rows.groups, members: rows.members + alike, rows };
+      return { users: rows.users, groups: rows.groups, members: rows.members + alike, active: 0, rows };
     },
   };
 }

@@ -25,20 +25,28 @@ export async function keepDigests(tx: Tx, run: SyncRunId, directory: DirectoryId
         join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
           and h.deleted_at is null
         where s.organization = $1 and s.run = $2 and s.withheld
-      ), held as (
-        select m.group_id as id, u.id as member from remote_memberships m
-        join directory_users u on u.organization = $1 and u.id = m.directory_user and u.deleted_at is null
-        where m.organization = $1 and m.group_id in (select id from named)
-        union all
-        select n.parent, c.id from group_nestings n
-        join directory_groups c on c.organization = $1 and c.id = n.child and c.deleted_at is null
-        where n.organization = $1 and n.origin = 'remote' and n.parent in (select id from named)
       ), counted as (
-        select id, count(*) as members, bool_or(member in (select id from going)) as shrinks from held group by id
+        select m.group_id as id, count(*) as members from remote_memberships m
+        where m.organization = $1 and m.group_id in (select id from named) group by m.group_id
+      ), tombstones as (
+        select m.group_id as id, count(*) as members from directory_users u
+        join remote_memberships m on m.organization = $1 and m.directory_user = u.id
+        where u.organization = $1 and u.directory = $3 and u.deleted_at is not null
+          and m.group_id in (select id from named) group by m.group_id
+      ), nested as (
+        select n.parent as id, count(*) as members, bool_or(c.id in (select id from going)) as shrinks
+        from group_nestings n
+        join directory_groups c on c.organization = $1 and c.id = n.child and c.deleted_at is null
+        where n.organization = $1 and n.origin = 'remote' and n.parent in (select id from named) group by n.parent
+      ), shrinking as (
+        select m.group_id as id from going g
+        join remote_memberships m on m.organization = $1 and m.directory_user = g.id
       )
       insert into group_member_digests (organization, group_id, version, digest)
-      select $1, n.id, n.version, n.digest from named n left join counted c on c.id = n.id
-      where coalesce(c.members, 0) = n.members and c.shrinks is not true
+      select $1, n.id, n.version, n.digest from named n
+      left join counted c on c.id = n.id left join tombstones t on t.id = n.id left join nested s on s.id = n.id
+      where coalesce(c.members, 0) - coalesce(t.members, 0) + coalesce(s.members, 0) = n.members
+        and s.shrinks is not true and n.id not in (select id from shrinking)
       order by n.id
       on conflict (organization, group_id) do update set version = excluded.version, digest = excluded.digest`,
     values: [tx.organization, run, directory],

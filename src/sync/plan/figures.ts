@@ -2,16 +2,24 @@ import type { DirectoryId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import type { GuardFigures } from "../guard.ts";
 
-/** What the guard is asked about a plan that stands complete in `sync_plan`, its staging still being there. */
-export async function guardFigures(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<GuardFigures> {
-  const { renamed, removed, membersLost, ...now } = await countNow(tx, run, directory);
+/**
+ * What the guard is asked about a plan that stands complete in `sync_plan`, its staging still being there.
+ * @param active people of the directory who are active now, where that is known.
+ */
+export async function guardFigures(
+  tx: Tx,
+  run: SyncRunId,
+  directory: DirectoryId,
+  active?: number,
+): Promise<GuardFigures> {
+  const { renamed, removed, membersLost, ...now } = await countNow(tx, run, directory, active);
   const window = await countWindow(tx, directory);
   return {
     ...now,
     shutOut: renamed === 0 ? 0 : await countShutOut(tx, run, directory),
     activeAtOpening: Math.max(0, now.active + window.lost - window.gained),
     lostInWindow: window.lost + window.shutOut,
-    shrinking: removed + now.groupsLost + membersLost === 0 ? [] : await shrinkingGroups(tx, run),
+    shrinking: removed + now.groupsLost + membersLost === 0 ? [] : await shrinkingGroups(tx, run, directory),
     ...(await countAdministrators(tx, run, directory)),
   };
 }
@@ -28,12 +36,12 @@ type Now = {
   renamed: number;
 };
 
-async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<Now> {
+async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId, active?: number): Promise<Now> {
   const [row] = await tx.query<Now>({
     text: `
       select
-        (select count(*) from directory_users
-          where organization = $1 and directory = $3 and deleted_at is null and active) as active,
+        coalesce($4::int, (select count(*) from directory_users
+          where organization = $1 and directory = $3 and deleted_at is null and active)) as active,
         (select count(*) from directory_groups where organization = $1 and directory = $3 and deleted_at is null) as groups,
         count(*) filter (where kind in ('user-remove', 'user-deactivate') and (previous ->> 'active')::boolean) as lost,
         count(*) filter (where kind = 'user-remove') as removed,
@@ -43,7 +51,7 @@ async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise
           and (not (next ->> 'active')::boolean
             or (kind = 'user-update' and next ->> 'userName' <> previous ->> 'userName'))) as renamed
       from sync_plan where organization = $1 and run = $2`,
-    values: [tx.organization, run, directory],
+    values: [tx.organization, run, directory, active ?? null],
   });
   return row ?? { active: 0, lost: 0, groups: 0, groupsLost: 0, removed: 0, membersLost: 0, renamed: 0 };
 }
@@ -102,7 +110,11 @@ async function countShutOut(tx: Tx, run: SyncRunId, directory: DirectoryId): Pro
 }
 
 /** Members count as lost by whatever takes them: the membership, the person or the whole group. */
-async function shrinkingGroups(tx: Tx, run: SyncRunId): Promise<{ group: string; members: number; lost: number }[]> {
+async function shrinkingGroups(
+  tx: Tx,
+  run: SyncRunId,
+  directory: DirectoryId,
+): Promise<{ group: string; members: number; lost: number }[]> {
   return tx.query({
     text: `
       with gone as (
@@ -120,14 +132,21 @@ async function shrinkingGroups(tx: Tx, run: SyncRunId): Promise<{ group: string;
         select x.group_id, count(*) as lost from gone x
         join directory_users u on u.organization = $1 and u.id = x.member and u.deleted_at is null
         group by x.group_id
+      ), tombstones as (
+        -- They are fewer than the members of a large group.
+        select m.group_id, count(*) as members from directory_users u
+        join remote_memberships m on m.organization = $1 and m.directory_user = u.id
+        where u.organization = $1 and u.directory = $3 and u.deleted_at is not null
+          and m.group_id in (select group_id from counted)
+        group by m.group_id
       )
       select g.display_name as "group", c.lost,
-        (select count(*) from remote_memberships m
-          join directory_users u on u.organization = $1 and u.id = m.directory_user and u.deleted_at is null
-          where m.organization = $1 and m.group_id = c.group_id) as members
-      from counted c join directory_groups g on g.organization = $1 and g.id = c.group_id and g.deleted_at is null
+        (select count(*) from remote_memberships m where m.organization = $1 and m.group_id = c.group_id)
+          - coalesce(t.members, 0) as members
+      from counted c left join tombstones t on t.group_id = c.group_id
+      join directory_groups g on g.organization = $1 and g.id = c.group_id and g.deleted_at is null
       order by c.lost desc, g.id`,
-    values: [tx.organization, run],
+    values: [tx.organization, run, directory],
   });
 }
 

@@ -1,6 +1,5 @@
 import type { DirectoryId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
-import type { SyncLane } from "../runs.ts";
 
 /** A record's whole content as the plan keeps it, before and after. */
 export type PlannedUser = {
@@ -28,9 +27,9 @@ const stagedJson = heldJson("s").replace("s.external_id", "s.immutable_id");
  * Plans people by their unchanging id: who is new, came back (a tombstone takes up its place, so nobody becomes a
  * stranger by an accident), changed, or is gone. Equal content hash: no row, whatever the entry's place is now.
  * A conflicted entry that the directory disabled is still deactivated: being shut out needs no name.
- * A delta takes nobody away.
+ * @param absent whether anybody may be gone; a delta takes nobody away.
  */
-export async function planUsers(tx: Tx, run: SyncRunId, directory: DirectoryId, lane: SyncLane): Promise<void> {
+export async function planUsers(tx: Tx, run: SyncRunId, directory: DirectoryId, absent: boolean): Promise<void> {
   const values = [tx.organization, run, directory];
   await tx.query({
     text: `
@@ -74,7 +73,7 @@ export async function planUsers(tx: Tx, run: SyncRunId, directory: DirectoryId, 
             and h.id not in (select held from sync_unchanged_users where organization = $1 and run = $2))
           or (s.conflict is not null and h.active and not s.active))
       order by h.immutable_id collate "C"`,
-    values: [...values, lane === "full"],
+    values: [...values, absent],
   });
   await tx.query({
     text: `

@@ -10,6 +10,9 @@ const text = fc.oneof(
     .tuple(fc.constantFrom(58, 59, 60, 61, 119, 120, 121), fc.string({ maxLength: 3 }))
     .map(([length, end]) => "x".repeat(length) + end),
   fc.nat(50).map((length) => "\0".repeat(length)),
+  fc
+    .tuple(fc.string({ maxLength: 2 }), fc.constantFrom("", ",", ",ou=a", ",ou=b", ",ou=a,ou=b"))
+    .map(([first, end]) => first + end),
 );
 
 test("ids and names are known again as a set and a map would know them", () => {
@@ -37,6 +40,22 @@ test("ids and names are known again as a set and a map would know them", () => {
     }),
     { seed, numRuns: scaled(500) },
   );
+});
+
+test("names are told apart by their ends too, however many ends there are", () => {
+  const ids = new KnownIds();
+  const names = new KnownNames(ids);
+  const nameOf = (number: number): string => `cn=same,ou=${number}`;
+  for (let number = 0; number < 25_000; number++)
+    expect(names.add(nameOf(number), ids.add(`id-${number}`) ?? -1)).toBe(true);
+  for (let number = 0; number < 25_000; number++) {
+    expect(names.get(nameOf(number))).toBe(`id-${number}`);
+    expect(names.add(nameOf(number), 0)).toBe(false);
+    expect(ids.add(`id-${number}`)).toBeUndefined();
+  }
+  expect(names.has("cn=same")).toBe(false);
+  expect(names.has("cn=same,ou=25000")).toBe(false);
+  expect(names.has("cn=other,ou=7")).toBe(false);
 });
 
 test("a hundred thousand ids are all known, in their order", () => {

@@ -19,6 +19,7 @@ function entryOf(attributes: Record<string, string | Buffer>): LdapEntry {
     texts: (name) => value(name).map(String),
     text: (name) => value(name).map(String)[0] ?? null,
     bytes: value,
+    count: (name) => value(name).length,
     descriptions: () => Object.keys(attributes),
   };
 }
