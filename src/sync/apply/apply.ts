@@ -6,6 +6,7 @@ import { type DirectoryLock, holdEpoch } from "../lock.ts";
 import { keepDigests } from "../plan/digests.ts";
 import {
   type GroupRow,
+  kindsToDo,
   type LinkRow,
   nextRows,
   type Outcome,
@@ -91,7 +92,8 @@ export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<v
     applied += rows;
     return keepCounted(rows);
   };
-  for (const step of STEPS) await applyStep(ctx, job, step, count);
+  const isToDo = await kindsToDo(ctx.db.of(job.actor.organization), job.run);
+  for (const step of STEPS) if (isToDo(step.kinds, step.together === true)) await applyStep(ctx, job, step, count);
   if (applied === 0) return;
   await inTransaction(
     ctx,

@@ -1,3 +1,4 @@
+import type { Db } from "../../db/connection.ts";
 import type { DirectoryUserId, GroupId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import type { DirectoryGroupInput } from "../../identity/directory-groups/directory-group.ts";
@@ -50,6 +51,19 @@ export async function nextRows<Row>(tx: Tx, run: SyncRunId, slice: Slice): Promi
       order by seq limit $6`,
     values: [tx.organization, run, slice.kinds, slice.together, slice.after, slice.limit],
   });
+}
+
+/** Of which kinds, alone or together, a plan has rows that are neither applied nor left out. */
+export async function kindsToDo(
+  db: Db,
+  run: SyncRunId,
+): Promise<(kinds: readonly PlanKind[], together: boolean) => boolean> {
+  const rows = await db.query<{ kind: PlanKind; together: boolean }>({
+    text: `select kind, together from sync_plan
+      where organization = $1 and run = $2 and applied_at is null and conflict is null group by kind, together`,
+    values: [db.organization, run],
+  });
+  return (kinds, together) => rows.some((row) => row.together === together && kinds.includes(row.kind));
 }
 
 export function userInput(id: DirectoryUserId, planned: PlannedUser): DirectoryUserInput {

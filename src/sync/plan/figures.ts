@@ -1,18 +1,18 @@
-import type { DirectoryId, SyncRunId } from "../../db/id.ts";
+import type { DirectoryId, DirectoryUserId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import type { GuardFigures } from "../guard.ts";
 
 /**
  * What the guard is asked about a plan that stands complete in `sync_plan`, its staging still being there.
- * @param active people of the directory who are active now, where that is known.
+ * @param people of the directory, where it is known of nearly all of them whether they are active.
  */
 export async function guardFigures(
   tx: Tx,
   run: SyncRunId,
   directory: DirectoryId,
-  active?: number,
+  people?: People,
 ): Promise<GuardFigures> {
-  const { renamed, removed, membersLost, ...now } = await countNow(tx, run, directory, active);
+  const { renamed, removed, membersLost, ...now } = await countNow(tx, run, directory, people);
   const window = await countWindow(tx, directory);
   return {
     ...now,
@@ -36,12 +36,20 @@ type Now = {
   renamed: number;
 };
 
-async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId, active?: number): Promise<Now> {
+/** How many active people there are besides these others. */
+type People = { active: number; others: readonly DirectoryUserId[] };
+
+async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId, people?: People): Promise<Now> {
+  const active = people
+    ? `$4::int + (select count(*) from unnest($5::uuid[]) o (id)
+        cross join lateral (select u.active from directory_users u where u.organization = $1 and u.id = o.id offset 0) u
+        where u.active)`
+    : `(select count(*) from directory_users
+        where organization = $1 and directory = $3 and deleted_at is null and active)`;
   const [row] = await tx.query<Now>({
     text: `
       select
-        coalesce($4::int, (select count(*) from directory_users
-          where organization = $1 and directory = $3 and deleted_at is null and active)) as active,
+        ${active} as active,
         (select count(*) from directory_groups where organization = $1 and directory = $3 and deleted_at is null) as groups,
         count(*) filter (where kind in ('user-remove', 'user-deactivate') and (previous ->> 'active')::boolean) as lost,
         count(*) filter (where kind = 'user-remove') as removed,
@@ -51,7 +59,7 @@ async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId, active?:
           and (not (next ->> 'active')::boolean
             or (kind = 'user-update' and next ->> 'userName' <> previous ->> 'userName'))) as renamed
       from sync_plan where organization = $1 and run = $2`,
-    values: [tx.organization, run, directory, active ?? null],
+    values: [tx.organization, run, directory, ...(people ? [people.active, people.others] : [])],
   });
   return row ?? { active: 0, lost: 0, groups: 0, groupsLost: 0, removed: 0, membersLost: 0, renamed: 0 };
 }
@@ -130,7 +138,8 @@ async function shrinkingGroups(
         where p.organization = $1 and p.run = $2 and p.kind = 'group-remove'
       ), counted as (
         select x.group_id, count(*) as lost from gone x
-        join directory_users u on u.organization = $1 and u.id = x.member and u.deleted_at is null
+        cross join lateral (
+          select from directory_users u where u.organization = $1 and u.id = x.member and u.deleted_at is null offset 0) u
         group by x.group_id
       ), tombstones as (
         -- They are fewer than the members of a large group.

@@ -52,10 +52,15 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
         join people p on p.immutable_id = m.member_id
         where m.organization = $1 and m.run = $2 and m.kind = 'user'
       ), held as (
-        select m.group_id as subject, m.directory_user as member from remote_memberships m
-        join teams t on t.id = m.group_id
-        join people p on p.id = m.directory_user
-        where m.organization = $1 and (t.open or p.back)
+        select t.id as subject, m.directory_user as member from teams t
+        cross join lateral (
+          select m.directory_user from remote_memberships m where m.organization = $1 and m.group_id = t.id offset 0) m
+        where t.open and m.directory_user in (select id from people)
+        union all
+        select m.group_id, p.id from people p
+        cross join lateral (
+          select m.group_id from remote_memberships m where m.organization = $1 and m.directory_user = p.id offset 0) m
+        where p.back and m.group_id in (select id from teams where not open)
       ), ${DIFFERENT}
       insert into sync_plan (organization, run, kind, subject, member, name)
       select $1, $2, case when d.added then 'member-add' else 'member-remove' end, d.subject, d.member,

@@ -19,10 +19,13 @@ export async function markNameConflicts(tx: Tx, run: SyncRunId, directory: Direc
         union all
         -- Whoever says what is held holds the name.
         select h.user_name_key, h.immutable_id, h.user_name, true
-        from sync_unchanged_users u
-        join directory_users h on h.organization = $1 and h.id = u.held
-        where u.organization = $1 and u.run = $2 and h.user_name_key in
-          (select user_name_key from sync_staged_users where organization = $1 and run = $2 and conflict is null)
+        from (select distinct user_name_key from sync_staged_users
+          where organization = $1 and run = $2 and conflict is null) s
+        cross join lateral (
+          select h.id, h.user_name_key, h.immutable_id, h.user_name from directory_users h
+          where h.organization = $1 and h.directory = $3 and h.user_name_key = s.user_name_key
+            and h.deleted_at is null offset 0) h
+        join sync_unchanged_users u on u.organization = $1 and u.run = $2 and u.held = h.id
       ), doubled as (
         select user_name_key from claims group by user_name_key having count(*) > 1
       ), ranked as (

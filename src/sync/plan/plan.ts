@@ -1,5 +1,5 @@
 import { ConnectorError } from "../../../connectors/connector.ts";
-import type { DirectoryId, SyncRunId } from "../../db/id.ts";
+import type { DirectoryId, DirectoryUserId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { type GuardFigures, judge, type Verdict } from "../guard.ts";
 import type { SyncLane } from "../runs.ts";
@@ -41,23 +41,33 @@ export async function plan(
   lane: SyncLane,
 ): Promise<Plan> {
   await verifyStaging(tx, run, staged.rows);
-  const allAsHeld = lane === "full" && (await areAllAsHeld(tx, directory, staged));
+  const others = lane === "full" ? await notAsHeld(tx, run, directory) : null;
   // Whole sets are compared here, partly with rows that this transaction has just written and nobody has counted: a
   // nested loop, guessed to be of a few rows, took over a minute where a hash join takes one second.
-  await tx.query({ text: "select set_config('enable_nestloop', 'off', true)" });
+  await setNestedLoops(tx, "off");
   if (lane === "delta") await markHeldNames(tx, run, directory);
   await markNameConflicts(tx, run, directory);
   await planGroups(tx, run, directory, lane);
-  if (!allAsHeld) await planUsers(tx, run, directory, lane === "full");
-  // What few people want is looked up.
-  if (staged.rows.users < FEW) await tx.query({ text: "select set_config('enable_nestloop', 'on', true)" });
+  const isAnybodyNew = staged.rows.users > 0 || others?.length !== 0;
+  const areFew = staged.rows.users < FEW && others !== null;
+  if (isAnybodyNew) {
+    if (areFew) await setNestedLoops(tx, "on");
+    await planUsers(tx, run, directory, lane, others);
+    await setNestedLoops(tx, "off");
+  }
   await (lane === "full" ? planMembers : planMembersOfDelta)(tx, run, directory);
+  if (areFew) await setNestedLoops(tx, "on");
   if (staged.rows.digests > 0) await keepDigests(tx, run, directory);
   await markRenamesTogether(tx, run);
   await reportSharedAddresses(tx, run, directory);
   await reportSharedGroupNames(tx, run, directory);
   const { counts, details, conflicts } = await countPlan(tx, run, staged);
-  const figures = await guardFigures(tx, run, directory, allAsHeld ? staged.active : undefined);
+  const figures = await guardFigures(
+    tx,
+    run,
+    directory,
+    others === null ? undefined : { active: staged.active, others },
+  );
   return {
     counts,
     details,
@@ -68,18 +78,22 @@ export async function plan(
   };
 }
 
-/** Staged people below which nobody needs to look at all that are held. */
+/** People of whom there is something to say, up to whom each is looked up. */
 const FEW = 1000;
 
-/** Whether every person who is held was read and says what is held: the read ones are, and they are as many. */
-async function areAllAsHeld(tx: Tx, directory: DirectoryId, { rows }: Staged): Promise<boolean> {
-  if (rows.users > 0) return false;
-  const [row] = await tx.query<{ held: number }>({
-    text: `select count(*) as held from directory_users
-      where organization = $1 and directory = $2 and deleted_at is null`,
-    values: [tx.organization, directory],
+async function setNestedLoops(tx: Tx, setting: "on" | "off"): Promise<void> {
+  await tx.query({ text: "select set_config('enable_nestloop', $1, true)", values: [setting] });
+}
+
+/** Who is held and of whom the read did not say what is held; null when they are not few. */
+async function notAsHeld(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<DirectoryUserId[] | null> {
+  const rows = await tx.query<{ id: DirectoryUserId }>({
+    text: `select id from directory_users where organization = $1 and directory = $3 and deleted_at is null
+        and id not in (select held from sync_unchanged_users where organization = $1 and run = $2)
+      limit $4`,
+    values: [tx.organization, run, directory, FEW],
   });
-  return row?.held === rows.unchanged;
+  return rows.length < FEW ? rows.map((row) => row.id) : null;
 }
 
 async function verifyStaging(tx: Tx, run: SyncRunId, expected: StagedRows): Promise<void> {

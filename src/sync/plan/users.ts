@@ -1,5 +1,6 @@
-import type { DirectoryId, SyncRunId } from "../../db/id.ts";
+import type { DirectoryId, DirectoryUserId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
+import type { SyncLane } from "../runs.ts";
 
 /** A record's whole content as the plan keeps it, before and after. */
 export type PlannedUser = {
@@ -27,9 +28,16 @@ const stagedJson = heldJson("s").replace("s.external_id", "s.immutable_id");
  * Plans people by their unchanging id: who is new, came back (a tombstone takes up its place, so nobody becomes a
  * stranger by an accident), changed, or is gone. Equal content hash: no row, whatever the entry's place is now.
  * A conflicted entry that the directory disabled is still deactivated: being shut out needs no name.
- * @param absent whether anybody may be gone; a delta takes nobody away.
+ * A delta takes nobody away.
+ * @param others the held people of whom the read did not say what is held, if they are few; else null.
  */
-export async function planUsers(tx: Tx, run: SyncRunId, directory: DirectoryId, absent: boolean): Promise<void> {
+export async function planUsers(
+  tx: Tx,
+  run: SyncRunId,
+  directory: DirectoryId,
+  lane: SyncLane,
+  others: readonly DirectoryUserId[] | null,
+): Promise<void> {
   const values = [tx.organization, run, directory];
   await tx.query({
     text: `
@@ -66,14 +74,14 @@ export async function planUsers(tx: Tx, run: SyncRunId, directory: DirectoryId, 
       select $1, $2, case when s.immutable_id is null then 'user-remove' else 'user-deactivate' end, h.id,
         h.immutable_id, h.user_name, h.version,
         case when s.immutable_id is not null then ${heldJson("h")} || '{"active": false}' end, ${heldJson("h")}
-      from directory_users h
+      from ${others === null ? "directory_users h" : `unnest($5::uuid[]) o (id) join directory_users h on h.id = o.id`}
       left join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = h.immutable_id
       where h.organization = $1 and h.directory = $3 and h.deleted_at is null and h.immutable_id is not null
         and ((s.immutable_id is null and $4
             and h.id not in (select held from sync_unchanged_users where organization = $1 and run = $2))
           or (s.conflict is not null and h.active and not s.active))
       order by h.immutable_id collate "C"`,
-    values: [...values, absent],
+    values: [...values, lane === "full", ...(others === null ? [] : [others])],
   });
   await tx.query({
     text: `
