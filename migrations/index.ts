@@ -36,6 +36,7 @@ import * as invitationImports from "./0042-invitation-imports.ts";
 import * as mailsOfAChange from "./0044-mails-of-a-change.ts";
 import * as restores from "./0052-restores.ts";
 import * as sieveOfContent from "./0049-sieve-of-content.ts";
+import * as plansByTheSet from "./0050-plans-by-the-set.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -78,4 +79,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0044-mails-of-a-change", mailsOfAChange],
   ["0052-restores", restores],
   ["0049-sieve-of-content", sieveOfContent],
+  ["0050-plans-by-the-set", plansByTheSet],
 ];

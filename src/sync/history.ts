@@ -3,6 +3,7 @@ import type { DirectoryId, SyncRunId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
 import { fieldsOf } from "../filter/fields.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "../identity/list-filter.ts";
+import { isApplied } from "./apply/keep.ts";
 import { getRun, runColumns, runOf, type SyncRun, type SyncState } from "./runs.ts";
 
 /** One line of a plan as it is shown: what would happen, or happened, to whom. */
@@ -100,10 +101,12 @@ export async function showRun(
   if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
   const limit = page.limit ?? 200;
   const rows = await db.query<SyncPlanRow>({
-    text: `select seq, kind, subject, member, name, previous - '{resource,contentHash}'::text[] as before,
-        next - '{resource,contentHash}'::text[] as after, applied_at as "appliedAt", conflict
-      from sync_plan where organization = $1 and run = $2 and seq > $3 and ($5::text is null or kind = $5)
-      order by seq limit $4`,
+    text: `select p.seq, p.kind, p.subject, p.member, p.name, p.previous - '{resource,contentHash}'::text[] as before,
+        p.next - '{resource,contentHash}'::text[] as after, p.conflict,
+        case when ${isApplied("p", "r")} then coalesce(p.applied_at, r.applied_at) end as "appliedAt"
+      from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
+      where p.organization = $1 and p.run = $2 and p.seq > $3 and ($5::text is null or p.kind = $5)
+      order by p.seq limit $4`,
     values: [db.organization, run, page.after ?? 0, limit + 1, page.kind ?? null],
   });
   const more = rows.length > limit;

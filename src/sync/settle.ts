@@ -4,6 +4,7 @@ import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { isMusterError } from "../errors.ts";
 import { refuseWhilePaused } from "../identity/pause.ts";
 import { applyPlan } from "./apply/apply.ts";
+import { isApplied } from "./apply/keep.ts";
 import { type DirectoryLock, holdEpoch } from "./lock.ts";
 import type { SyncCounts } from "./plan/counts.ts";
 import { plannedRows } from "./progress.ts";
@@ -163,13 +164,14 @@ async function countApplied(
     Pick<SyncCounts, "added" | "updated" | "deactivated" | "removed" | "conflicts"> & { leftOut: number }
   >({
     text: `select
-        count(*) filter (where kind in ('user-add', 'user-restore') and applied_at is not null) as added,
-        count(*) filter (where kind = 'user-update' and applied_at is not null) as updated,
-        count(*) filter (where kind = 'user-deactivate' and applied_at is not null) as deactivated,
-        count(*) filter (where kind = 'user-remove' and applied_at is not null) as removed,
+        count(*) filter (where kind in ('user-add', 'user-restore') and ${isApplied("p", "r")}) as added,
+        count(*) filter (where kind = 'user-update' and ${isApplied("p", "r")}) as updated,
+        count(*) filter (where kind = 'user-deactivate' and ${isApplied("p", "r")}) as deactivated,
+        count(*) filter (where kind = 'user-remove' and ${isApplied("p", "r")}) as removed,
         count(*) filter (where conflict is not null) as conflicts,
         count(*) filter (where conflict is not null and kind not in ('shared-address', 'shared-group-name')) as "leftOut"
-      from sync_plan where organization = $1 and run = $2`,
+      from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
+      where p.organization = $1 and p.run = $2`,
     values: [tx.organization, run],
   });
   if (!row) return { counts: planned, isPartial: false };

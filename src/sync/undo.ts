@@ -3,6 +3,7 @@ import type { Db } from "../db/connection.ts";
 import type { SyncRunId } from "../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { isApplied } from "./apply/keep.ts";
 import { type DirectoryLock, holdEpoch, withDirectoryLock } from "./lock.ts";
 import { countPlan } from "./plan/counts.ts";
 import { heldJson } from "./plan/users.ts";
@@ -94,7 +95,8 @@ async function planBackwards(tx: Tx, undoes: SyncRunId, run: SyncRunId): Promise
   await tx.query({
     text: `
       with applied as (
-        select * from sync_plan where organization = $1 and run = $2 and applied_at is not null
+        select p.* from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
+        where p.organization = $1 and p.run = $2 and ${isApplied("p", "r")}
       ), arrived as (
         select subject from applied where kind in ('user-add', 'user-restore', 'group-add', 'group-restore')
       )
@@ -113,7 +115,9 @@ async function planBackwards(tx: Tx, undoes: SyncRunId, run: SyncRunId): Promise
         subject, member, immutable_id, name, together,
         coalesce((select h.version from directory_users h where h.organization = $1 and h.id = applied.subject
           and ${heldJson("h")} = coalesce(applied.next, applied.previous)
-          and (h.deleted_at is not null) = (applied.kind = 'user-remove') and applied.member is null), applied_version),
+          and (h.deleted_at is not null) = (applied.kind = 'user-remove') and applied.member is null), applied_version,
+          -- What was added began so.
+          case when kind in ('user-add', 'group-add') then 1 end),
         decode(coalesce(next, previous) ->> 'contentHash', 'hex'), previous, coalesce(next, previous)
       from applied
       where member is null or (subject not in (select subject from arrived) and member not in (select subject from arrived))

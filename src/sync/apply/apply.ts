@@ -4,12 +4,16 @@ import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../..
 import { isMusterError, MusterError } from "../../errors.ts";
 import { type DirectoryLock, holdEpoch } from "../lock.ts";
 import { keepDigests } from "../plan/digests.ts";
+import { addMemberships, addPeople } from "./added.ts";
+import { keep } from "./keep.ts";
 import {
   type GroupRow,
   kindsToDo,
   type LinkRow,
+  nextPart,
   nextRows,
   type Outcome,
+  type Part,
   type PlanKind,
   type Slice,
   type UserRow,
@@ -18,7 +22,9 @@ import { writeGroups, writeLinks, writeUsers } from "./write.ts";
 
 /** Rows of the plan per transaction: each writes several rows, but for a membership. */
 const BATCH = 500;
-const BATCH_OF_MEMBERS = 2000;
+/** Of those that the database adds by itself. */
+const BATCH_OF_PEOPLE = 2000;
+const BATCH_OF_MEMBERS = 5000;
 
 type Step = {
   kinds: readonly PlanKind[];
@@ -28,6 +34,8 @@ type Step = {
   together?: true;
   /** All rows in one transaction. */
   whole?: true;
+  /** Of one kind, applied in the order of the plan. */
+  inOrder?: { batch: number; write?: (tx: Tx, job: ApplyJob, part: Part) => Promise<Outcome | undefined> };
 };
 
 const users =
@@ -63,10 +71,20 @@ const STEPS: readonly Step[] = [
   { kinds: ["user-restore"], lock: "shared", write: users("user-restore") },
   { kinds: ["member-remove"], lock: "shared", write: links("member-remove") },
   { kinds: ["nesting-remove"], lock: "exclusive", write: links("nesting-remove") },
-  { kinds: ["group-add"], lock: "shared", write: groups("group-add") },
-  { kinds: ["user-add"], lock: "shared", write: users("user-add") },
+  { kinds: ["group-add"], lock: "shared", write: groups("group-add"), inOrder: { batch: BATCH } },
+  {
+    kinds: ["user-add"],
+    lock: "shared",
+    write: users("user-add"),
+    inOrder: { batch: BATCH_OF_PEOPLE, write: addPeople },
+  },
   { kinds: ["nesting-add"], lock: "exclusive", write: links("nesting-add") },
-  { kinds: ["member-add"], lock: "shared", write: links("member-add") },
+  {
+    kinds: ["member-add"],
+    lock: "shared",
+    write: links("member-add"),
+    inOrder: { batch: BATCH_OF_MEMBERS, write: addMemberships },
+  },
 ];
 
 export type ApplyJob = {
@@ -88,12 +106,15 @@ export type ApplyJob = {
 export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<void> {
   const keepCounted = statisticsKeeper(ctx, job);
   let applied = 0;
-  const count = (rows: number): Promise<void> => {
+  const count = (step: Step, rows: number): Promise<void> => {
     applied += rows;
-    return keepCounted(rows);
+    return keepCounted(step, rows);
   };
-  const isToDo = await kindsToDo(ctx.db.of(job.actor.organization), job.run);
-  for (const step of STEPS) if (isToDo(step.kinds, step.together === true)) await applyStep(ctx, job, step, count);
+  const begin = await kindsToDo(ctx.db.of(job.actor.organization), job.run);
+  for (const step of STEPS) {
+    const after = begin(step.kinds, step.together === true);
+    if (after !== undefined) await applyStep(ctx, job, step, after, count);
+  }
   if (applied === 0) return;
   await inTransaction(
     ctx,
@@ -107,22 +128,30 @@ export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<v
 }
 
 const FIRST_COUNT = 1000;
-const GROWTH = 4;
-const GROWING = ["accounts", "directory_users", "groups", "directory_groups", "remote_memberships", "access"];
+const GROWTH = 10;
+/** Which tables a kind of row fills. */
+const GROWING: Record<string, readonly string[]> = {
+  user: ["accounts", "directory_users"],
+  group: ["groups", "directory_groups"],
+  member: ["remote_memberships", "access"],
+  nesting: ["group_nestings"],
+};
 
 /**
- * Has PostgreSQL count the tables that a large plan fills, each time they have grown fourfold. Without it the batches
+ * Has PostgreSQL count the tables that a large plan fills, each time they have grown tenfold. Without it the batches
  * of a first run are planned for empty tables: adding 500 people went from 0.1 to 1.6 s within 20,000.
  */
-function statisticsKeeper(ctx: { db: Database }, job: ApplyJob): (rows: number) => Promise<void> {
+function statisticsKeeper(ctx: { db: Database }, job: ApplyJob): (step: Step, rows: number) => Promise<void> {
   const db = ctx.db.of(job.actor.organization);
-  let written = 0;
-  let next = FIRST_COUNT;
-  return async (rows) => {
-    written += rows;
-    if (written < next) return;
-    next *= GROWTH;
-    for (const table of GROWING) await db.query({ text: "select muster.analyze($1)", values: [table] });
+  const written: Record<string, { rows: number; next: number }> = {};
+  return async (step, rows) => {
+    const noun = step.kinds[0]?.split("-")[0] ?? "";
+    written[noun] ??= { rows: 0, next: FIRST_COUNT };
+    const count = written[noun];
+    count.rows += rows;
+    if (count.rows < count.next) return;
+    while (count.rows >= count.next) count.next *= GROWTH;
+    for (const table of GROWING[noun] ?? []) await db.query({ text: "select muster.analyze($1)", values: [table] });
   };
 }
 
@@ -130,24 +159,25 @@ async function applyStep(
   ctx: { db: Database },
   job: ApplyJob,
   step: Step,
-  keepCounted: (rows: number) => Promise<void>,
+  begin: number,
+  count: (step: Step, rows: number) => Promise<void>,
 ): Promise<void> {
   // After a batch failed for the sake of one row, that row is found by taking them one by one.
   let single = 0;
-  let after = 0;
+  let after = begin;
   for (;;) {
     if (job.signal.aborted)
       throw new MusterError("unavailable", "the run was stopped; the next one goes on where it ended", {
         retryAfter: 5,
       });
-    const batch = step.kinds.includes("member-add") ? BATCH_OF_MEMBERS : BATCH;
+    const batch = step.inOrder?.batch ?? BATCH;
     const limit = step.whole ? null : single > 0 ? 1 : batch;
     const slice: Slice = { kinds: step.kinds, together: step.together === true, after, limit };
     try {
       const { taken, last } = await applyBatch(ctx, job, step, slice);
       if (taken === 0) return;
       after = last;
-      await keepCounted(taken);
+      await count(step, taken);
       job.onBatch(taken);
     } catch (error) {
       if (!isMusterError(error) || !OF_A_ROW.has(error.code)) throw error;
@@ -155,7 +185,7 @@ async function applyStep(
         single = batch;
         continue;
       }
-      after = await leaveOut(ctx, job, slice, error.message);
+      after = await leaveOut(ctx, job, step, slice, error.message);
     }
     if (single > 0) single -= 1;
   }
@@ -175,15 +205,27 @@ async function applyBatch(
     job.actor,
     async (tx) => {
       await holdEpoch(tx, job.lock);
+      const part = step.inOrder?.write && slice.limit !== 1 ? await nextPart(tx, job.run, slice) : undefined;
+      const outcome = part && (await step.inOrder?.write?.(tx, job, part));
+      if (part && outcome) {
+        await keep(tx, job.run, outcome, through(step, part.last));
+        return { taken: part.count, last: part.last };
+      }
       const rows = await nextRows<{ seq: number }>(tx, job.run, slice);
-      if (rows.length > 0) await keep(tx, job.run, await step.write(tx, job, rows));
-      return { taken: rows.length, last: rows.at(-1)?.seq ?? slice.after };
+      const last = rows.at(-1)?.seq ?? slice.after;
+      if (rows.length > 0) await keep(tx, job.run, await step.write(tx, job, rows), through(step, last));
+      return { taken: rows.length, last };
     },
     { lock: step.lock },
   );
 }
 
-async function leaveOut(ctx: { db: Database }, job: ApplyJob, slice: Slice, why: string): Promise<number> {
+function through(step: Step, seq: number): { kind: PlanKind; seq: number } | undefined {
+  const [kind] = step.kinds;
+  return step.inOrder && kind ? { kind, seq } : undefined;
+}
+
+async function leaveOut(ctx: { db: Database }, job: ApplyJob, step: Step, slice: Slice, why: string): Promise<number> {
   return inTransaction(
     ctx,
     job.actor,
@@ -191,45 +233,10 @@ async function leaveOut(ctx: { db: Database }, job: ApplyJob, slice: Slice, why:
       await holdEpoch(tx, job.lock);
       const rows = await nextRows<{ seq: number; name: string }>(tx, job.run, slice);
       const leftOut = rows.map((row) => ({ seq: row.seq, conflict: `${row.name}: ${why}`, kind: "refused" as const }));
-      await keep(tx, job.run, { applied: [], leftOut, written: 0, lost: 0, gained: 0 });
-      return rows.at(-1)?.seq ?? slice.after;
+      const last = rows.at(-1)?.seq ?? slice.after;
+      await keep(tx, job.run, { applied: [], leftOut, written: 0, lost: 0, gained: 0 }, through(step, last));
+      return last;
     },
     { lock: "none" },
   );
-}
-
-/** Marks what was applied, with the version it led to (undo is planned against that), and what was left out and why. */
-async function keep(tx: Tx, run: SyncRunId, outcome: Outcome): Promise<void> {
-  await tx.query({
-    name: "mark-applied",
-    text: `update sync_plan p set applied_at = statement_timestamp(),
-        applied_version = case when p.member is null then coalesce(
-          (select version from directory_users u where u.organization = $1 and u.id = p.subject),
-          (select version from directory_groups g where g.organization = $1 and g.id = p.subject)) end
-      where p.organization = $1 and p.run = $2 and p.seq = any($3)`,
-    values: [tx.organization, run, outcome.applied],
-  });
-  if (outcome.leftOut.length > 0)
-    await tx.query({
-      text: `update sync_plan p set conflict = l.conflict, conflict_kind = l.kind,
-          sides = case when l.other is not null then jsonb_build_array(
-            jsonb_build_object('directory', r.directory, 'id', p.immutable_id, 'location', null, 'name', p.name),
-            jsonb_build_object('directory', r.directory, 'location', null) || l.other) end
-        from unnest($3::bigint[], $4::text[], $5::text[], $6::jsonb[]) as l (seq, conflict, kind, other), sync_runs r
-        where p.organization = $1 and p.run = $2 and p.seq = l.seq and r.organization = $1 and r.id = $2`,
-      values: [
-        tx.organization,
-        run,
-        outcome.leftOut.map((row) => row.seq),
-        outcome.leftOut.map((row) => row.conflict),
-        outcome.leftOut.map((row) => row.kind),
-        outcome.leftOut.map((row) => (row.other === undefined ? null : JSON.stringify(row.other))),
-      ],
-    });
-  await tx.query({
-    name: "count-applied",
-    text: `update sync_runs set rows_written = rows_written + $3, lost = lost + $4, gained = gained + $5
-      where organization = $1 and id = $2`,
-    values: [tx.organization, run, outcome.written, outcome.lost, outcome.gained],
-  });
 }

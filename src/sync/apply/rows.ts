@@ -5,6 +5,7 @@ import type { DirectoryGroupInput } from "../../identity/directory-groups/direct
 import type { DirectoryUserInput } from "../../identity/directory-users/directory-user.ts";
 import type { PlannedGroup } from "../plan/groups.ts";
 import type { PlannedUser } from "../plan/users.ts";
+import { isApplied } from "./keep.ts";
 
 export type UserKind = "user-add" | "user-restore" | "user-update" | "user-deactivate" | "user-remove";
 export type GroupKind = "group-add" | "group-restore" | "group-update" | "group-remove";
@@ -41,29 +42,65 @@ export type Outcome = { applied: number[]; leftOut: LeftOut[]; written: number; 
 /** Which rows of a plan: of these kinds, `together` or all others, after this place, at most so many (null: all). */
 export type Slice = { kinds: readonly PlanKind[]; together: boolean; after: number; limit: number | null };
 
+const COLUMNS = `seq, kind, subject, member, coalesce(name, '') as name, version, content_hash as "contentHash", next, previous`;
+
 /** The next rows that are neither applied nor left out, in the order of the plan. */
 export async function nextRows<Row>(tx: Tx, run: SyncRunId, slice: Slice): Promise<Row[]> {
+  // As words of the statement: only so it is plain that the index has them.
+  const kinds = slice.kinds.map((kind) => `'${kind}'`).join(", ");
   return tx.query<Row>({
-    name: "next-plan-rows",
-    text: `select seq, kind, subject, member, coalesce(name, '') as name, version, content_hash as "contentHash", next, previous
-      from sync_plan where organization = $1 and run = $2 and kind = any($3) and together = $4 and seq > $5
-        and applied_at is null and conflict is null
-      order by seq limit $6`,
-    values: [tx.organization, run, slice.kinds, slice.together, slice.after, slice.limit],
+    name: `next-plan-rows-${slice.kinds.join("-")}`,
+    text: `select ${COLUMNS} from sync_plan where organization = $1 and run = $2 and kind in (${kinds}) and together = $3
+        and seq > $4 and applied_at is null and conflict is null
+      order by seq limit $5`,
+    values: [tx.organization, run, slice.together, slice.after, slice.limit],
   });
 }
 
-/** Of which kinds, alone or together, a plan has rows that are neither applied nor left out. */
+/** A part of a plan: the rows of one kind behind `after`, as far as `last`; `count` of them are to be applied. */
+export type Part = { after: number; last: number; count: number };
+
+/** The next part, of so many rows; undefined when there is none that the database could write by itself. */
+export async function nextPart(tx: Tx, run: SyncRunId, { kinds, after, limit }: Slice): Promise<Part | undefined> {
+  const [row] = await tx.query<{ count: number; last: number | null; keyed: boolean }>({
+    name: "next-part-of-plan",
+    text: `select count(*), max(seq) as last, bool_and(kind <> 'user-add' or user_name_key is not null) as keyed
+      from (select seq, kind, user_name_key from sync_plan where organization = $1 and run = $2 and kind = $3 and seq > $4
+        and applied_at is null and conflict is null order by seq limit $5) p`,
+    values: [tx.organization, run, kinds[0], after, limit],
+  });
+  return row?.keyed && row.last !== null ? { after, last: row.last, count: row.count } : undefined;
+}
+
+/** The rows of a part that are about these people. */
+export async function rowsOf<Row>(tx: Tx, run: SyncRunId, part: Part, subjects: readonly string[]): Promise<Row[]> {
+  return tx.query<Row>({
+    text: `select ${COLUMNS} from sync_plan where organization = $1 and run = $2 and seq > $3 and seq <= $4
+        and applied_at is null and conflict is null and subject = any($5)
+      order by seq`,
+    values: [tx.organization, run, part.after, part.last, subjects],
+  });
+}
+
+/**
+ * Behind which row each step begins: of these kinds, alone or together; undefined when a plan has no row of them that is
+ * neither applied nor left out.
+ */
 export async function kindsToDo(
   db: Db,
   run: SyncRunId,
-): Promise<(kinds: readonly PlanKind[], together: boolean) => boolean> {
-  const rows = await db.query<{ kind: PlanKind; together: boolean }>({
-    text: `select kind, together from sync_plan
-      where organization = $1 and run = $2 and applied_at is null and conflict is null group by kind, together`,
+): Promise<(kinds: readonly PlanKind[], together: boolean) => number | undefined> {
+  const rows = await db.query<{ kind: PlanKind; together: boolean; first: number }>({
+    text: `select p.kind, p.together, min(p.seq) as first from sync_plan p
+      join sync_runs r on r.organization = $1 and r.id = p.run
+      where p.organization = $1 and p.run = $2 and p.conflict is null and not ${isApplied("p", "r")}
+      group by p.kind, p.together`,
     values: [db.organization, run],
   });
-  return (kinds, together) => rows.some((row) => row.together === together && kinds.includes(row.kind));
+  return (kinds, together) => {
+    const firsts = rows.filter((row) => row.together === together && kinds.includes(row.kind)).map((row) => row.first);
+    return firsts.length === 0 ? undefined : Math.min(...firsts) - 1;
+  };
 }
 
 export function userInput(id: DirectoryUserId, planned: PlannedUser): DirectoryUserInput {

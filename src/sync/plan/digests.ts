@@ -1,5 +1,6 @@
 import type { DirectoryId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
+import { isApplied } from "../apply/keep.ts";
 
 /**
  * Remembers of the groups that a read named completely what their members came to, where the group now has exactly
@@ -15,8 +16,9 @@ export async function keepDigests(tx: Tx, run: SyncRunId, directory: DirectoryId
         join directory_groups g on g.organization = $1 and g.directory = $3 and g.immutable_id = d.immutable_id
           and g.deleted_at is null
         where d.organization = $1 and d.run = $2 and d.held is null
-          and g.id not in (select subject from sync_plan where organization = $1 and run = $2 and applied_at is null
-            and kind in ('member-add', 'member-remove', 'nesting-add', 'nesting-remove'))
+          and g.id not in (select p.subject from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
+            where p.organization = $1 and p.run = $2 and not ${isApplied("p", "r")}
+              and p.kind in ('member-add', 'member-remove', 'nesting-add', 'nesting-remove'))
       ), going as (
         select subject as id from sync_plan where organization = $1 and run = $2 and applied_at is null
           and kind in ('user-remove', 'group-remove')

@@ -46,13 +46,16 @@ export async function planUsers(
         where organization = $1 and directory = $3 and deleted_at is not null and immutable_id is not null
         order by immutable_id, deleted_at desc
       )
-      insert into sync_plan (organization, run, kind, subject, immutable_id, name, version, content_hash, next, previous)
+      insert into sync_plan (organization, run, kind, subject, immutable_id, name, version, content_hash, next, previous,
+        user_name_key, email_key)
       select $1, $2,
         case when h.id is null and t.id is null then 'user-add' when h.id is null then 'user-restore'
           when h.active and not s.active then 'user-deactivate' else 'user-update' end,
         coalesce(h.id, t.id, new_id()), s.immutable_id, s.user_name, coalesce(h.version, t.version), s.content_hash,
         ${stagedJson},
-        case when h.id is not null then ${heldJson("h")} when t.id is not null then ${heldJson("t")} end
+        case when h.id is not null then ${heldJson("h")} when t.id is not null then ${heldJson("t")} end,
+        case when h.id is null and t.id is null then s.user_name_key end,
+        case when h.id is null and t.id is null then s.email_key end
       from sync_staged_users s
       left join directory_users h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
         and h.deleted_at is null

@@ -1,0 +1,76 @@
+import type { AccountId, DirectoryId } from "../../db/id.ts";
+import type { SqlFragment } from "../../db/sql.ts";
+import type { Tx } from "../../db/transaction.ts";
+import { reconcile } from "../access/reconcile.ts";
+
+/**
+ * Adds members to groups of one directory, as `changeMembers` does, without one of them ever leaving the database: for a
+ * directory's first sync, which has as many memberships as others have in years.
+ *
+ * Before: `members` gives pairs group_id, member. After: as for `changeMembers`, or nothing at all and undefined where one of the
+ * groups or people is not held alive by this directory. Returns how many were not members yet.
+ */
+export async function addMembers(tx: Tx, directory: DirectoryId, members: SqlFragment): Promise<number | undefined> {
+  if (!(await lockAll(tx, directory, members))) return undefined;
+  const own = members.values.length;
+  const [organization, of, kind, actor, request] = [1, 2, 3, 4, 5].map((place) => `$${own + place}`);
+  const [done] = await tx.query<{ added: number; accounts: AccountId[] }>({
+    name: "add-members",
+    text: `
+      with recursive come as (
+        insert into remote_memberships (organization, group_id, directory_user)
+        select ${organization}::uuid, m.group_id, m.member from (${members.text}) m order by m.group_id, m.member
+        on conflict do nothing
+        returning group_id, directory_user as member
+      ), told as materialized (
+        select c.group_id, jsonb_build_object('directory', ${of}::uuid, 'added', jsonb_agg(c.member), 'removed', '[]'::jsonb)
+          as detail
+        from come c group by c.group_id order by c.group_id
+      ), touched as (
+        update directory_groups g set version = g.version + 1, updated_at = clock_timestamp()
+        from told t where g.organization = ${organization} and g.id = t.group_id
+      ), audited as (
+        insert into audit (organization, actor_kind, actor, request_id, action, subject_kind, subject, detail)
+        select ${organization}, ${kind}, ${actor}, ${request}, 'group.members-changed', 'group', t.group_id, t.detail from told t
+      ), sent as (
+        insert into outbox (organization, kind, subject_kind, subject, data)
+        select ${organization}, 'group.members-changed', 'group', t.group_id, t.detail from told t
+      ), granting (id) as (
+        -- Of the other groups a membership gives nothing; the organization's lock keeps grants and nesting as they are.
+        select group_id from role_grants where organization = ${organization} and group_id is not null
+        union
+        select n.child from granting g join group_nestings n on n.organization = ${organization} and n.parent = g.id
+      )
+      select (select count(*) from come) as added,
+        array(select distinct u.account from come c
+          cross join lateral (
+            select u.account from directory_users u where u.organization = ${organization} and u.id = c.member offset 0) u
+          where c.group_id in (select id from granting)) as accounts`,
+    values: [...members.values, tx.organization, directory, tx.actor.kind, tx.actor.id, tx.actor.requestId],
+  });
+  if (!done) return 0;
+  await reconcile(tx, done.accounts);
+  return done.added;
+}
+
+/** Members before groups, as everywhere, each kind by id. Whether all of them are held alive by this directory. */
+async function lockAll(tx: Tx, directory: DirectoryId, members: SqlFragment): Promise<boolean> {
+  const own = members.values.length;
+  const all = (column: string) =>
+    `unnest(array(select distinct m.${column} from (${members.text}) m order by 1)) w (id)`;
+  const where = `t.organization = $${own + 1} and t.id = w.id`;
+  const locked = async (table: string, column: string, lock: string): Promise<boolean> => {
+    const [row] = await tx.query<{ all: boolean }>({
+      name: `lock-all-of-${table}`,
+      text: `select count(*) filter (where l.live is not true) = 0 as all from ${all(column)}
+        left join lateral (
+          select t.directory = $${own + 2} and t.deleted_at is null as live from ${table} t where ${where} ${lock}) l on true`,
+      values: [...members.values, tx.organization, directory],
+    });
+    return row?.all === true;
+  };
+  return (
+    (await locked("directory_users", "member", "for share")) &&
+    (await locked("directory_groups", "group_id", "for no key update"))
+  );
+}

@@ -1,0 +1,63 @@
+import type { SyncRunId } from "../../db/id.ts";
+import type { Tx } from "../../db/transaction.ts";
+import type { Outcome, PlanKind } from "./rows.ts";
+
+/**
+ * Whether a row of a plan is applied: it says so, or its kind is applied in order and got that far.
+ * @param row how the statement names the row, @param run and its run.
+ */
+export const isApplied = (row: string, run: string): string =>
+  `(${row}.applied_at is not null or (${row}.conflict is null
+    and ${row}.seq <= coalesce((${run}.applied_through ->> ${row}.kind)::bigint, 0)))`;
+
+/**
+ * Marks what was applied, with the version it led to (undo is planned against that), and what was left out and why.
+ * @param through of a kind that is applied in order: instead of marks on its rows, how far it is applied now.
+ */
+export async function keep(
+  tx: Tx,
+  run: SyncRunId,
+  outcome: Outcome,
+  through?: { kind: PlanKind; seq: number },
+): Promise<void> {
+  if (!through)
+    await tx.query({
+      name: "mark-applied",
+      text: `update sync_plan p set applied_at = statement_timestamp(),
+        applied_version = case when p.member is null then coalesce(
+          (select version from directory_users u where u.organization = $1 and u.id = p.subject),
+          (select version from directory_groups g where g.organization = $1 and g.id = p.subject)) end
+      where p.organization = $1 and p.run = $2 and p.seq = any($3)`,
+      values: [tx.organization, run, outcome.applied],
+    });
+  if (outcome.leftOut.length > 0)
+    await tx.query({
+      text: `update sync_plan p set conflict = l.conflict, conflict_kind = l.kind,
+          sides = case when l.other is not null then jsonb_build_array(
+            jsonb_build_object('directory', r.directory, 'id', p.immutable_id, 'location', null, 'name', p.name),
+            jsonb_build_object('directory', r.directory, 'location', null) || l.other) end
+        from unnest($3::bigint[], $4::text[], $5::text[], $6::jsonb[]) as l (seq, conflict, kind, other), sync_runs r
+        where p.organization = $1 and p.run = $2 and p.seq = l.seq and r.organization = $1 and r.id = $2`,
+      values: [
+        tx.organization,
+        run,
+        outcome.leftOut.map((row) => row.seq),
+        outcome.leftOut.map((row) => row.conflict),
+        outcome.leftOut.map((row) => row.kind),
+        outcome.leftOut.map((row) => (row.other === undefined ? null : JSON.stringify(row.other))),
+      ],
+    });
+  await tx.query({
+    name: "count-applied",
+    text: `update sync_runs set rows_written = rows_written + $3, lost = lost + $4, gained = gained + $5,
+        applied_through = applied_through || $6 where organization = $1 and id = $2`,
+    values: [
+      tx.organization,
+      run,
+      outcome.written,
+      outcome.lost,
+      outcome.gained,
+      JSON.stringify(through ? { [through.kind]: through.seq } : {}),
+    ],
+  });
+}
