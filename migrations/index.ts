@@ -37,6 +37,7 @@ import * as mailsOfAChange from "./0044-mails-of-a-change.ts";
 import * as restores from "./0052-restores.ts";
 import * as sieveOfContent from "./0049-sieve-of-content.ts";
 import * as plansByTheSet from "./0050-plans-by-the-set.ts";
+import * as foldLatinText from "./0051-fold-latin-text.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -80,4 +81,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0052-restores", restores],
   ["0049-sieve-of-content", sieveOfContent],
   ["0050-plans-by-the-set", plansByTheSet],
+  ["0051-fold-latin-text", foldLatinText],
 ];

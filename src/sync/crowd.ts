@@ -5,6 +5,9 @@ import type { StagedMembers } from "./staging.ts";
 /** Ids of groups that are not complete yet, at most; what comes beyond that is compared one by one. */
 const MOST_PENDING = 100_000;
 
+/** Members of one group in one piece, so that a statement never holds all of a large one. */
+const MOST_AT_ONCE = 5_000;
+
 type Pending = { users: string[]; groups: string[] };
 
 /** Members on their way into staging: gathered by groups until these are complete, as far as that is told. */
@@ -34,8 +37,9 @@ export function makeCrowd(gathers: boolean): Crowd {
   let [held, whole, written] = [0, 0, 0];
 
   const addRows: Crowd["addRows"] = ({ group, users, groups }) => {
-    if (users.length > 0) rows.push({ group, kind: "user", members: users });
-    if (groups.length > 0) rows.push({ group, kind: "group", members: groups });
+    for (const [kind, ids] of [["user", users] as const, ["group", groups] as const])
+      for (let from = 0; from < ids.length; from += MOST_AT_ONCE)
+        rows.push({ group, kind, members: ids.length <= MOST_AT_ONCE ? ids : ids.slice(from, from + MOST_AT_ONCE) });
     written += users.length + groups.length;
   };
   const scatter = (): void => {

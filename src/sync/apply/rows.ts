@@ -5,7 +5,6 @@ import type { DirectoryGroupInput } from "../../identity/directory-groups/direct
 import type { DirectoryUserInput } from "../../identity/directory-users/directory-user.ts";
 import type { PlannedGroup } from "../plan/groups.ts";
 import type { PlannedUser } from "../plan/users.ts";
-import { isApplied } from "./keep.ts";
 
 export type UserKind = "user-add" | "user-restore" | "user-update" | "user-deactivate" | "user-remove";
 export type GroupKind = "group-add" | "group-restore" | "group-update" | "group-remove";
@@ -90,16 +89,17 @@ export async function kindsToDo(
   db: Db,
   run: SyncRunId,
 ): Promise<(kinds: readonly PlanKind[], together: boolean) => number | undefined> {
-  const rows = await db.query<{ kind: PlanKind; together: boolean; first: number }>({
-    text: `select p.kind, p.together, min(p.seq) as first from sync_plan p
-      join sync_runs r on r.organization = $1 and r.id = p.run
-      where p.organization = $1 and p.run = $2 and p.conflict is null and not ${isApplied("p", "r")}
-      group by p.kind, p.together`,
+  const rows = await db.query<{ kind: PlanKind; together: boolean; first: number; last: number; through: number }>({
+    text: `select p.*, coalesce((r.applied_through ->> p.kind)::bigint, 0) as through
+      from sync_runs r cross join (
+        select kind, together, min(seq) as first, max(seq) as last from sync_plan
+        where organization = $1 and run = $2 and applied_at is null and conflict is null group by kind, together) p
+      where r.organization = $1 and r.id = $2`,
     values: [db.organization, run],
   });
   return (kinds, together) => {
-    const firsts = rows.filter((row) => row.together === together && kinds.includes(row.kind)).map((row) => row.first);
-    return firsts.length === 0 ? undefined : Math.min(...firsts) - 1;
+    const open = rows.filter((row) => row.together === together && kinds.includes(row.kind) && row.through < row.last);
+    return open.length === 0 ? undefined : Math.min(...open.map((row) => Math.max(row.first - 1, row.through)));
   };
 }
 
