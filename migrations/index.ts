@@ -34,10 +34,10 @@ import * as localeAndTimeZone from "./0039-locale-and-time-zone.ts";
 import * as settings from "./0041-settings.ts";
 import * as invitationImports from "./0042-invitation-imports.ts";
 import * as mailsOfAChange from "./0044-mails-of-a-change.ts";
-import * as restores from "./0052-restores.ts";
 import * as sieveOfContent from "./0049-sieve-of-content.ts";
 import * as plansByTheSet from "./0050-plans-by-the-set.ts";
 import * as foldLatinText from "./0051-fold-latin-text.ts";
+import * as restores from "./0052-restores.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -78,8 +78,8 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0041-settings", settings],
   ["0042-invitation-imports", invitationImports],
   ["0044-mails-of-a-change", mailsOfAChange],
-  ["0052-restores", restores],
   ["0049-sieve-of-content", sieveOfContent],
   ["0050-plans-by-the-set", plansByTheSet],
   ["0051-fold-latin-text", foldLatinText],
+  ["0052-restores", restores],
 ];
