@@ -205,7 +205,7 @@ describe("rights over the API", () => {
 });
 
 describe("/me", () => {
-  it("says who the caller is and what they may, for what (R21)", async () => {
+  it("R21: says who the caller is and what they may, for what", async () => {
     const local = await holder("site-administrator", site);
     expect((await apiAsk("GET", "/me", { token: local.token })).body).toMatchObject({
       kind: "token",
@@ -231,7 +231,7 @@ describe("/me", () => {
   });
 });
 
-describe("why can't I, and who can (R18 to R20)", () => {
+describe("why can't I, and who can", () => {
   const ask = async (token: string, operation: string, on?: string) =>
     (
       await apiAsk("GET", `/me/capabilities?operation=${operation}${on ? `&on=${encodeURIComponent(on)}` : ""}`, {
@@ -248,7 +248,7 @@ describe("why can't I, and who can (R18 to R20)", () => {
     for (const one of theirs) expect([one.allowed, one.anywhere]).toEqual(Array(2).fill(one.permission === null));
   });
 
-  it("names the permission, the reason, and those who could, the nearest first", async () => {
+  it("R19, R20: names the permission, the reason, and those who could, the nearest first", async () => {
     const local = await holder("site-administrator", site);
     const access = await holder("user-access-administrator", wiki);
     expect(await ask(access.token, "guests.assign", "product:wiki")).toMatchObject({

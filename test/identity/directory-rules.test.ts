@@ -198,7 +198,7 @@ describe("where an administrator's edit goes", () => {
     },
   );
 
-  test("R162, T9: C read-only, P read-write: a new person is created in P, whatever stands below", async () => {
+  test("R162, C15, T9: C read-only, P read-write: a new person is created in P, whatever stands below", async () => {
     const { org, c, p } = await customersAndPartners();
     await permit(org, c, "read-only");
     await permit(org, p, "read-write");

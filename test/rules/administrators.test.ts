@@ -78,7 +78,7 @@ test("R16: whoever administers the site may whatever can be done to it and its p
     expect(await whoMay(method, path, body), `${method} ${path}`).toContain("site-administrator");
 });
 
-test("R17: somebody is admin of one product and user of another, and rights are given for one product", async () => {
+test("R17, C17: somebody is admin of one product and user of another, and rights are given for one product", async () => {
   const owners = await c.done("POST", "/groups", { name: "wiki owners" });
   await c.done("POST", "/grants", { group: `id:${owners.id}`, product: "wiki", role: "admin" });
   await c.done("POST", `/groups/${owners.id}/members`, { users: [c.people.fay] });

@@ -10,13 +10,14 @@ const may = async (user: string, space?: string) =>
   (await c.done("POST", "/access/check", { product: "wiki", user: { id: user }, ...(space && { space }) }, product))
     .allowed;
 
-test("R132: a guest is invited to one named space, and without one there is nothing to use", async () => {
+test("R54, R132: a guest is invited to one named space of one product, and without one there is nothing to use", async () => {
   const guest = { emails: ["gus@x.example"], products: [{ product: "wiki", role: "guest" }], notify: false };
   const elsewhere = { ...guest, spaces: [{ product: "wiki", space: "attic" }] };
   expect((await c.ask("POST", "/invitations", elsewhere)).status).toBe(404);
   const { results } = await c.done("POST", "/invitations", { ...guest, spaces: [{ product: "wiki", space: "docs" }] });
   await c.accept(results[0].invitation);
   expect([await may(results[0].user, "docs"), await may(results[0].user, "plans")]).toEqual([true, false]);
+  expect(await c.rolesOf(results[0].user)).toEqual({ "acme/wiki": "guest" });
   const without = await c.done("POST", "/invitations", { ...guest, emails: ["gil@x.example"] });
   await c.accept(without.results[0].invitation);
   expect(await may(without.results[0].user)).toBe(false);
