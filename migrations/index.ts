@@ -38,6 +38,7 @@ import * as sieveOfContent from "./0049-sieve-of-content.ts";
 import * as plansByTheSet from "./0050-plans-by-the-set.ts";
 import * as foldLatinText from "./0051-fold-latin-text.ts";
 import * as restores from "./0052-restores.ts";
+import * as figures from "./0053-figures.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -82,4 +83,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0050-plans-by-the-set", plansByTheSet],
   ["0051-fold-latin-text", foldLatinText],
   ["0052-restores", restores],
+  ["0053-figures", figures],
 ];

@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Context } from "../context.ts";
+import { OPERATING_FIGURES, type OperatingFigure, operatingFigures } from "../identity/operating-figures.ts";
 
 export type Metrics = {
   /** Counts a request that has been answered, after so many seconds. */
@@ -31,6 +32,7 @@ export function makeMetrics(ctx: Context): Metrics {
       this.set({ state: "waiting" }, waitingCount);
     },
   });
+  addOperatingFigures(ctx, registry);
   const router = Router();
   router.get("/metrics", async (_request, response) => {
     response.type(registry.contentType).send(await registry.metrics());
@@ -43,6 +45,41 @@ export function makeMetrics(ctx: Context): Metrics {
         seconds,
       ),
   };
+}
+
+/** Milliseconds for which figures are told again, however many ask. */
+const FRESH = 5_000;
+
+/** What needs a look at the database; while that is away `muster_database_up` is 0 and the others are not told. */
+function addOperatingFigures({ db }: Context, registry: Registry): void {
+  let asked = Number.NEGATIVE_INFINITY;
+  let figures: Promise<ReadonlyMap<OperatingFigure, number> | undefined> = Promise.resolve(undefined);
+  const latest = (): typeof figures => {
+    if (performance.now() - asked > FRESH) {
+      asked = performance.now();
+      figures = operatingFigures(db).catch(() => undefined);
+    }
+    return figures;
+  };
+  new Gauge({
+    name: "muster_database_up",
+    help: "1 while the database answers.",
+    registers: [registry],
+    async collect() {
+      this.set((await latest()) === undefined ? 0 : 1);
+    },
+  });
+  for (const [figure, help] of Object.entries(OPERATING_FIGURES) as [OperatingFigure, string][])
+    new Gauge({
+      name: `muster_${figure}`,
+      help,
+      registers: [registry],
+      async collect() {
+        const value = (await latest())?.get(figure);
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
 }
 
 function doorOf(url: string): string {

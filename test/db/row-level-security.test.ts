@@ -188,6 +188,7 @@ test("a function that runs with its owner's rights has a fixed search_path, temp
     // An organization's key is the name by which commands choose it; a token's facts are what its request may do.
     if (name === "muster.find_token(bytea)") expect(returns).toBe(`TABLE(${FACTS})`);
     // Of the installation, and of nobody in it.
+    else if (name === "muster.operating_figures()") expect(returns).toBe("TABLE(name text, value double precision)");
     else if (name === "muster.paused_at()") expect(returns).toBe("timestamp with time zone");
     else if (name === "muster.find_session(bytea)") expect(returns).toBe(`TABLE(${FACTS_OF_A_SESSION})`);
     else
