@@ -23,6 +23,17 @@ test("R54, R132: a guest is invited to one named space of one product, and witho
   expect(await may(without.results[0].user)).toBe(false);
 });
 
+test("R69: a guest is mailed, whether invited to the organization first or to the space at once", async () => {
+  const guest = { products: [{ product: "wiki", role: "guest" }], notify: true };
+  await c.done("POST", "/invitations", { ...guest, emails: ["first@x.example"] });
+  await c.done("POST", "/invitations", {
+    ...guest,
+    emails: ["at-once@x.example"],
+    spaces: [{ product: "wiki", space: "docs" }],
+  });
+  expect(await c.mails()).toEqual(expect.arrayContaining(["first@x.example", "at-once@x.example"]));
+});
+
 test("R138: somebody who is here already becomes guest of a space by an administrator's hand, and is not mailed", async () => {
   const before = await c.mails();
   await c.done("POST", `/groups/${c.groups.guests.id}/members`, { users: [c.people.fay] });

@@ -46,6 +46,10 @@ test("R4: whether somebody administers a site or the organization is said by dat
   expect(await scopes(await c.holder("organization-administrator", { kind: "organization" }))).toEqual([
     [{ kind: "organization" }, null],
   ]);
+  for (const experience of ["site", "organization"]) {
+    await c.done("PATCH", "/settings", { experience });
+    expect((await c.done("GET", "/me")).organization).toMatchObject({ experience });
+  }
 });
 
 test("R5: of several sites one is named, and the answer is that site's alone", async () => {
