@@ -37,6 +37,7 @@ export async function up(knex: Knex): Promise<void> {
 
     alter table audit alter column transaction set default muster.transaction_now();
     alter table outbox alter column transaction set default muster.transaction_now();
+    alter table mails alter column transaction set default muster.transaction_now();
 
     create or replace function webhooks_behind(at_most integer) returns table (organization uuid, webhook uuid)
       language sql stable security definer set search_path = muster, pg_temp

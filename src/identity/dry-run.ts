@@ -93,7 +93,7 @@ async function mailsOf(tx: Tx): Promise<Impact["mails"]> {
   const [row] = await tx.query<Named<Omit<WouldSend, "subject">>>({
     text: `with queued as materialized (
         select id, kind, recipient from mails
-        where organization = $1 and transaction = pg_current_xact_id() and created_at = now()
+        where organization = $1 and transaction = transaction_now() and created_at = now()
       )
       select (select count(*) from queued)::integer as total, coalesce((select json_agg(
           json_build_object('id', q.id, 'kind', q.kind, 'to', q.recipient) order by q.recipient, q.id)

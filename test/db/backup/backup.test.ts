@@ -78,6 +78,23 @@ test("events after a restore stand behind all that were before, for whoever foll
   expect(row).toEqual({ seen: true, after: true });
 });
 
+test("whatever orders by transaction counts as a restore wants it", async () => {
+  const raw = await statements<{ name: string }>(ctx.database.superuserUrl, [
+    `select p.proname::text as name from pg_proc p where p.pronamespace = 'muster'::regnamespace
+       and p.prosrc ~ 'pg_current_xact_id|pg_snapshot_xm|pg_current_snapshot'
+     union select c.relname || '.' || a.attname from pg_attrdef d join pg_class c on c.oid = d.adrelid
+     join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+     where c.relnamespace = 'muster'::regnamespace and pg_get_expr(d.adbin, d.adrelid) ~ 'pg_current_xact_id' order by 1`,
+  ]);
+  // Removals compare their own transaction with itself, and keep nothing of it.
+  expect(raw.map(({ name }) => name)).toEqual([
+    "snapshot_now",
+    "spend_removals",
+    "transaction_now",
+    "transactions_settled",
+  ]);
+});
+
 test("nothing is mailed, synced or told until somebody resumes", async () => {
   await back("resting");
   const there = await emptyDatabase();
