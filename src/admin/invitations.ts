@@ -19,6 +19,7 @@ import {
 import { correctInvitation } from "../identity/invitations/correct.ts";
 import { type InviteAnswer, invite } from "../identity/invitations/invite.ts";
 import { resendInvitation } from "../identity/invitations/resend.ts";
+import { signUpOffers } from "../identity/invitations/sign-up-offer.ts";
 import { VERDICTS } from "../identity/invitations/verdicts.ts";
 import { reach } from "../identity/rights/permissions.ts";
 import { instantOf } from "../identity/time-zone.ts";
@@ -74,6 +75,8 @@ const answer = z.object({
     }),
   ),
   effects: z.array(seatUseAnswer.extend({ role }).meta({ id: "EffectOfInvitation" })),
+  /** Whose other users could be let sign up: `POST /settings/sign-up/domains`. */
+  signUpOffer: z.array(z.object({ domain: z.string(), people: z.int() })),
 });
 
 const invited = z.strictObject({
@@ -130,7 +133,9 @@ export const invitationRoutes = [
     write: async (tx, { ctx, caller, body }) => {
       const { emails, notify, message } = body;
       const wish = { ...(await wishOf(tx, caller, body)), emails, notify, message };
-      return shown(await invite(tx, ctx.config.invitations, caller.held, wish));
+      const invited = await invite(tx, ctx.config.invitations, caller.held, wish);
+      const keys = invited.results.map(({ email }) => email);
+      return { ...shown(invited), signUpOffer: await signUpOffers(tx, caller.held, keys) };
     },
   }),
   route({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { LinkId } from "../db/id.ts";
+import { withCost, withCosts } from "../identity/link-costs.ts";
 import {
   createLink,
   disableLink,
@@ -29,7 +30,15 @@ const linkAnswer = z
     needsApproval: z.boolean(),
     groups: z.array(z.object({ id: idOut, name: z.string() })),
     spaces: z.array(z.object({ site: z.string(), product: z.string(), space: z.string() })),
-    roles: z.array(z.object({ site: z.string(), product: z.string(), role })),
+    roles: z.array(
+      z.object({
+        site: z.string(),
+        product: z.string(),
+        role,
+        takes: z.enum(["seat", "guest-slot"]),
+        left: z.int().nullable(),
+      }),
+    ),
     maker: z.object({ kind: z.string(), id: z.string().nullable() }),
     resetAt: instant.nullable(),
     createdAt: instant,
@@ -51,7 +60,7 @@ export const linkRoutes = [
     answer: listOf(linkAnswer),
     read: async (db, { query }) => {
       const found = await pageOfLinks(db, { after: afterOf<LinkId>(query), limit: query.limit + 1 });
-      return pageOf(found, query.limit, (link) => link.id);
+      return pageOf(await withCosts(db, found), query.limit, (link) => link.id);
     },
   }),
   route({
@@ -62,7 +71,7 @@ export const linkRoutes = [
     guard: { permission: "invitations:read" },
     params: one,
     answer: linkAnswer,
-    read: (db, { params }) => getLink(db, params.id),
+    read: async (db, { params }) => withCost(db, await getLink(db, params.id)),
   }),
   route({
     id: "links.create",
@@ -87,7 +96,7 @@ export const linkRoutes = [
       const expiresAt = body.expiresAt === undefined ? undefined : await endOf(tx, body.expiresAt);
       const wish = await wishOf(tx, caller, body);
       const { id, token } = await createLink(tx, caller.held, { ...body, expiresAt }, wish);
-      return { url: `${ctx.config.publicUrl}/l/${token}`, link: await getLink(tx, id) };
+      return { url: `${ctx.config.publicUrl}/l/${token}`, link: await withCost(tx, await getLink(tx, id)) };
     },
   }),
   route({
@@ -101,7 +110,7 @@ export const linkRoutes = [
     lock: "none",
     write: async (tx, { ctx, caller, params }) => {
       const token = await resetLink(tx, caller.held, params.id);
-      return { url: `${ctx.config.publicUrl}/l/${token}`, link: await getLink(tx, params.id) };
+      return { url: `${ctx.config.publicUrl}/l/${token}`, link: await withCost(tx, await getLink(tx, params.id)) };
     },
   }),
   route({
@@ -116,7 +125,7 @@ export const linkRoutes = [
     lock: "none",
     write: async (tx, { params }) => {
       await disableLink(tx, params.id);
-      return getLink(tx, params.id);
+      return withCost(tx, await getLink(tx, params.id));
     },
   }),
   route({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Db } from "../db/connection.ts";
 import { MusterError } from "../errors.ts";
+import { letDomainSignUp } from "../identity/invitations/sign-up-offer.ts";
 import { emailKey } from "../identity/keys.ts";
 import { keysOfProducts } from "../identity/products.ts";
 import { getSignUp, type SignUpRole, setSignUp, signUpVerdict } from "../identity/sign-up.ts";
@@ -74,6 +75,33 @@ export const signUpRoutes = [
           roles.push({ product: id, ...given });
         });
       await setSignUp(tx, ctx.config.mail, { ...body, roles });
+      return shown(tx);
+    },
+  }),
+  route({
+    id: "signUp.allowDomain",
+    method: "POST",
+    path: "/settings/sign-up/domains",
+    summary: "Let everybody with an address of a domain sign up, and to these products; what else is said stays",
+    guard: { permission: "settings:write" },
+    body: z.strictObject({
+      domain: text(300),
+      products: z
+        .array(z.strictObject({ product: keyIn, site: keyIn.optional(), needsApproval: z.boolean().default(false) }))
+        .max(50)
+        .default([]),
+    }),
+    answer,
+    current: "signUp.get",
+    lock: "exclusive",
+    write: async (tx, { ctx, caller, body }) => {
+      const roles: Omit<SignUpRole, "domain">[] = [];
+      for (const [index, { product, site, needsApproval }] of body.products.entries())
+        await inside(`/products/${index}`, async () => {
+          const { id } = await productFor(tx, caller, "products:read", { key: product, site });
+          roles.push({ product: id, role: "user", needsApproval });
+        });
+      await letDomainSignUp(tx, ctx.config.mail, body.domain, roles);
       return shown(tx);
     },
   }),

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import type { Tx } from "../db/transaction.ts";
 import { type InviteAnswer, invite } from "../identity/invitations/invite.ts";
+import { type SignUpOffer, signUpOffers } from "../identity/invitations/sign-up-offer.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { type Answer, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
@@ -26,14 +27,16 @@ export function registerInviteCreate(parent: Command, line: CommandLine): void {
         const { mail: notify, message = null } = options;
         const work = async (tx: Tx) => {
           const wanted = { ...(await wishOf(tx, options)), emails: typed, notify, message };
-          return invite(tx, session.ctx.config.invitations, [EVERYTHING], wanted);
+          const invited = await invite(tx, session.ctx.config.invitations, [EVERYTHING], wanted);
+          const keys = invited.results.map(({ email }) => email);
+          return { ...invited, signUpOffer: await signUpOffers(tx, [EVERYTHING], keys) };
         };
         return writeOrTell(session, options, work, (answer) => told(answer, options.dryRun === true));
       }),
     );
 }
 
-function told({ results, effects }: InviteAnswer, dry: boolean): Answer {
+function told({ results, effects, signUpOffer }: InviteAnswer & { signUpOffer: SignUpOffer[] }, dry: boolean): Answer {
   const lines = [
     table(
       ["address", "verdict", "mail", ""],
@@ -49,10 +52,13 @@ function told({ results, effects }: InviteAnswer, dry: boolean): Answer {
         `${key}: ${given}; seats ${seats.used} used, ${seats.pending} reserved, of ${seats.limit ?? "any number"}; ` +
         `guests ${guests.used} there, ${guests.pending} reserved, of ${guests.limit ?? "any number"}`,
     ),
+    ...signUpOffer.map(
+      ({ domain }) => `others of ${domain} could sign up themselves: muster sign-up allow ${domain} --product KEY`,
+    ),
   ];
   const refused = results.filter(({ verdict }) => verdict === "refused").length;
   return {
-    json: { dryRun: dry, results, effects },
+    json: { dryRun: dry, results, effects, signUpOffer },
     text: lines.join("\n"),
     ...(refused > 0 && { exitCode: refused === results.length ? 6 : 8 }),
   };

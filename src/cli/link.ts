@@ -1,15 +1,9 @@
 import type { Command } from "commander";
+import type { Db } from "../db/connection.ts";
 import { type LinkId, parseId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
-import {
-  createLink,
-  disableLink,
-  getLink,
-  pageOfLinks,
-  resetLink,
-  type ShownLink,
-  usesOfLink,
-} from "../identity/links.ts";
+import { type CostedLink, withCost, withCosts } from "../identity/link-costs.ts";
+import { createLink, disableLink, getLink, pageOfLinks, resetLink, usesOfLink } from "../identity/links.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { endOf, type When } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
@@ -52,7 +46,7 @@ export function registerLink(program: Command, line: CommandLine): void {
           const expiresAt = end === undefined ? undefined : await endOf(tx, end);
           return createLink(tx, [EVERYTHING], { ...limits, expiresAt }, await wishOf(tx, options));
         });
-        return shown(await getLink(db, made.id), `${ctx.config.publicUrl}/l/${made.token}`);
+        return shown(await costed(db, made.id), `${ctx.config.publicUrl}/l/${made.token}`);
       }),
     );
   link
@@ -60,7 +54,7 @@ export function registerLink(program: Command, line: CommandLine): void {
     .description("links, the newest first")
     .action(
       line.inOrganization(async ({ db }) => {
-        const all = await pageOfLinks(db, { after: null, limit: MOST_LISTED });
+        const all = await withCosts(db, await pageOfLinks(db, { after: null, limit: MOST_LISTED }));
         const rows = all.map((one) => [one.label, one.state, uses(one), offerOf(one), one.expiresAt, one.id]);
         return { json: all, text: table(["label", "state", "uses", "gives", "ends", "id"], rows) };
       }),
@@ -88,7 +82,7 @@ export function registerLink(program: Command, line: CommandLine): void {
       line.inOrganization(async ({ ctx, db, write }, _options: object, name: string) => {
         const id = idOf(name);
         const token = await write((tx) => resetLink(tx, [EVERYTHING], id), "none");
-        return shown(await getLink(db, id), `${ctx.config.publicUrl}/l/${token}`);
+        return shown(await costed(db, id), `${ctx.config.publicUrl}/l/${token}`);
       }),
     );
   link
@@ -98,12 +92,16 @@ export function registerLink(program: Command, line: CommandLine): void {
       line.inOrganization(async ({ db, write }, _options: object, name: string) => {
         const id = idOf(name);
         await write((tx) => disableLink(tx, id), "none");
-        return shown(await getLink(db, id));
+        return shown(await costed(db, id));
       }),
     );
 }
 
-function shown(link: ShownLink, url?: string): Answer {
+async function costed(db: Db, id: LinkId): Promise<CostedLink> {
+  return withCost(db, await getLink(db, id));
+}
+
+function shown(link: CostedLink, url?: string): Answer {
   const { groups: _, spaces: __, roles: ___, maker, ...rest } = link;
   const opened = url === undefined ? {} : { url };
   return {
@@ -119,13 +117,16 @@ function idOf(text: string): LinkId {
   return id;
 }
 
-function uses({ uses: used, maxUses }: ShownLink): string {
+function uses({ uses: used, maxUses }: CostedLink): string {
   return `${used} of ${maxUses ?? "any number"}`;
 }
 
-function offerOf({ roles, groups, spaces }: ShownLink): string {
+function offerOf({ roles, groups, spaces }: CostedLink): string {
   return [
-    ...roles.map(({ product, role }) => `${product} (${role})`),
+    ...roles.map(
+      ({ product, role, takes, left }) =>
+        `${product} (${role}: a ${takes === "seat" ? "seat" : "guest slot"} each, ${left ?? "any number"} left)`,
+    ),
     ...(roles.length === 0 ? groups.map(({ name }) => name) : []),
     ...spaces.map(({ product, space }) => `${product}/${space}`),
   ].join(", ");

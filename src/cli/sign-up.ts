@@ -2,11 +2,14 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Db } from "../db/connection.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { letDomainSignUp } from "../identity/invitations/sign-up-offer.ts";
 import { emailKey } from "../identity/keys.ts";
 import { keysOfProducts, resolveProduct } from "../identity/products.ts";
 import { getSignUp, type SignUp, type SignUpRole, setSignUp, signUpVerdict } from "../identity/sign-up.ts";
 import { type Answer, facts } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
+import { collected } from "./input.ts";
 
 type NamedRole = { product: string; role: "user" | "guest"; domain: string | null; needsApproval: boolean };
 type SetOptions = GlobalOptions & {
@@ -16,6 +19,8 @@ type SetOptions = GlobalOptions & {
   requests?: boolean;
   role?: NamedRole[] | false;
 };
+
+type AllowOptions = GlobalOptions & DryOption & { product: string[]; approval?: true };
 
 /** `muster sign-up …`: who may make an account for themselves, and with what. */
 export function registerSignUp(program: Command, line: CommandLine): void {
@@ -55,6 +60,24 @@ export function registerSignUp(program: Command, line: CommandLine): void {
           return setSignUp(tx, ctx.config.mail, { mode, verification, notices, requests, roles });
         });
         return shown(db);
+      }),
+    );
+  dryable(signUp.command("allow <domain>"))
+    .description("let everybody with an address of a domain sign up, and to these products; what else is said stays")
+    .option("--product <key>", "to which they come as users; may be repeated", collected, [])
+    .option("--approval", "an administrator decides about each role")
+    .action(
+      line.inOrganization((session, options: AllowOptions, domain: string) => {
+        const work = async (tx: Tx) => {
+          const roles: Omit<SignUpRole, "domain">[] = [];
+          for (const key of options.product) {
+            const { id } = await resolveProduct(tx, key, options.site);
+            roles.push({ product: id, role: "user", needsApproval: options.approval === true });
+          }
+          await letDomainSignUp(tx, session.ctx.config.mail, domain, roles);
+          return shown(tx);
+        };
+        return writeOrTell(session, options, work, (answer) => answer, "exclusive");
       }),
     );
   signUp

@@ -1,5 +1,5 @@
 import type { Database, Db } from "../db/connection.ts";
-import { type InvitationId, type LinkId, newId, type OrganizationId } from "../db/id.ts";
+import { type InvitationId, type LinkId, newId, type OrganizationId, type ProductId } from "../db/id.ts";
 import type { Actor, Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { refuseExternallyManaged } from "./external-user-management.ts";
@@ -152,7 +152,7 @@ export type ShownLink = Omit<LinkLimits, "email"> & {
   groups: { id: string; name: string }[];
   spaces: { site: string; product: string; space: string }[];
   /** The highest role on each product that its groups have a grant of (R101). */
-  roles: { site: string; product: string; role: "admin" | "user" | "guest" }[];
+  roles: { id: ProductId; site: string; product: string; role: "admin" | "user" | "guest" }[];
   maker: Pick<Actor, "kind" | "id">;
   resetAt: Date | null;
   createdAt: Date;
@@ -172,14 +172,14 @@ const COLUMNS = `l.id, l.label, l.max_uses as "maxUses", l.uses, l.expires_at as
     join sites s on s.organization = p.organization and s.id = p.site
     join spaces sp on sp.organization = o.organization and sp.id = o.space
     where o.organization = l.organization and o.link = l.id), '[]') as spaces,
-  coalesce((select json_agg(json_build_object('site', w.site, 'product', w.key, 'role',
+  coalesce((select json_agg(json_build_object('id', w.id, 'site', w.site, 'product', w.key, 'role',
       (array['guest', 'user', 'admin'])[w.strength]) order by w.site, w.key)
-    from (select s.key as site, p.key, max(array_position(array['guest', 'user', 'admin'], t.role)) as strength
+    from (select p.id, s.key as site, p.key, max(array_position(array['guest', 'user', 'admin'], t.role)) as strength
       from link_groups o
       join role_grants t on t.organization = o.organization and t.group_id = o.group_id and not t.needs_confirmation
       join products p on p.organization = t.organization and p.id = t.product
       join sites s on s.organization = p.organization and s.id = p.site
-      where o.organization = l.organization and o.link = l.id group by s.key, p.key) w), '[]') as roles,
+      where o.organization = l.organization and o.link = l.id group by p.id, s.key, p.key) w), '[]') as roles,
   json_build_object('kind', l.maker_kind, 'id', l.maker) as maker, l.reset_at as "resetAt", l.created_at as "createdAt"`;
 
 /** A page of the links, the newest first. */

@@ -5,6 +5,7 @@ import type { OrganizationId } from "../db/id.ts";
 import { networkOf } from "../http/failed-attempts.ts";
 import { type Html, html, page } from "../http/html.ts";
 import { askForAccess, type Stranger, signUp, useLink } from "../identity/joining.ts";
+import { takenBy } from "../identity/link-costs.ts";
 import { type FoundLink, findLink, getLink, type ShownLink } from "../identity/links.ts";
 import { getOrganization, listOrganizations } from "../identity/organizations.ts";
 import { getSignUp } from "../identity/sign-up.ts";
@@ -156,7 +157,10 @@ async function organizationOf(
 
 function offerOf({ roles, spaces, needsApproval }: ShownLink): Html {
   const lines = [
-    ...roles.map(({ product, role }) => html`<li>${product} (${role})</li>`),
+    ...roles.map(
+      ({ product, role }) =>
+        html`<li>${product} (${role})${takenBy(role) === "seat" ? ", which takes a seat" : ", free of charge"}</li>`,
+    ),
     ...spaces.map(({ product, space }) => html`<li>the space ${space} of ${product}</li>`),
   ];
   return html`${lines.length === 0 ? html`<p>nothing yet</p>` : html`<ul>${lines}</ul>`}

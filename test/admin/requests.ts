@@ -272,6 +272,10 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
         roles: [{ product: "wiki", site: c.key, role: "user", domain: "*.acme.example", needsApproval: true }],
       },
     },
+    "signUp.allowDomain": {
+      path: "/settings/sign-up/domains",
+      body: { domain: "partner.example", products: [{ product: "wiki", site: c.key, needsApproval: true }] },
+    },
     "signUp.test": { path: "/settings/sign-up/test?email=a@acme.example" },
     "guests.list": { path: "/guests" },
     "guests.get": { path: `/guests/${guest.id}` },

@@ -130,6 +130,7 @@ seats.list                      -  -  -  -  y  -  w  -  w  w  y  y  y
 settings.get                    -  -  -  -  y  -  -  -  -  -  y  y  y
 settings.update                 -  -  -  -  -  -  -  -  -  -  -  y  y
 setup.run                       y  y  y  y  y  y  y  y  y  y  y  y  y
+signUp.allowDomain              -  -  -  -  -  -  -  -  -  -  -  y  y
 signUp.get                      -  -  -  -  y  -  -  -  -  -  y  y  y
 signUp.set                      -  -  -  -  -  -  -  -  -  -  -  y  y
 signUp.test                     -  -  -  -  y  -  -  -  -  -  y  y  y

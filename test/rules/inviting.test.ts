@@ -65,6 +65,38 @@ test("R115, R116: what an address's domain could be let sign up for is offered, 
   expect(await c.mails()).toContain("bob@partner.example");
 });
 
+test("R115, R116, R117: an invitation names the domains of its addresses, and one of them is let in to a product by a word", async () => {
+  await c.done("PUT", "/settings/sign-up-domains", { domains: ["acme.example"] });
+  await c.done("PUT", "/settings/sign-up", { mode: "restricted" });
+  const emails = ["kim@friend.example", "lou@friend.example", "ann@acme.example", "ann@co.uk", "no address"];
+  const { status, body } = await c.ask("POST", "/invitations?dryRun=true", { emails, groups: [] });
+  expect([status, body.result?.signUpOffer]).toEqual([200, [{ domain: "friend.example", people: 2 }]]);
+  const allowed = { domain: "friend.example", products: [{ product: "wiki" }] };
+  expect(await c.done("POST", "/settings/sign-up/domains", allowed)).toMatchObject({
+    mode: "restricted",
+    roles: [{ product: "wiki", role: "user", domain: "friend.example", needsApproval: false }],
+  });
+  expect(await c.done("GET", "/settings/sign-up/test?email=kim@friend.example")).toMatchObject({
+    allowed: true,
+    offer: null,
+  });
+  expect((await c.ask("POST", "/invitations?dryRun=true", { emails })).body.result.signUpOffer).toEqual([]);
+});
+
+test("R101: a link tells what each use of it costs, a seat or a free guest slot, and how many are left", async () => {
+  const link = async (role: string, more: object = {}) =>
+    (await c.done("POST", "/links", { label: role, products: [{ product: "wiki", role }], ...more })).link;
+  const paid = await link("user");
+  expect(paid.roles).toMatchObject([{ product: "wiki", role: "user", takes: "seat", left: null }]);
+  const free = await link("guest", { spaces: [{ product: "wiki", space: "docs" }] });
+  expect(free.roles).toMatchObject([{ product: "wiki", role: "guest", takes: "guest-slot" }]);
+  await c.done("PATCH", "/products/wiki", { seats: 50 });
+  const wiki = (await c.done("GET", "/seats")).data.find((one: { product: string }) => one.product === "wiki");
+  const left = 50 - wiki.seats.used - wiki.seats.pending;
+  expect((await c.done("GET", `/links/${paid.id}`)).roles).toMatchObject([{ takes: "seat", left }]);
+  await c.done("PATCH", "/products/wiki", { seats: null });
+});
+
 test("R118, R119: guests of any domain are invited, whatever domains are listed or nobody's", async () => {
   for (const domains of [[], ["acme.example"]]) {
     await c.done("PUT", "/settings/sign-up-domains", { domains });
