@@ -11,7 +11,7 @@ import {
   listJobs,
   unknownJob,
 } from "../identity/jobs.ts";
-import { holds } from "../identity/rights/permissions.ts";
+import { holds, type Permission } from "../identity/rights/permissions.ts";
 import type { Caller } from "./caller.ts";
 import { afterOf, idIn, idOut, instant, listOf, listQuery, pageOf } from "./fields.ts";
 import { paging } from "./input.ts";
@@ -67,14 +67,16 @@ export const jobRoutes = [
     id: "jobs.results",
     method: "GET",
     path: "/jobs/{id}/results",
-    summary: "List what became of each person of a job",
+    summary: "List what became of each person of a job, or of each row of an import",
     guard: "known",
     params: one,
     query: z.strictObject({ ...paging, state: rowState.optional() }),
     answer: listOf(
       z
         .object({
-          user: idOut,
+          row: z.int().nullable(),
+          email: z.string().nullable(),
+          user: idOut.nullable(),
           userName: z.string().nullable(),
           state: rowState,
           code: z.string().nullable(),
@@ -86,7 +88,8 @@ export const jobRoutes = [
       visible(caller, await getJob(db, params.id));
       const after = afterOf<AccountId>(query);
       const found = await listJobRows(db, params.id, { state: query.state ?? null, after, limit: query.limit + 1 });
-      return pageOf(found, query.limit, (row) => row.user);
+      const { data, page } = pageOf(found, query.limit, (row) => row.subject);
+      return { data: data.map(({ subject: _, ...row }) => row), page };
     },
   }),
   route({
@@ -106,8 +109,13 @@ export const jobRoutes = [
   }),
 ];
 
+const TO_SEE: Readonly<Partial<Record<JobAction, Permission>>> = {
+  export: "exports:write",
+  "import-invitations": "invitations:write",
+};
+
 function sees(caller: Caller, action: JobAction): boolean {
-  return holds(caller.held, action === "export" ? "exports:write" : "users:write", { kind: "organization" });
+  return holds(caller.held, TO_SEE[action] ?? "users:write", { kind: "organization" });
 }
 
 /** @throws MusterError `not-found`, as for a job that is not there. */

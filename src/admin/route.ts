@@ -49,6 +49,8 @@ type Description<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
   query?: Q;
   /** Of the JSON body; without one the route takes none. */
   body?: B;
+  /** The body may be a file of text/csv instead: its field `csv`. */
+  csv?: true;
   /** Of the answer's JSON body; without one the answer is 204. */
   answer?: A;
   /** Default 200, and 204 without an answer. */

@@ -17,6 +17,7 @@ import { grantRoutes } from "./grants.ts";
 import { groupRoutes } from "./groups.ts";
 import { guestPolicyRoutes } from "./guest-policy.ts";
 import { guestRoutes } from "./guests.ts";
+import { invitationImportRoutes } from "./invitation-imports.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { jobRoutes } from "./jobs.ts";
 import { linkRoutes } from "./links.ts";
@@ -72,6 +73,7 @@ export const routes: readonly Route[] = [
   ...groupRoutes,
   ...guestRoutes,
   ...invitationRoutes,
+  ...invitationImportRoutes,
   ...linkRoutes,
   ...accessRequestRoutes,
   ...signUpRoutes,

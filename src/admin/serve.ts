@@ -143,10 +143,20 @@ function isDryRun(route: Route, parameters: Record<string, string>): boolean {
   return dryRun === "true";
 }
 
-function bodyReader(ctx: Context, { body: schema }: Route): (request: Request, response: Response) => Promise<unknown> {
+function bodyReader(
+  ctx: Context,
+  { body: schema, csv }: Route,
+): (request: Request, response: Response) => Promise<unknown> {
   const json = express.json({ limit: ctx.config.limits.bodyBytes, strict: false, type: ["json", "+json"] });
+  const text = express.text({ limit: ctx.config.limits.bodyBytes, type: "text/csv", defaultCharset: "utf-8" });
   return async (request, response) => {
     if (!schema) return undefined;
+    if (csv && request.is("text/csv")) {
+      await new Promise<void>((resolve, reject) =>
+        text(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error))),
+      );
+      return parseInput(schema, { csv: request.body }, "body");
+    }
     if (!request.is("json") && !request.is("+json"))
       throw new MusterError("unsupported-media-type", "send the body as application/json");
     await new Promise<void>((resolve, reject) =>

@@ -25,6 +25,7 @@ import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { count, when } from "./input.ts";
 import { registerInviteCreate } from "./invite-create.ts";
+import { registerInviteImport } from "./invite-import.ts";
 
 const MOST_LISTED = 1_000;
 
@@ -32,6 +33,7 @@ const MOST_LISTED = 1_000;
 export function registerInvite(program: Command, line: CommandLine): void {
   const command = program.command("invite").description("invitations by e-mail and what became of them");
   registerInviteCreate(command, line);
+  registerInviteImport(command, line);
   command
     .command("resend <person>")
     .description("send a person their invitation, the first one or once more; exactly one mail")

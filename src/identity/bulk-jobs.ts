@@ -21,9 +21,14 @@ export type Person = { id: AccountId; userName: string; status: Status };
 
 export const ROW_STATES = ["open", "done", "unchanged", "refused"] as const;
 export type RowState = (typeof ROW_STATES)[number];
-/** What became of one person; `code` and `message` say why it was refused. */
+/** What became of one person, or row; `code` and `message` say why it was refused. */
 export type JobRow = {
-  user: AccountId;
+  /** What the row is about: a person, or an import's row. */
+  subject: AccountId;
+  /** Of an import: its place in the file, and the address that stands there. */
+  row: number | null;
+  email: string | null;
+  user: AccountId | null;
   userName: string | null;
   state: RowState;
   code: string | null;
@@ -203,7 +208,7 @@ export async function listJobRows(
 ): Promise<JobRow[]> {
   if ((await getJob(db, job)).action === "export") throw unknownJob();
   return db.query<JobRow>({
-    text: `select r.account as user, a.user_name as "userName", r.state, r.code, r.message
+    text: `select r.subject, r.number as row, r.email, r.account as user, a.user_name as "userName", r.state, r.code, r.message
       from job_rows r left join accounts a on a.organization = r.organization and a.id = r.account
       where r.organization = $1 and r.job = $2 and ($3::text is null or r.state = $3)
         and ($4::uuid is null or r.subject > $4)

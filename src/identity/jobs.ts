@@ -6,7 +6,7 @@ import { recordChanges } from "./record.ts";
 
 export const JOB_STATES = ["queued", "running", "done", "failed", "cancelled"] as const;
 type JobState = (typeof JOB_STATES)[number];
-export const JOB_ACTIONS = ["suspend", "restore", "resend-invite", "export"] as const;
+export const JOB_ACTIONS = ["suspend", "restore", "resend-invite", "import-invitations", "export"] as const;
 export type JobAction = (typeof JOB_ACTIONS)[number];
 
 /** Work that outlives the request that asked for it. */
@@ -17,7 +17,7 @@ export type Job = {
   state: JobState;
   /** `total` is null while it is not known. Of an export `done` counts what is written. */
   counts: { total: number | null; done: number; unchanged: number; refused: number };
-  /** Why it failed. */
+  /** Why it failed, or waits. */
   detail: string | null;
   createdBy: { kind: Actor["kind"]; id: string | null };
   createdAt: Date;
@@ -29,7 +29,14 @@ export type Job = {
 };
 
 /** A job that one process works at, until another takes it with a higher epoch. */
-export type Turn = { id: JobId; epoch: number; action: JobAction; input: Record<string, unknown>; maker: Actor };
+export type Turn = {
+  id: JobId;
+  epoch: number;
+  waits: number;
+  action: JobAction;
+  input: Record<string, unknown>;
+  maker: Actor;
+};
 
 /** Jobs of one organization that are not ended. */
 const MOST_OPEN_JOBS = 10;
@@ -81,7 +88,7 @@ export async function takeJob(tx: Tx, id: JobId): Promise<Turn | undefined> {
         held_until = statement_timestamp() + make_interval(secs => ${HOLD_SECONDS})
       where organization = $1 and id = $2 and state in ('queued', 'running')
         and (held_until is null or held_until <= statement_timestamp())
-      returning id, epoch, action, input, maker_kind as kind, maker as by, request_id as "requestId"`,
+      returning id, epoch, waits, action, input, maker_kind as kind, maker as by, request_id as "requestId"`,
     values: [tx.organization, id],
   });
   if (!row) return undefined;
@@ -100,6 +107,26 @@ export async function holdJob(tx: Tx, { id, epoch }: Pick<Turn, "id" | "epoch">)
     values: [tx.organization, id, epoch],
   });
   return rows.length > 0;
+}
+
+/**
+ * Lets a job wait. Before: any. After: nobody takes it for so long, and it shows why; the turn is not counted among those that died.
+ * Returns false when it is not this turn's any more.
+ */
+export async function putOffJob(
+  tx: Tx,
+  turn: Pick<Turn, "id" | "epoch">,
+  seconds: number,
+  why: string,
+): Promise<boolean> {
+  if (!(await holdJob(tx, turn))) return false;
+  await tx.query({
+    text: `update jobs set waits = waits + 1, detail = $4,
+        held_until = statement_timestamp() + make_interval(secs => $3)
+      where organization = $1 and id = $2`,
+    values: [tx.organization, turn.id, seconds, why],
+  });
+  return true;
 }
 
 /** Ends a job. Before: `holdJob` said true in this transaction. After: it is done, or failed for the reason given. */

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { type JobId, type OrganizationId, parseId } from "../db/id.ts";
-import { type Actor, inTransaction } from "../db/transaction.ts";
+import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { nextPeople, recordRefusal, type Stepped, stepBulkJob, stepOf } from "../identity/bulk-jobs.ts";
-import { endJob, holdJob, type Turn, takeJob } from "../identity/jobs.ts";
+import { runImport } from "../identity/invitation-imports/run.ts";
+import { OVER_BUDGET } from "../identity/invitations/budget.ts";
+import { endJob, holdJob, putOffJob, type Turn, takeJob } from "../identity/jobs.ts";
 import { writeExport } from "./write-export.ts";
 
 /** Turns after which a job is given up: each of them died, or found the database too slow for a single step. */
@@ -26,8 +28,9 @@ export async function runJob(ctx: Context, payload: unknown, stop: AbortSignal |
   if (!turn) return;
   let failure: string | null = null;
   try {
-    if (turn.epoch > MOST_TURNS) throw new MusterError("conflict", `given up after ${MOST_TURNS} turns without an end`);
-    const stepped = await (turn.action === "export" ? writeExport(ctx, turn, stop) : workThrough(ctx, turn, stop));
+    if (turn.epoch - turn.waits > MOST_TURNS)
+      throw new MusterError("conflict", `given up after ${MOST_TURNS} turns without an end`);
+    const stepped = await work(ctx, turn, stop);
     if (stepped !== "over") return;
   } catch (error) {
     // A database that is away for a moment is no reason to give up: the hold ends, and the job is taken again.
@@ -43,6 +46,17 @@ export async function runJob(ctx: Context, payload: unknown, stop: AbortSignal |
     },
     { lock: "none" },
   );
+}
+
+function work(ctx: Context, turn: Turn, stop: AbortSignal | undefined): Promise<Stepped> {
+  switch (turn.action) {
+    case "export":
+      return writeExport(ctx, turn, stop);
+    case "import-invitations":
+      return runImport(ctx, turn, stop);
+    default:
+      return workThrough(ctx, turn, stop);
+  }
 }
 
 async function workThrough(ctx: Context, turn: Turn, stop: AbortSignal | undefined): Promise<Stepped> {
@@ -77,6 +91,12 @@ async function step(ctx: Context, turn: Turn, stop: AbortSignal | undefined): Pr
       if (stepped === "lost") return "lost";
     } catch (error) {
       if (!isRefusal(error)) throw error;
+      const { retryAfter } = error;
+      if (error.at === OVER_BUDGET && retryAfter !== undefined) {
+        const wait = (tx: Tx) => putOffJob(tx, turn, retryAfter, error.message);
+        await inTransaction(ctx, turn.maker, wait, { lock: "none" });
+        return "lost";
+      }
       const told = await inTransaction(ctx, turn.maker, (tx) => recordRefusal(tx, turn, account, error), {
         lock: "none",
       });

@@ -54,6 +54,17 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     clientSecret: "hush",
     domains: ["acme.example"],
   };
+  const imported = {
+    email: "nia@elsewhere.example",
+    product: "wiki",
+    role: "guest",
+    groups: "",
+    space: "docs",
+    permission: "read-only",
+    sponsor: "ada",
+    until: "P30D",
+    message: "Welcome",
+  };
   const guestPolicy = {
     countPending: false,
     mostSpaces: 2,
@@ -231,6 +242,17 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
         notify: true,
         message: "We look forward to you.",
       },
+    },
+    "invitations.import": {
+      path: "/invitations/import",
+      body: { rows: [imported], notify: true },
+      inPlaceOf: { csv: "rows" },
+    },
+    "invitations.previewImport": {
+      path: "/invitations/import/preview",
+      body: { rows: [imported], notify: true },
+      inPlaceOf: { csv: "rows" },
+      changesNothing: true,
     },
     "invitations.resend": { path: `/invitations/${invitation}/resend` },
     "invitations.copyLink": { path: `/invitations/${invitation}/copy-link` },

@@ -67,7 +67,9 @@ invitations.correct             -  -  -  -  -  -  -  -  -  -  -  y  y
 invitations.create              -  -  -  -  -  -  w  -  w  w  -  y  y
 invitations.extend              -  -  -  -  -  -  w  -  w  w  -  y  y
 invitations.get                 -  -  -  -  y  -  w  -  w  w  y  y  y
+invitations.import              -  -  -  -  -  -  -  -  -  -  -  y  y
 invitations.list                -  -  -  -  y  -  w  -  w  w  y  y  y
+invitations.previewImport       -  -  -  -  -  -  -  -  -  -  -  y  y
 invitations.resend              -  -  -  -  -  -  w  -  w  w  -  y  y
 invitations.revoke              -  -  -  -  -  -  w  -  w  w  -  y  y
 jobs.cancel                     -  -  -  y  -  -  -  -  -  -  -  y  y

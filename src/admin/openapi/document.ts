@@ -99,7 +99,13 @@ function operationOf(schemas: Schemas, route: Route): OperationObject {
     "x-permission": typeof route.guard === "string" ? null : route.guard.permission,
     ...(parameters.length > 0 && { parameters }),
     ...(route.body !== undefined && {
-      requestBody: { required: true, content: { "application/json": { schema: schemas.taken(route.body) } } },
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": { schema: schemas.taken(route.body) },
+          ...(route.csv && { "text/csv": { schema: { type: "string" } } }),
+        },
+      },
     }),
     responses: answersOf(schemas, route),
   };

@@ -6,7 +6,7 @@ import type { OrganizationSettings } from "../settings/form.ts";
 import { getSettings } from "../settings/settings.ts";
 
 /** Where a refusal by a budget says that it is one: a job then waits, instead of telling the person's row. */
-const OVER_BUDGET = "invitationBudget";
+export const OVER_BUDGET = "invitationBudget";
 
 /** What the mails of whoever invites now are held against; `unlimited`: nothing. */
 export type InvitationBudget =
