@@ -48,11 +48,11 @@ export function whenOf(text: string): When | undefined {
 export type ReadRow = { number: number; email: string } & ({ row: ImportRow } | { problem: string });
 
 /** The rows, each by itself: a wrong one keeps no other back. @throws MusterError `invalid` for none, `too-many`. */
-export function readRows(rows: readonly unknown[]): ReadRow[] {
-  if (rows.length === 0) throw new MusterError("invalid", "there is no row", { at: "rows" });
+export function readRows(rows: readonly unknown[], at: "rows" | "csv" = "rows"): ReadRow[] {
+  if (rows.length === 0) throw new MusterError("invalid", "there is no row", { at });
   if (rows.length > MOST_ROWS)
     throw new MusterError("too-many", `an import has at most ${MOST_ROWS} rows, and these are ${rows.length}`, {
-      at: "rows",
+      at,
     });
   return rows.map((raw, index): ReadRow => {
     const said = Object.fromEntries(Object.entries(raw as object).filter(([, value]) => value !== ""));
@@ -60,13 +60,13 @@ export function readRows(rows: readonly unknown[]): ReadRow[] {
     const number = index + 1;
     if (parsed.success) return { number, email: parsed.data.email, row: parsed.data };
     const [issue] = parsed.error.issues;
-    const at = issue?.code === "unrecognized_keys" ? issue.keys.join() : issue?.path.join(".");
+    const field = issue?.code === "unrecognized_keys" ? issue.keys.join() : issue?.path.join(".");
     const email =
       "email" in said && typeof said.email === "string" ? said.email.slice(0, 254).replaceAll("\0", "") : "";
     return {
       number,
       email: email.toWellFormed(),
-      problem: `${at}: ${at === "email" && email === "" ? "it is missing" : issue?.message}`,
+      problem: `${field}: ${field === "email" && email === "" ? "it is missing" : issue?.message}`,
     };
   });
 }
@@ -104,5 +104,5 @@ export function readCsv(text: string): ReadRow[] {
         at: "csv",
       },
     );
-  return readRows(rows);
+  return readRows(rows, "csv");
 }

@@ -132,7 +132,7 @@ export function outcomeOf(result: Invited): Omit<RowOutcome, "row" | "email"> {
 }
 
 /** Rows that a preview tries, the first ones; the form of all is looked at. */
-export const MOST_PREVIEWED = 500;
+const MOST_PREVIEWED = 500;
 
 /**
  * What the rows would come to, one after the other, as the job does it. Before: `tx` is rolled back afterwards. After: mails are
