@@ -20,6 +20,21 @@ export async function up(knex: Knex): Promise<void> {
     create index sync_plan_to_do on sync_plan (organization, run, kind, seq)
       where applied_at is null and conflict is null and kind not in ('user-add', 'group-add', 'member-add');
 
+    -- What is compared as sets needs to be counted roughly, and the whole of what a person is not at all.
+    alter table sync_staged_users
+      alter column organization set statistics 10, alter column run set statistics 10,
+      alter column immutable_id set statistics 10, alter column user_name set statistics 0,
+      alter column user_name_key set statistics 10, alter column active set statistics 10,
+      alter column email set statistics 0, alter column email_key set statistics 10,
+      alter column display_name set statistics 0, alter column resource set statistics 0,
+      alter column location set statistics 0, alter column content_hash set statistics 0,
+      alter column conflict set statistics 10, alter column withheld set statistics 10,
+      alter column conflict_kind set statistics 0, alter column conflict_with set statistics 10;
+    alter table sync_staged_members
+      alter column organization set statistics 10, alter column run set statistics 10,
+      alter column group_id set statistics 10, alter column kind set statistics 10,
+      alter column member_id set statistics 10;
+
     -- In place of a foreign key: a run's plan goes with it, and its rows are written by the run that holds the directory.
     create function forget_plans() returns trigger language plpgsql set search_path = muster, pg_temp
     as $$

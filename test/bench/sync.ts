@@ -17,6 +17,7 @@ import {
   syncOnce,
   type Target,
 } from "./sync-world.ts";
+import { putAside, writeBare } from "./sync-writing.ts";
 
 /** Of one run: seconds by the clock and of each processor's time, bytes. */
 export type Measured = {
@@ -43,6 +44,8 @@ export type SyncSummary = {
   /** Bytes of Muster's process at most, with a quarter of the people and with all of them. */
   peaks: { users: number; bytes: number }[];
   killed: Killed;
+  /** All rows of a first sync, written again by the database alone. */
+  writing: Measured;
   circumstances: { node: string; cpus: number; cpuModel: string; postgres: Record<string, string> };
 };
 
@@ -76,7 +79,10 @@ export async function benchSync(
       });
     }
     say("killed while it applies");
-    const killed = await inPlace(run, "killed", source, (place) => kill(place));
+    const { killed, writing } = await inPlace(run, "killed", source, async (place) => ({
+      killed: await kill(place),
+      writing: await write(source, place),
+    }));
     return {
       users: source.users,
       groups: source.groups,
@@ -87,6 +93,7 @@ export async function benchSync(
         bytes: Math.max(...KINDS.flatMap((kind) => round[kind].map(({ peak }) => peak))),
       })),
       killed,
+      writing,
       circumstances: {
         node: process.version,
         cpus: cpus().length,
@@ -174,8 +181,17 @@ async function walNow({ superuser }: Place): Promise<number> {
   });
 }
 
+/** What PostgreSQL needs at least for the rows of a first sync. */
+async function write(source: Source, place: Place & { target: Target }): Promise<Measured> {
+  await putAside(place.superuser);
+  return measure(source, place, async () => {
+    const { seconds, rows } = await writeBare(place.superuser, place.target);
+    return { seconds, cpu: 0, peak: 0, rowsWritten: rows };
+  });
+}
+
 /** Batches that a run has committed when it is killed: it is in the middle of it then. */
-const BATCHES = 20;
+const BATCHES = 40;
 
 async function kill({ superuser, target }: Place & { target: Target }): Promise<Killed> {
   const child = startSync(target);
