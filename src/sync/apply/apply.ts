@@ -162,16 +162,16 @@ async function applyStep(
   begin: number,
   count: (step: Step, rows: number) => Promise<void>,
 ): Promise<void> {
-  // After a batch failed for the sake of one row, that row is found by taking them one by one.
-  let single = 0;
+  // After a batch failed for the sake of one row, that row is found by taking fewer.
+  const batch = step.inOrder?.batch ?? BATCH;
+  let size = batch;
   let after = begin;
   for (;;) {
     if (job.signal.aborted)
       throw new MusterError("unavailable", "the run was stopped; the next one goes on where it ended", {
         retryAfter: 5,
       });
-    const batch = step.inOrder?.batch ?? BATCH;
-    const limit = step.whole ? null : single > 0 ? 1 : batch;
+    const limit = step.whole ? null : size;
     const slice: Slice = { kinds: step.kinds, together: step.together === true, after, limit };
     try {
       const { taken, last } = await applyBatch(ctx, job, step, slice);
@@ -179,15 +179,12 @@ async function applyStep(
       after = last;
       await count(step, taken);
       job.onBatch(taken);
+      size = Math.min(batch, size * 4);
     } catch (error) {
       if (!isMusterError(error) || !OF_A_ROW.has(error.code)) throw error;
-      if (limit === batch) {
-        single = batch;
-        continue;
-      }
-      after = await leaveOut(ctx, job, step, slice, error.message);
+      if (limit === null || limit === 1) after = await leaveOut(ctx, job, step, slice, error.message);
+      else size = Math.ceil(size / 8);
     }
-    if (single > 0) single -= 1;
   }
 }
 
