@@ -61,7 +61,7 @@ test("R5: of several sites one is named, and the answer is that site's alone", a
   expect((await c.done("GET", "/products", undefined, local)).data).toMatchObject([{ key: "wiki", site: "south" }]);
 });
 
-test("R7, C20: the same address in two organizations is two accounts; who is gone from one keeps the account there, and the other", async () => {
+test("R7, R83, C20: the same address in two organizations is two accounts; who is suspended in one, or gone from it, keeps the account there, and the other", async () => {
   const other = await ruled(api, "other");
   const here = await api.write(c.organization, (tx) => newPerson(tx, { okta: c.okta, key: "both" }, "lee"));
   const there = await api.write(other.organization, (tx) => newPerson(tx, { okta: other.okta, key: "both" }, "lee"));
@@ -71,6 +71,9 @@ test("R7, C20: the same address in two organizations is two accounts; who is gon
     [other, there],
   ] as const)
     await company.done("POST", `/groups/${company.groups.users.id}/members`, { users: [account] });
+  await c.done("POST", `/users/${here.account}/suspend`, {});
+  expect(await c.rolesOf(here.account)).toEqual({});
+  expect(await other.rolesOf(there.account)).toEqual({ "other/wiki": "user" });
   await api.write(c.organization, (tx) => removeDirectoryUsers(tx, c.okta.id, [here.record]));
   expect(await c.done("GET", `/users/${here.account}`)).toMatchObject({ userName: "lee", status: "deactivated" });
   expect(await c.rolesOf(here.account)).toEqual({});
