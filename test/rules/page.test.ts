@@ -120,6 +120,11 @@ describe("a run", () => {
   it("of some tests is not judged", async () => {
     const page = pageOf({ R1: "met", R3: "met" });
     expect(await run(page, "one")).toMatchObject({ code: 0 });
-    expect(await run(page, "-t", "R1")).toMatchObject({ code: 0 });
+    for (const args of [
+      ["-t", "R1"],
+      ["--exclude", "two.test.ts"],
+      ["--shard", "1/2"],
+    ])
+      expect(await run(page, ...args), args[0]).toMatchObject({ code: 0 });
   });
 });
