@@ -4,7 +4,7 @@ import { MusterError } from "../errors.ts";
 import { fieldsOf } from "../filter/fields.ts";
 import { refuseMerged } from "./accounts/merged.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
-import { type Status, statusSql } from "./statuses.ts";
+import { SITE_STATUSES, type SiteStatus, type Status, siteStatusSql, statusSql } from "./statuses.ts";
 
 /** One person as every face shows them. `email` is the canonical record's; `records` stand in the directories' order. */
 export type AccountOverview = {
@@ -14,6 +14,11 @@ export type AccountOverview = {
   status: Status;
   /** When the person first used a product, or null. R80. */
   firstAccessAt: Date | null;
+  /** When an invitation was sent to them last, and when they accepted one: signed up, in other words. R88. */
+  invitedAt: Date | null;
+  signedUpAt: Date | null;
+  /** How they stand on each site, in the order of the sites' keys (R74 to R77). */
+  sites: { site: string; status: SiteStatus }[];
   /** `directory` is its name. */
   records: { directory: string; id: DirectoryUserId; externalId: string | null; canonical: boolean; active: boolean }[];
 };
@@ -23,7 +28,7 @@ export const STATUSES: readonly Status[] = ["invited-not-sent", "invited", "acti
 const RECORDS = `directory_users u join directories d on d.organization = u.organization and d.id = u.directory`;
 const OF_ACCOUNT = "u.organization = a.organization and u.account = a.id and u.deleted_at is null";
 
-/** What people can be filtered by. `directory` and `externalId` are those of any of their records. */
+/** What people can be filtered by. `directory` and `externalId` are those of any of their records, `siteStatus` that on any site. */
 export const ACCOUNT_FIELDS = fieldsOf<ListField>(
   { name: "id", type: "string", column: { sql: "a.id", form: "reference", nullable: false }, keyed: true },
   {
@@ -39,6 +44,13 @@ export const ACCOUNT_FIELDS = fieldsOf<ListField>(
     type: "string",
     words: STATUSES,
     column: { sql: `(${statusSql})`, form: "exact", nullable: false },
+  },
+  {
+    name: "siteStatus",
+    type: "string",
+    words: SITE_STATUSES,
+    from: `(select ${siteStatusSql} as word from sites s where s.organization = a.organization) as e`,
+    column: { sql: "e.word", form: "exact", nullable: false },
   },
   { name: "createdAt", type: "dateTime", column: { sql: "a.created_at", form: "time", nullable: false } },
   { name: "firstAccessAt", type: "dateTime", column: { sql: "a.first_access_at", form: "time", nullable: true } },
@@ -61,6 +73,10 @@ export const ACCOUNT_ORDERS = ["id", "-id", "userName", "-userName"] as const;
 export type AccountOrder = (typeof ACCOUNT_ORDERS)[number];
 
 const COLUMNS = `a.id, a.user_name as "userName", a.email, ${statusSql} as status, a.first_access_at as "firstAccessAt",
+  (select max(i.sent_at) from invitations i where i.organization = a.organization and i.account = a.id) as "invitedAt",
+  (select max(i.accepted_at) from invitations i where i.organization = a.organization and i.account = a.id) as "signedUpAt",
+  coalesce((select json_agg(json_build_object('site', s.key, 'status', ${siteStatusSql}) order by s.key)
+    from sites s where s.organization = a.organization), '[]') as sites,
   coalesce((
     select json_agg(json_build_object('directory', d.name, 'id', u.id, 'externalId', u.external_id,
       'canonical', u.id = a.canonical, 'active', u.active) order by d.position, u.id)
@@ -69,7 +85,7 @@ const COLUMNS = `a.id, a.user_name as "userName", a.email, ${statusSql} as statu
 
 /**
  * The organization's people that match the filter, after the one whose id or folded user name, as the order has it, is
- * `after`. R87: without a filter everybody is listed, whatever their status.
+ * `after`. R87: without a filter everybody is listed, whatever their status, but those who were erased.
  * @throws MusterError `too-many` when a filter that no index serves looks at too much.
  */
 export async function listAccounts(
@@ -80,7 +96,7 @@ export async function listAccounts(
   const values: unknown[] = [db.organization, limit];
   const descending = order.startsWith("-");
   const [key, type] = order.endsWith("id") ? ["a.id", "uuid"] : ["a.user_name_key", "text"];
-  const conditions = ["a.organization = $1", "a.merged_into is null"];
+  const conditions = ["a.organization = $1", "a.merged_into is null", "a.erased_at is null"];
   if (after !== null) conditions.push(`${key} ${descending ? "<" : ">"} $${values.push(after)}::${type}`);
   if (filter !== null) conditions.push(listFilterSql(filter, values));
   return db.query<AccountOverview>({
@@ -94,7 +110,7 @@ export async function listAccounts(
 /** @throws MusterError `not-found`, the same for a foreign id as for an unknown one; `merged` for one that went into another. */
 export async function getAccount(db: Db, id: AccountId): Promise<AccountOverview> {
   const [account] = await db.query<AccountOverview>({
-    text: `select ${COLUMNS} from accounts a where a.organization = $1 and a.id = $2`,
+    text: `select ${COLUMNS} from accounts a where a.organization = $1 and a.id = $2 and a.erased_at is null`,
     values: [db.organization, id],
   });
   if (!account) throw new MusterError("not-found", "there is no user with this id", { at: "id" });

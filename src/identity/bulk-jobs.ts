@@ -3,6 +3,9 @@ import type { Db } from "../db/connection.ts";
 import type { AccountId, JobId } from "../db/id.ts";
 import type { OrganizationLock, Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { deactivateAccounts, reactivateAccounts } from "./accounts/deactivate.ts";
+import { removeAccounts } from "./accounts/remove.ts";
+import { revokeAccess } from "./accounts/revoke-access.ts";
 import { restoreAccounts, suspendAccounts } from "./accounts/suspend.ts";
 import { resendInvitation } from "./invitations/resend.ts";
 import { createJob, getJob, holdJob, type Job, type Turn, unknownJob } from "./jobs.ts";
@@ -12,7 +15,15 @@ import { heldByActor } from "./rights/held-by-actor.ts";
 import { holds, type Permission } from "./rights/permissions.ts";
 import { type Status, statusSql } from "./statuses.ts";
 
-export const BULK_ACTIONS = ["suspend", "restore", "resend-invite"] as const;
+export const BULK_ACTIONS = [
+  "suspend",
+  "restore",
+  "deactivate",
+  "reactivate",
+  "revoke-access",
+  "remove",
+  "resend-invite",
+] as const;
 export type BulkAction = (typeof BULK_ACTIONS)[number];
 
 /** Whom a job is about: those that match a filter over `ACCOUNT_FIELDS` when it is made, or these. */
@@ -44,6 +55,10 @@ const MOST_NAMED = 100;
 export const PERMISSIONS_FOR: Readonly<Record<BulkAction, readonly Permission[]>> = {
   suspend: ["users:write"],
   restore: ["users:write"],
+  deactivate: ["users:write"],
+  reactivate: ["users:write"],
+  "revoke-access": ["users:write"],
+  remove: ["users:write"],
   "resend-invite": ["users:write", "invitations:write"],
 };
 
@@ -51,6 +66,10 @@ export const PERMISSIONS_FOR: Readonly<Record<BulkAction, readonly Permission[]>
 const STEPS: Readonly<Record<BulkAction, { most: number; lock: OrganizationLock }>> = {
   suspend: { most: 100, lock: "exclusive" },
   restore: { most: 100, lock: "shared" },
+  deactivate: { most: 100, lock: "exclusive" },
+  reactivate: { most: 100, lock: "shared" },
+  "revoke-access": { most: 100, lock: "exclusive" },
+  remove: { most: 100, lock: "exclusive" },
   "resend-invite": { most: 1, lock: "none" },
 };
 
@@ -157,15 +176,24 @@ async function refuseMaker(tx: Tx, turn: Turn): Promise<void> {
 
 async function work(
   tx: Tx,
-  { action, input }: Turn,
+  { action, input, maker }: Turn,
   invitations: Config["invitations"],
   accounts: readonly AccountId[],
 ): Promise<readonly AccountId[]> {
+  const reason = typeof input.reason === "string" ? input.reason : null;
   switch (action as BulkAction) {
     case "suspend":
-      return suspendAccounts(tx, accounts, typeof input.reason === "string" ? input.reason : null);
+      return suspendAccounts(tx, accounts, reason);
     case "restore":
       return restoreAccounts(tx, accounts);
+    case "deactivate":
+      return deactivateAccounts(tx, accounts, reason);
+    case "reactivate":
+      return reactivateAccounts(tx, accounts);
+    case "revoke-access":
+      return revokeAccess(tx, await heldByActor(tx, maker), accounts, { kind: "organization" }, reason);
+    case "remove":
+      return removeAccounts(tx, accounts, reason);
     case "resend-invite":
       for (const account of accounts) await resendInvitation(tx, invitations, account);
       return accounts;

@@ -6,7 +6,17 @@ import { recordChanges } from "./record.ts";
 
 export const JOB_STATES = ["queued", "running", "done", "failed", "cancelled"] as const;
 type JobState = (typeof JOB_STATES)[number];
-export const JOB_ACTIONS = ["suspend", "restore", "resend-invite", "import-invitations", "export"] as const;
+export const JOB_ACTIONS = [
+  "suspend",
+  "restore",
+  "deactivate",
+  "reactivate",
+  "revoke-access",
+  "remove",
+  "resend-invite",
+  "import-invitations",
+  "export",
+] as const;
 export type JobAction = (typeof JOB_ACTIONS)[number];
 
 /** Work that outlives the request that asked for it. */

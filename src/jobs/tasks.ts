@@ -2,6 +2,7 @@ import type { Task, TaskList } from "graphile-worker";
 import type { Context } from "../context.ts";
 import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../db/transaction.ts";
 import { followUpExpired } from "../identity/access/reconcile.ts";
+import { FORGOTTEN_AT_ONCE, forgetOldTombstones } from "../identity/accounts/forget.ts";
 import { listDirectories } from "../identity/directories.ts";
 import { remindOfEndingGuests } from "../identity/guest-reminders.ts";
 import { pruneIdempotentRequests } from "../identity/idempotency.ts";
@@ -38,6 +39,7 @@ export const CRONTAB = ["requeue-mails", "enqueue-syncs", "follow-up-guests", "r
       "prune-jobs",
       "prune-sync-runs",
       "prune-public-attempts",
+      "forget-tombstones",
     ].map((task) => `17 * * * * ${task} ?jobKey=${task}&max=1`),
   )
   .join("\n");
@@ -74,6 +76,7 @@ export function makeTasks(ctx: Context): TaskList {
     "prune-jobs": () => inEveryOrganization(ctx, pruneJobs, "none"),
     "prune-webhook-deliveries": () => pruneEveryDelivery(ctx),
     "prune-sync-runs": () => pruneEveryRun(ctx),
+    "forget-tombstones": () => forgetEveryTombstone(ctx),
     "prune-public-attempts": () => inEveryOrganization(ctx, prunePublicAttempts, "none"),
   });
 }
@@ -141,6 +144,15 @@ async function pruneEveryDelivery(ctx: Context): Promise<void> {
     let pruned: number;
     do pruned = await inTransaction(ctx, actor, pruneDeliveries, { lock: "none" });
     while (pruned === PRUNED_AT_ONCE);
+  }
+}
+
+async function forgetEveryTombstone(ctx: Context): Promise<void> {
+  for (const { id: organization } of await listOrganizations(ctx.db)) {
+    const actor: Actor = { organization, kind: "job", id: null, requestId: null };
+    let forgotten: number;
+    do forgotten = await inTransaction(ctx, actor, forgetOldTombstones);
+    while (forgotten === FORGOTTEN_AT_ONCE);
   }
 }
 

@@ -1,9 +1,9 @@
 import { type AccountId, type DirectoryId, type DirectoryUserId, newId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
-import { isMusterError, MusterError } from "../../errors.ts";
+import { MusterError } from "../../errors.ts";
 import { listDirectories } from "../directories.ts";
 import { insertDirectoryUsers } from "../directory-users/insert.ts";
-import { emailKey } from "../keys.ts";
+import { emailKey, userNameKey } from "../keys.ts";
 import { requireWriteTarget } from "../write-target.ts";
 import { resolvePerson } from "./person.ts";
 
@@ -55,14 +55,12 @@ async function addTo(tx: Tx, directory: DirectoryId, { email, ...person }: NewPe
   return resolvePerson(tx, address);
 }
 
-/** Whether somebody else than this account has the address as user name or e-mail. */
+/** Whether somebody else than this account has the address as user name or e-mail. Who was removed has it no longer (T19). */
 export async function isTaken(tx: Tx, address: string, by?: AccountId): Promise<boolean> {
-  try {
-    return (await resolvePerson(tx, address)) !== by;
-  } catch (error) {
-    if (!isMusterError(error)) throw error;
-    if (error.code === "conflict") return true;
-    if (error.code === "not-found") return false;
-    throw error;
-  }
+  const rows = await tx.query({
+    text: `select id from accounts where organization = $1 and canonical is not null and id is distinct from $4
+      and (user_name_key = $2 or email_key = $3) limit 1`,
+    values: [tx.organization, userNameKey(address), emailKey(address), by ?? null],
+  });
+  return rows.length > 0;
 }

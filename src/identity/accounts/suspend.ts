@@ -4,11 +4,12 @@ import { MusterError } from "../../errors.ts";
 import { reconcile } from "../access/reconcile.ts";
 import { recordChanges } from "../record.ts";
 import { refuseLastAdministrator } from "../rights/last-administrator.ts";
+import { endWhatTheyHad } from "./leaving.ts";
 
 /**
  * Takes a person's access away in this organization until `restoreAccount` (R82, R83); memberships, guest assignments
  * and rights stay. Before: the organization is locked exclusively, at least where the account is an administrator.
- * After: the account is suspended and has access to nothing.
+ * After: the account is suspended and has access to nothing; sessions, tokens, links and open invitations have ended (F15).
  * @throws MusterError `not-found`; `conflict` when the account is suspended already, or the last administrator.
  */
 export async function suspendAccount(tx: Tx, account: AccountId, reason: string | null): Promise<void> {
@@ -17,7 +18,8 @@ export async function suspendAccount(tx: Tx, account: AccountId, reason: string 
 }
 
 /**
- * Ends a suspension (R82). Before: any. After: the account has the access that its groups give it now.
+ * Ends a suspension (R82). Before: any. After: the account has the access that its groups give it now; no session,
+ * token, link or invitation comes back.
  * @throws MusterError `not-found`; `conflict` when the account is not suspended.
  */
 export async function restoreAccount(tx: Tx, account: AccountId): Promise<void> {
@@ -71,6 +73,7 @@ async function setSuspended(
     })),
   );
   await reconcile(tx, changed);
+  if (suspended) await endWhatTheyHad(tx);
   return changed;
 }
 

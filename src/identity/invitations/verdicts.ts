@@ -41,6 +41,7 @@ type Known = {
 /**
  * What an invitation of these addresses would come to. An existing account gets it at once only when it is the one account of the
  * address and either its directory is believed about the domain or the mailbox was proven here, for the record that stands there now (design §7).
+ * Whom no directory holds any more is a stranger: what they had before comes back parked, if at all (F16).
  */
 export async function verdictsOn(db: Db, addresses: readonly TypedAddress[], offer: Offer): Promise<Verdict[]> {
   const known = new Map((await knownUnder(db, addresses)).map((row) => [row.key, row]));
@@ -72,19 +73,19 @@ export async function verdictsOn(db: Db, addresses: readonly TypedAddress[], off
         code: "name-taken",
         message: "somebody with another address, or none, has this address as user name",
       };
-    if (!person.active)
-      return {
-        ...about,
-        verdict: "refused",
-        code: "deactivated",
-        message: "this person is deactivated in their directory",
-      };
     if (person.suspended)
       return {
         ...about,
         verdict: "refused",
         code: "suspended",
         message: "this person is suspended; restore them first",
+      };
+    if (!person.active)
+      return {
+        ...about,
+        verdict: "refused",
+        code: "deactivated",
+        message: "this person is deactivated in their directory",
       };
     if (person.readOnly && offer.groups.length > 0)
       return {
@@ -128,11 +129,12 @@ async function knownUnder(db: Db, addresses: readonly TypedAddress[]): Promise<K
       from unnest($2::text[], $3::text[]) w (key, domain)
       cross join lateral (
         select a.id, a.email_key, a.canonical, a.suspended_at from accounts a
-        where a.organization = $1 and a.email_key = w.key
+        where a.organization = $1 and a.email_key = w.key and (a.canonical is not null or a.suspended_at is not null)
         union all
         select a.id, null, a.canonical, a.suspended_at from accounts a
         where a.organization = $1 and a.user_name_key = w.key and a.email_key is distinct from w.key
-          and not exists (select from accounts b where b.organization = $1 and b.email_key = w.key)
+          and (a.canonical is not null or a.suspended_at is not null)
+          and not exists (select from accounts b where b.organization = $1 and b.email_key = w.key and b.canonical is not null)
       ) a
       left join directory_users u on u.organization = $1 and u.id = a.canonical and u.deleted_at is null
       left join directories d on d.organization = $1 and d.id = u.directory
