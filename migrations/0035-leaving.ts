@@ -30,7 +30,7 @@ const END_CREDENTIALS = `
     records uuid[] := array(select u.id from directory_users u where u.organization = of_organization and u.account = leaver);
   begin
     with sessions_ended as (
-      delete from sessions s where s.organization = of_organization and s.account = leaver returning s.id
+      delete from sessions s where s.organization = of_organization and s.account = leaver
     ), owned as (
       select t.id from tokens t where t.organization = of_organization and t.owner = leaver
     ), tokens_ended as (
@@ -50,16 +50,13 @@ const END_CREDENTIALS = `
           or l.maker_kind = 'api-token' and l.maker in (select o.id::text from owned o))
       returning l.id
     ), change as (
-      select 'session.ended' as action, 'account' as kind, leaver as subject, false as event,
-        jsonb_build_object('because', because, 'sessions', jsonb_agg(s.id order by s.id)) as detail
-        from sessions_ended s having count(*) > 0
+      select 'token.revoked' as action, 'token' as kind, t.id as subject,
+        jsonb_build_object('because', because, 'account', leaver) as detail from tokens_ended t
       union all
-      select 'token.revoked', 'token', t.id, false, jsonb_build_object('because', because, 'account', leaver) from tokens_ended t
-      union all
-      select 'invitation.revoked', 'invitation', i.id, true, jsonb_build_object('because', because, 'account', leaver)
+      select 'invitation.revoked', 'invitation', i.id, jsonb_build_object('because', because, 'account', leaver)
         from invitations_ended i
       union all
-      select 'link.disabled', 'link', l.id, true, jsonb_build_object('because', because, 'account', leaver) from links_ended l
+      select 'link.disabled', 'link', l.id, jsonb_build_object('because', because, 'account', leaver) from links_ended l
     ), by as (
       -- Whoever made the person leave stands in the audit row of that, which this transaction has written.
       select w.actor_kind, w.actor, w.request_id from unnest(leaver || records) r (id)
@@ -70,7 +67,7 @@ const END_CREDENTIALS = `
       where exists (select from change)
       order by w.id desc limit 1
     ), told as (
-      select c.action, c.kind, c.subject, c.event, c.detail, coalesce(b.actor_kind, 'system') as actor_kind, b.actor, b.request_id
+      select c.action, c.kind, c.subject, c.detail, coalesce(b.actor_kind, 'system') as actor_kind, b.actor, b.request_id
       from change c left join by b on true
     ), audited as (
       insert into audit (organization, actor_kind, actor, request_id, action, subject_kind, subject, detail)
@@ -78,7 +75,7 @@ const END_CREDENTIALS = `
       order by t.action, t.subject
     )
     insert into outbox (organization, kind, subject_kind, subject, data)
-      select of_organization, t.action, t.kind, t.subject, t.detail from told t where t.event order by t.action, t.subject;
+      select of_organization, t.action, t.kind, t.subject, t.detail from told t order by t.action, t.subject;
   end $$;
 `;
 

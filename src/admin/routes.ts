@@ -23,6 +23,7 @@ import { jobRoutes } from "./jobs.ts";
 import { linkRoutes } from "./links.ts";
 import { mailRoutes } from "./mails.ts";
 import { meRoutes } from "./me.ts";
+import { offBoardingRoutes } from "./off-boarding.ts";
 import { openApiRoutes } from "./openapi/routes.ts";
 import { presetRoutes } from "./presets.ts";
 import { productRoutes } from "./products.ts";
@@ -43,6 +44,7 @@ import { spaceRoutes } from "./spaces.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { userAddressRoutes } from "./user-addresses.ts";
 import { userMergeRoutes } from "./user-merges.ts";
+import { userVerbRoutes } from "./user-verbs.ts";
 import { userRoutes } from "./users.ts";
 import { webhookDeliveryRoutes } from "./webhook-deliveries.ts";
 import { webhookRoutes } from "./webhooks.ts";
@@ -55,6 +57,8 @@ export const routes: readonly Route[] = [
   ...whyAccessRoutes,
   ...diagnosticsRoutes,
   ...userAddressRoutes,
+  ...userVerbRoutes,
+  ...offBoardingRoutes,
   ...checkRoutes,
   ...productRoutes,
   ...defaultGroupRoutes,

@@ -20,15 +20,18 @@ import { productIfNamed } from "./grants.ts";
 import { groupAnswer } from "./groups.ts";
 import { cursorAfter, keyOfCursor, paging, UUID_KEY } from "./input.ts";
 import { route } from "./route.ts";
-import { role, status } from "./words.ts";
+import { role, siteStatus, status } from "./words.ts";
 
-const userAnswer = z
+export const userAnswer = z
   .object({
     id: idOut,
     userName: z.string(),
     email: z.string().nullable(),
     status,
     firstAccessAt: instant.nullable(),
+    invitedAt: instant.nullable(),
+    signedUpAt: instant.nullable(),
+    sites: z.array(z.object({ site: z.string(), status: siteStatus })),
     records: z.array(
       z.object({
         directory: z.string(),

@@ -13,15 +13,19 @@ import { editPerson } from "../identity/accounts/edit.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
 import { restoreAccount, suspendAccount } from "../identity/accounts/suspend.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
-import type { Status } from "../identity/statuses.ts";
-import { type Answer, facts, table } from "./answer.ts";
+import { SITE_STATUSES, type SiteStatus, type Status } from "../identity/statuses.ts";
+import { table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { Session } from "./session.ts";
 import { registerUserAddress } from "./user-address.ts";
 import { registerUserMerge } from "./user-merge.ts";
+import { answerOf, sitesText } from "./user-answer.ts";
+import { registerUserOffBoard } from "./user-off-board.ts";
+import { registerUserVerbs } from "./user-verbs.ts";
 
 const PAGE = 1_000;
 
+type ListOptions = { status?: Status; siteStatus?: SiteStatus; statusVocabulary: "org" | "site" };
 type EditOptions = { name?: string; givenName?: string; familyName?: string; email?: string };
 
 /** `muster user …`: the people of the organization, by e-mail, user name or id. */
@@ -31,9 +35,15 @@ export function registerUser(program: Command, line: CommandLine): void {
     .command("list")
     .description("everybody")
     .addOption(new Option("--status <status>", "only these").choices([...STATUSES]))
+    .addOption(new Option("--site-status <status>", "only who stands so on some site").choices([...SITE_STATUSES]))
+    .addOption(
+      new Option("--status-vocabulary <words>", "the organization's words, or each site's")
+        .choices(["org", "site"])
+        .default("org"),
+    )
     .action(
-      line.inOrganization(async (session, options: { status?: Status }) => {
-        const all = await everybody(session, options.status);
+      line.inOrganization(async (session, options: ListOptions) => {
+        const all = await everybody(session, options);
         return {
           json: all,
           text: table(
@@ -41,7 +51,7 @@ export function registerUser(program: Command, line: CommandLine): void {
             all.map((one) => [
               one.userName,
               one.email,
-              one.status,
+              options.statusVocabulary === "site" ? sitesText(one) : one.status,
               one.records.map((record) => record.directory).join(" + "),
               one.id,
             ]),
@@ -129,33 +139,24 @@ export function registerUser(program: Command, line: CommandLine): void {
         }),
       ),
     );
+  registerUserVerbs(user, line);
+  registerUserOffBoard(user, line);
 }
 
 function nameOrNull(text: string | undefined): string | null | undefined {
   return text === "" ? null : text;
 }
 
-async function everybody({ db }: Session, status: Status | undefined): Promise<AccountOverview[]> {
-  const filter = status === undefined ? null : parseFieldFilter(`status eq "${status}"`, ACCOUNT_FIELDS, "users");
+async function everybody({ db }: Session, { status, siteStatus }: ListOptions): Promise<AccountOverview[]> {
+  const wanted = [
+    ...(status === undefined ? [] : [`status eq "${status}"`]),
+    ...(siteStatus === undefined ? [] : [`siteStatus eq "${siteStatus}"`]),
+  ].join(" and ");
+  const filter = wanted === "" ? null : parseFieldFilter(wanted, ACCOUNT_FIELDS, "users");
   const all: AccountOverview[] = [];
   for (;;) {
     const page = await listAccounts(db, { filter, after: all.at(-1)?.id ?? null, limit: PAGE });
     all.push(...page);
     if (page.length < PAGE) return all;
   }
-}
-
-function answerOf(account: AccountOverview): Answer {
-  const { records, ...rest } = account;
-  const rows = records.map((one) => [
-    one.directory,
-    one.canonical ? "yes" : "no",
-    one.active ? "yes" : "no",
-    one.externalId,
-    one.id,
-  ]);
-  return {
-    json: account,
-    text: `${facts(rest)}\n\n${table(["directory", "canonical", "active", "external id", "id"], rows, "no directory holds this person")}`,
-  };
 }

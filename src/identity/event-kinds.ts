@@ -96,6 +96,7 @@ export const EVENT_KINDS = {
   "sync.held": "A sync run waits for an administrator's approval.",
   "sync.partial": "A sync run ended with conflicts.",
   "sync.previewed": "A sync run shows what it would do.",
+  "token.revoked": "A token was revoked, or ended with its owner.",
   "webhook.disabled": "A webhook gets nothing any more.",
 } as const satisfies Record<string, string>;
 export type EventKind = keyof typeof EVENT_KINDS;

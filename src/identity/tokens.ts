@@ -246,7 +246,7 @@ export async function revokeToken(tx: Tx, id: TokenId): Promise<void> {
     values: [tx.organization, id],
   });
   if (rows.length === 0) throw new MusterError("not-found", "there is no live token with this id", { at: "id" });
-  await recordChanges(tx, [{ action: "token.revoked", subjectKind: "token", subject: id }]);
+  await recordChanges(tx, [{ action: "token.revoked", subjectKind: "token", subject: id, event: true }]);
 }
 
 /**

@@ -118,6 +118,9 @@ describe("apiFetch", () => {
     email: null,
     status: "active",
     firstAccessAt: "2026-01-01T00:00:00.000Z",
+    invitedAt: null,
+    signedUpAt: null,
+    sites: [{ site: "acme", status: "has-site-access" }],
     records: [],
   };
   const headers = { "content-type": "application/json; charset=utf-8", etag: '"x"', "x-request-id": "1" };

@@ -93,6 +93,12 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     values: [c.organization],
   });
   await made("/users/merge", { from: rob, to: quy });
+  await made("/settings/sign-up-domains", { domains: ["staff.example"] }, "PUT");
+  const ina = (await made("/users", { email: "ina@staff.example" })).id;
+  const jil = (await made("/users", { email: "jil@staff.example" })).id;
+  await made(`/users/${jil}/deactivate`, { reason: "on leave" });
+  const kim = (await made("/users", { email: "kim@elsewhere.example" })).id;
+  await made(`/users/${kim}/remove`, {});
   await made("/settings/single-sign-on", provider, "PUT");
   await made("/settings/single-sign-on/bindings", { user: people.ada, subject: "ada" });
   const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
@@ -157,6 +163,20 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "users.unmerge": { path: `/users/${rob}/unmerge` },
     "users.suspend": { path: `/users/${people.ada}/suspend`, body: { reason: "left" } },
     "users.restore": { path: `/users/${people.dave}/restore` },
+    "users.deactivate": { path: `/users/${ina}/deactivate`, body: { reason: "left" } },
+    "users.reactivate": { path: `/users/${jil}/reactivate` },
+    "users.revokeAccess": {
+      path: `/users/${people.ada}/revoke-access`,
+      body: { product: "wiki", site: c.key, reason: "moved" },
+    },
+    "users.remove": { path: `/users/${hal}/remove`, body: { reason: "left" } },
+    "users.undoRemove": { path: `/users/${kim}/undo-remove` },
+    "users.erase": { path: `/users/${hal}/erase` },
+    "users.offBoarding": { path: `/users/${people.ada}/off-boarding` },
+    "users.offBoard": {
+      path: `/users/${people.ada}/off-board`,
+      body: { to: people.bob, leaving: "suspend", rights: true, reason: "left" },
+    },
     "access.check": {
       path: "/access/check",
       body: { product: "wiki", site: c.key, user: { userName: "ada" }, space: "docs", seen: true },

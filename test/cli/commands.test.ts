@@ -209,6 +209,9 @@ describe("people and their access", () => {
       email: "ada@example.com",
       status: "invited-not-sent",
       firstAccessAt: null,
+      invitedAt: null,
+      signedUpAt: null,
+      sites: [{ site: "acme", status: "no-site-access" }],
       records: [{ directory: "internal", id, externalId: null, canonical: true, active: true }],
     });
     expect(await answer("user", "show", shown.id)).toEqual(shown);

@@ -51,7 +51,7 @@ export async function forgetRecords(tx: Tx, ids: readonly DirectoryUserId[]): Pr
     and not exists (select from sync_runs r where r.organization = $1 and r.id = p.run and r.state = 'running')`);
   await about(`update directory_users set user_name = 'erased-' || id::text, user_name_key = 'erased-' || id::text,
       immutable_id = null, external_id = null, email = null, email_key = null, email_domain = null, display_name = null,
-      resource = '{}', content_hash = null, version = version + 1, forgotten_at = statement_timestamp()
+      resource = '{}', shown_name_key = null, first_address_key = null, content_hash = null, version = version + 1, forgotten_at = statement_timestamp()
     where organization = $1 and id = any ($2) and deleted_at is not null and forgotten_at is null`);
 }
 
@@ -63,10 +63,10 @@ export async function forgetRecords(tx: Tx, ids: readonly DirectoryUserId[]): Pr
 export async function forgetAccounts(tx: Tx, accounts: readonly AccountId[], because: string): Promise<void> {
   if (accounts.length === 0) return;
   const about = async (text: string) => tx.query({ text, values: [tx.organization, accounts] });
-  const addresses = `(select array_remove(array_agg(k), null) from (
-      select a.email_key as k from accounts a where a.organization = $1 and a.id = any ($2)
+  const addresses = `array(select w.key from (
+      select a.email_key as key from accounts a where a.organization = $1 and a.id = any ($2)
       union select i.email_key from invitations i where i.organization = $1 and i.account = any ($2)
-      union select m.recipient from mails m where m.organization = $1 and m.account = any ($2)) w)`;
+      union select m.recipient from mails m where m.organization = $1 and m.account = any ($2)) w where w.key is not null)`;
   await about(`delete from access_requests where organization = $1 and email_key = any (${addresses})`);
   await about(`delete from public_attempts where organization = $1 and email_key = any (${addresses})`);
   // A use stays one: nothing arms a link again (F15).

@@ -1,0 +1,23 @@
+import type { AccountOverview } from "../identity/account-overview.ts";
+import { type Answer, facts, table } from "./answer.ts";
+
+/** One person with the records that the directories hold. */
+export function answerOf(account: AccountOverview): Answer {
+  const { records, sites: _, ...rest } = account;
+  const rows = records.map((one) => [
+    one.directory,
+    one.canonical ? "yes" : "no",
+    one.active ? "yes" : "no",
+    one.externalId,
+    one.id,
+  ]);
+  return {
+    json: account,
+    text: `${facts({ ...rest, sites: sitesText(account) })}\n\n${table(["directory", "canonical", "active", "external id", "id"], rows, "no directory holds this person")}`,
+  };
+}
+
+/** How the person stands on each site (R74 to R77). */
+export function sitesText({ sites }: Pick<AccountOverview, "sites">): string {
+  return sites.map(({ site, status }) => `${site}: ${status}`).join(", ");
+}
