@@ -28,6 +28,8 @@ import * as signUp from "./0031-sign-up.ts";
 import * as guests from "./0032-guests.ts";
 import * as vouchers from "./0033-vouchers.ts";
 import * as canonicalById from "./0034-canonical-by-id.ts";
+import * as leaving from "./0035-leaving.ts";
+import * as erasure from "./0036-erasure.ts";
 import * as addressChanges from "./0037-address-changes.ts";
 import * as accountMerges from "./0038-account-merges.ts";
 import * as localeAndTimeZone from "./0039-locale-and-time-zone.ts";
@@ -75,6 +77,8 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0032-guests", guests],
   ["0033-vouchers", vouchers],
   ["0034-canonical-by-id", canonicalById],
+  ["0035-leaving", leaving],
+  ["0036-erasure", erasure],
   ["0037-address-changes", addressChanges],
   ["0038-account-merges", accountMerges],
   ["0039-locale-and-time-zone", localeAndTimeZone],

@@ -61,6 +61,7 @@ async function subjectsAbout(tx: Tx, account: AccountId): Promise<string[]> {
       union select i.id from invitations i join addresses k on i.email_key = k.email_key where i.organization = $1
       union select m.id from mails m where m.organization = $1 and m.account = $2
       union select r.id from access_requests r join addresses k on r.email_key = k.email_key where r.organization = $1
+      union select c.id from address_changes c where c.organization = $1 and c.account = $2
       union select t.id from tokens t where t.organization = $1 and t.owner = $2`,
     values: [tx.organization, account],
   });

@@ -79,9 +79,18 @@ export async function forgetAccounts(tx: Tx, accounts: readonly AccountId[], bec
   await about("update guest_assignments set sponsor = null where organization = $1 and sponsor = any ($2)");
   await about("update invitation_spaces set sponsor = null where organization = $1 and sponsor = any ($2)");
   await about("update link_spaces set sponsor = null where organization = $1 and sponsor = any ($2)");
-  for (const table of ["guest_assignments", "local_memberships", "rights", "access", "sessions", "credentials"])
+  for (const table of [
+    "guest_assignments",
+    "local_memberships",
+    "rights",
+    "access",
+    "sessions",
+    "credentials",
+    "address_changes",
+  ])
     await about(`delete from ${table} where organization = $1 and account = any ($2)`);
   await about("delete from single_sign_on_bindings where organization = $1 and account = any ($2)");
+  await about("delete from account_merges where organization = $1 and (from_account = any ($2) or to_account = any ($2))");
   await about("delete from tokens where organization = $1 and owner = any ($2)");
   await about(`delete from sign_in_attempts where organization = $1
     and subject in (select 'account:' || w.id::text from unnest($2::uuid[]) w (id))`);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type AccountId, type DirectoryUserId, newId } from "../../../src/db/id.ts";
 import { simulate, type Tx } from "../../../src/db/transaction.ts";
@@ -359,6 +360,22 @@ test("R158: an erased person is nowhere in the organization's data but as ids in
     }
     return found;
   }
+});
+
+test("R158: every table that can name a person is known to erasing, or holds ids alone", async () => {
+  const c = await organization();
+  const rows = await c.db.query<{ name: string }>({
+    text: `select distinct c.table_name as name from information_schema.columns c join pg_tables t
+      on t.schemaname = c.table_schema and t.tablename = c.table_name
+      where c.table_schema = 'muster' and c.column_name in ('account', 'email', 'email_key', 'recipient', 'user_name', 'owner', 'sponsor')
+      order by 1`,
+  });
+  const idsAlone = ["job_rows", "removals"];
+  // A run's own, and gone with it.
+  const ofARun = ["sync_staging_users"];
+  const source = ["erase", "forget"].map((file) => readFileSync(`src/identity/accounts/${file}.ts`, "utf8")).join();
+  const unknown = rows.map(({ name }) => name).filter((name) => !new RegExp(`\\b${name}\\b`).test(source));
+  expect(unknown.filter((name) => ![...idsAlone, ...ofARun].includes(name))).toEqual([]);
 });
 
 test("T19: what a directory no longer holds is forgotten after 30 days, and not a day earlier", async () => {
