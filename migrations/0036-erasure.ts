@@ -15,8 +15,6 @@ export async function up(knex: Knex): Promise<void> {
     revoke all on function without_words(jsonb) from public;
     revoke all on function erase_traces(uuid, uuid[]) from public;
     grant execute on function erase_traces(uuid, uuid[]) to muster_app;
-    alter table jobs drop constraint jobs_action, add constraint jobs_action check (action in ('suspend', 'restore', 'deactivate',
-      'reactivate', 'revoke-access', 'remove', 'resend-invite', 'export'));
   `);
 }
 

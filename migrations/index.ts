@@ -43,6 +43,7 @@ import * as restores from "./0052-restores.ts";
 import * as figures from "./0053-figures.ts";
 import * as leaving from "./0035-leaving.ts";
 import * as erasure from "./0036-erasure.ts";
+import * as jobsOfPeople from "./0058-jobs-of-people.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -92,4 +93,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0053-figures", figures],
   ["0035-leaving", leaving],
   ["0036-erasure", erasure],
+  ["0058-jobs-of-people", jobsOfPeople],
 ];

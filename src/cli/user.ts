@@ -18,8 +18,8 @@ import { table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { Session } from "./session.ts";
 import { registerUserAddress } from "./user-address.ts";
-import { registerUserMerge } from "./user-merge.ts";
 import { answerOf, sitesText } from "./user-answer.ts";
+import { registerUserMerge } from "./user-merge.ts";
 import { registerUserOffBoard } from "./user-off-board.ts";
 import { registerUserVerbs } from "./user-verbs.ts";
 

@@ -67,6 +67,8 @@ export async function forgetAccounts(tx: Tx, accounts: readonly AccountId[], bec
       select a.email_key as key from accounts a where a.organization = $1 and a.id = any ($2)
       union select i.email_key from invitations i where i.organization = $1 and i.account = any ($2)
       union select m.recipient from mails m where m.organization = $1 and m.account = any ($2)) w where w.key is not null)`;
+  await about(`update job_rows set email = null, input = null
+    where organization = $1 and (email is not null or input is not null) and (account = any ($2) or email = any (${addresses}))`);
   await about(`delete from access_requests where organization = $1 and email_key = any (${addresses})`);
   await about(`delete from public_attempts where organization = $1 and email_key = any (${addresses})`);
   // A use stays one: nothing arms a link again (F15).
@@ -90,7 +92,9 @@ export async function forgetAccounts(tx: Tx, accounts: readonly AccountId[], bec
   ])
     await about(`delete from ${table} where organization = $1 and account = any ($2)`);
   await about("delete from single_sign_on_bindings where organization = $1 and account = any ($2)");
-  await about("delete from account_merges where organization = $1 and (from_account = any ($2) or to_account = any ($2))");
+  await about(
+    "delete from account_merges where organization = $1 and (from_account = any ($2) or to_account = any ($2))",
+  );
   await about("delete from tokens where organization = $1 and owner = any ($2)");
   await about(`delete from sign_in_attempts where organization = $1
     and subject in (select 'account:' || w.id::text from unnest($2::uuid[]) w (id))`);
