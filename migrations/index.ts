@@ -41,8 +41,6 @@ import * as plansByTheSet from "./0050-plans-by-the-set.ts";
 import * as foldLatinText from "./0051-fold-latin-text.ts";
 import * as restores from "./0052-restores.ts";
 import * as figures from "./0053-figures.ts";
-import * as leaving from "./0035-leaving.ts";
-import * as erasure from "./0036-erasure.ts";
 import * as jobsOfPeople from "./0058-jobs-of-people.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
@@ -91,7 +89,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0051-fold-latin-text", foldLatinText],
   ["0052-restores", restores],
   ["0053-figures", figures],
-  ["0035-leaving", leaving],
-  ["0036-erasure", erasure],
   ["0058-jobs-of-people", jobsOfPeople],
 ];
