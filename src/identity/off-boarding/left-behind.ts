@@ -3,7 +3,7 @@ import type { AccountId, AssignmentId, InvitationId, JobId, LinkId, RightId, Tok
 import type { Bundle } from "../rights/bundles.ts";
 
 /** All of a kind are counted, and the first 100 named. */
-export type Counted<Row> = { total: number; named: Row[] };
+type Counted<Row> = { total: number; named: Row[] };
 
 /** What hangs on a person and would be left without anybody. */
 export type LeftBehind = {
