@@ -90,7 +90,7 @@ export async function createBulkJob(
       ? `select w.id, a.id is null as unknown from (select distinct unnest($${values.push(people.ids)}::uuid[]) as id) w
           left join accounts a on a.organization = $1 and a.id = w.id`
       : `select a.id, false as unknown from accounts a
-          where a.organization = $1 and ${listFilterSql(people.filter, values)}
+          where a.organization = $1 and a.erased_at is null and ${listFilterSql(people.filter, values)}
           limit ${MOST_PEOPLE + 1}`;
   const [counted] = await tx.query<{ total: number; refused: number }>({
     text: `with chosen as materialized (${chosen}), kept as (
