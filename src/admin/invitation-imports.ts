@@ -60,7 +60,7 @@ export const invitationImportRoutes = [
     act: async ({ ctx, caller, body: wanted }) => {
       const rows = rowsOf(wanted);
       const outcomes = await simulate(ctx, caller.actor, (tx) =>
-        previewImport(tx, ctx.config.invitations, caller.held, rows, wanted.notify),
+        previewImport(tx, ctx.config.invitations, caller.held, rows),
       );
       return { total: rows.length, rows: outcomes };
     },

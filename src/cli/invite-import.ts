@@ -35,7 +35,7 @@ export function registerInviteImport(parent: Command, line: CommandLine): void {
         if (dryRun) {
           const { ctx, actor } = session;
           const outcomes = await simulate(ctx, actor, (tx) =>
-            previewImport(tx, ctx.config.invitations, [EVERYTHING], rows, notify),
+            previewImport(tx, ctx.config.invitations, [EVERYTHING], rows),
           );
           return told(outcomes, { dryRun: true, total: rows.length, job: null });
         }

@@ -94,8 +94,8 @@ export async function createBulkJob(
           limit ${MOST_PEOPLE + 1}`;
   const [counted] = await tx.query<{ total: number; refused: number }>({
     text: `with chosen as materialized (${chosen}), kept as (
-        insert into job_rows (organization, job, subject, account, state, code, message)
-        select $1, $2, id, id, case when unknown then 'refused' else 'open' end,
+        insert into job_rows (organization, job, subject, state, code, message)
+        select $1, $2, id, case when unknown then 'refused' else 'open' end,
           case when unknown then 'not-found' end, case when unknown then 'there is no user with this id' end
         from chosen order by id
       )
@@ -236,8 +236,10 @@ export async function listJobRows(
 ): Promise<JobRow[]> {
   if ((await getJob(db, job)).action === "export") throw unknownJob();
   return db.query<JobRow>({
-    text: `select r.subject, r.number as row, r.email, r.account as user, a.user_name as "userName", r.state, r.code, r.message
-      from job_rows r left join accounts a on a.organization = r.organization and a.id = r.account
+    text: `select r.subject, r.number as row, r.email,
+        case when r.number is null then r.subject else r.account end as user, a.user_name as "userName", r.state, r.code, r.message
+      from job_rows r left join accounts a on a.organization = r.organization
+        and a.id = case when r.number is null then r.subject else r.account end
       where r.organization = $1 and r.job = $2 and ($3::text is null or r.state = $3)
         and ($4::uuid is null or r.subject > $4)
       order by r.subject limit $5`,

@@ -75,7 +75,7 @@ test("C12, R28, R37: a file is invited row by row, each with its own outcome; a 
 test("C12: a preview is what the job does, without a mail; the file once more changes nobody twice", async () => {
   const org = await acme();
   const outcomes = await simulate(ctx, org.maker, (tx) =>
-    previewImport(tx, ctx.config.invitations, [EVERYTHING], readCsv(FILE), undefined),
+    previewImport(tx, ctx.config.invitations, [EVERYTHING], readCsv(FILE)),
   );
   expect(await org.mails()).toEqual([]);
   const id = await org.start(FILE);

@@ -132,18 +132,17 @@ export function outcomeOf(result: Invited): Omit<RowOutcome, "row" | "email"> {
 }
 
 /** Rows that a preview tries, the first ones; the form of all is looked at. */
-const MOST_PREVIEWED = 500;
+const MOST_PREVIEWED = 200;
 
 /**
- * What the rows would come to, one after the other, as the job does it. Before: `tx` is rolled back afterwards. After: mails are
- * queued in it and never leave. Rows behind the first 500 are told only where their form is wrong.
+ * What the rows would come to, one after the other, as the job does it; no budget is spent, because the job would wait for one.
+ * Before: `tx` is rolled back afterwards. After: no mail is queued. Rows behind the first 200 are told only where their form is wrong.
  */
 export async function previewImport(
   tx: Tx,
   settings: Invitations,
   held: readonly Held[],
   rows: readonly ReadRow[],
-  notify: boolean | undefined,
 ): Promise<RowOutcome[]> {
   const outcomes: RowOutcome[] = [];
   for (const [index, one] of rows.entries()) {
@@ -153,7 +152,7 @@ export async function previewImport(
     else if (index < MOST_PREVIEWED) {
       await tx.query({ text: "savepoint row" });
       try {
-        outcomes.push({ row: number, email, ...outcomeOf(await inviteRow(tx, settings, held, one.row, notify)) });
+        outcomes.push({ row: number, email, ...outcomeOf(await inviteRow(tx, settings, held, one.row, false)) });
       } catch (error) {
         if (!isMusterError(error) || error.code === "internal" || error.code === "unavailable") throw error;
         await tx.query({ text: "rollback to savepoint row" });
