@@ -224,6 +224,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "spaces.update": { path: "/products/wiki/spaces/docs", body: { name: "Documents" } },
     "groups.list": { path: "/groups" },
     "groups.get": { path: `/groups/${groups.users.id}` },
+    "groups.access": { path: `/groups/${groups.users.id}/access` },
     "groups.create": { path: "/groups", body: { name: "newcomers" } },
     "groups.update": { path: `/groups/${groups.users.id}`, body: { name: "everybody" } },
     "groups.delete": { path: `/groups/${groups.users.id}` },

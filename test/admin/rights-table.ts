@@ -41,6 +41,7 @@ grants.create                   -  -  -  -  -  -  -  -  w  w  -  y  y
 grants.delete                   -  -  -  -  -  -  -  -  w  w  -  y  y
 grants.get                      -  -  -  -  y  -  -  -  w  w  y  y  y
 grants.list                     -  -  -  -  y  -  -  -  w  w  y  y  y
+groups.access                   -  -  -  -  y  -  -  -  w  w  y  y  y
 groups.addMembers               -  -  -  -  -  -  -  w  -  -  -  y  y
 groups.create                   -  -  -  -  -  -  -  -  -  -  -  y  y
 groups.delete                   -  -  -  -  -  -  -  -  -  -  -  y  y
