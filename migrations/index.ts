@@ -33,6 +33,7 @@ import * as erasure from "./0036-erasure.ts";
 import * as addressChanges from "./0037-address-changes.ts";
 import * as accountMerges from "./0038-account-merges.ts";
 import * as localeAndTimeZone from "./0039-locale-and-time-zone.ts";
+import * as mailDelivery from "./0040-mail.ts";
 import * as settings from "./0041-settings.ts";
 import * as invitationImports from "./0042-invitation-imports.ts";
 import * as mailsOfAChange from "./0044-mails-of-a-change.ts";
@@ -90,4 +91,5 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0052-restores", restores],
   ["0053-figures", figures],
   ["0058-jobs-of-people", jobsOfPeople],
+  ["0040-mail", mailDelivery],
 ];

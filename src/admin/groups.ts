@@ -1,13 +1,12 @@
 import { z } from "zod";
 import type { Db } from "../db/connection.ts";
 import type { AccountId, GroupId } from "../db/id.ts";
-import { groupAccess } from "../identity/group-access.ts";
 import { removeGroup, renameGroup } from "../identity/group-edits.ts";
 import { removeMembers } from "../identity/group-members.ts";
 import { GROUP_FIELDS, getGroup, pageOfGroups, pageOfMembers, pageOfNested } from "../identity/group-pages.ts";
 import { addLocalMembers, createLocalGroup, nestGroups, unnestGroups } from "../identity/groups.ts";
 import { reach, type Target } from "../identity/rights/permissions.ts";
-import { afterOf, idIn, idOut, keyIn, listOf, listQuery, pageOf, text, wholeList } from "./fields.ts";
+import { afterOf, idIn, idOut, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
 import { filterOver } from "./filter.ts";
 import { paging } from "./input.ts";
 import { route } from "./route.ts";
@@ -92,22 +91,6 @@ export const groupRoutes = [
     params: one,
     answer: groupAnswer,
     read: (db, { caller, params }) => getGroup(db, params.id, reach(caller.held, "groups:read")),
-  }),
-  route({
-    id: "groups.access",
-    method: "GET",
-    path: "/groups/{id}/access",
-    summary:
-      "Show a group's product access: the role of its own grants, and the role that its members get by all its groups",
-    guard: { permission: "grants:read", anywhere: true },
-    params: one,
-    answer: listOf(
-      z.object({ site: z.string(), product: z.string(), own: role.nullable(), role }).meta({ id: "GroupAccess" }),
-    ),
-    read: async (db, { caller, params }) => {
-      const { id } = await getGroup(db, params.id, reach(caller.held, "groups:read"));
-      return wholeList(await groupAccess(db, id, caller.held));
-    },
   }),
   route({
     id: "groups.create",

@@ -21,6 +21,7 @@ import { type InviteAnswer, invite } from "../identity/invitations/invite.ts";
 import { resendInvitation } from "../identity/invitations/resend.ts";
 import { signUpOffers } from "../identity/invitations/sign-up-offer.ts";
 import { VERDICTS } from "../identity/invitations/verdicts.ts";
+import { LOCALES } from "../identity/locales.ts";
 import { reach } from "../identity/rights/permissions.ts";
 import { instantOf } from "../identity/time-zone.ts";
 import { afterOf, idIn, idOut, instant, listOf, pageOf, text, whenIn } from "./fields.ts";
@@ -46,6 +47,7 @@ const invitationAnswer = z
     renewalAskedAt: instant.nullable(),
     review: z.string().nullable(),
     message: z.string().nullable(),
+    locale: z.enum(LOCALES).nullable(),
     inviter: z.object({ kind: z.string(), id: z.string().nullable() }).nullable(),
     groups: z.array(z.object({ id: idOut, name: z.string() })),
     spaces: z.array(
@@ -85,7 +87,9 @@ const invited = z.strictObject({
   ...wishedFor,
   /** Left out: as the organization has it (C11). */
   notify: z.boolean().optional(),
-  message: text(2_000).nullable().default(null),
+  /** Left out: what the organization prefills (R60). */
+  message: text(500).nullable().optional(),
+  locale: z.enum(LOCALES).nullable().default(null),
 });
 
 const one = z.strictObject({ id: idIn<InvitationId>() });
@@ -131,8 +135,8 @@ export const invitationRoutes = [
     body: invited,
     answer,
     write: async (tx, { ctx, caller, body }) => {
-      const { emails, notify, message } = body;
-      const wish = { ...(await wishOf(tx, caller, body)), emails, notify, message };
+      const { emails, notify, message, locale } = body;
+      const wish = { ...(await wishOf(tx, caller, body)), emails, notify, message, locale };
       const invited = await invite(tx, ctx.config.invitations, caller.held, wish);
       const keys = invited.results.map(({ email }) => email);
       return { ...shown(invited), signUpOffer: await signUpOffers(tx, caller.held, keys) };

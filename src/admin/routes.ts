@@ -21,6 +21,7 @@ import { invitationImportRoutes } from "./invitation-imports.ts";
 import { invitationRoutes } from "./invitations.ts";
 import { jobRoutes } from "./jobs.ts";
 import { linkRoutes } from "./links.ts";
+import { mailTextRoutes } from "./mail-texts.ts";
 import { mailRoutes } from "./mails.ts";
 import { meRoutes } from "./me.ts";
 import { offBoardingRoutes } from "./off-boarding.ts";
@@ -44,6 +45,7 @@ import { spaceRoutes } from "./spaces.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { userAddressRoutes } from "./user-addresses.ts";
 import { userMergeRoutes } from "./user-merges.ts";
+import { userToldRoutes } from "./user-told.ts";
 import { userVerbRoutes } from "./user-verbs.ts";
 import { userRoutes } from "./users.ts";
 import { webhookDeliveryRoutes } from "./webhook-deliveries.ts";
@@ -59,6 +61,7 @@ export const routes: readonly Route[] = [
   ...userAddressRoutes,
   ...userVerbRoutes,
   ...offBoardingRoutes,
+  ...userToldRoutes,
   ...checkRoutes,
   ...productRoutes,
   ...defaultGroupRoutes,
@@ -82,6 +85,7 @@ export const routes: readonly Route[] = [
   ...accessRequestRoutes,
   ...signUpRoutes,
   ...mailRoutes,
+  ...mailTextRoutes,
   ...runRoutes,
   ...settingsRoutes,
   ...presetRoutes,

@@ -3,6 +3,7 @@ import type { Db } from "../db/connection.ts";
 import type { AccountId, GroupId } from "../db/id.ts";
 import { accessOf } from "../identity/access/access-of.ts";
 import { explain, type Path } from "../identity/access/explain.ts";
+import { tellUserName } from "../identity/account-mail.ts";
 import { ACCOUNT_FIELDS, ACCOUNT_ORDERS, getAccount, listAccounts } from "../identity/account-overview.ts";
 import { addPerson } from "../identity/accounts/add.ts";
 import { confirmAccount } from "../identity/accounts/confirm.ts";
@@ -133,14 +134,23 @@ export const userRoutes = [
     id: "users.create",
     method: "POST",
     path: "/users",
-    summary: "Add a person to the first directory that may be written to; no mail goes out",
+    summary: "Add a person to the first directory that may be written to; a mail goes out with notify alone",
     guard: { permission: "users:write" },
     refusal: async (db) => (await writeTarget(db)).refusal,
-    body: z.strictObject({ email: text(254), displayName: text(256).optional() }),
+    body: z.strictObject({
+      email: text(254),
+      displayName: text(256).optional(),
+      /** Tells the person their user name (R70). */
+      notify: z.boolean().default(false),
+    }),
     answer: userAnswer,
     status: 201,
     location: (user) => `/users/${user.id}`,
-    write: async (tx, { body }) => getAccount(tx, await addPerson(tx, body)),
+    write: async (tx, { ctx, caller, body }) => {
+      const id = await addPerson(tx, body);
+      if (body.notify) await tellUserName(tx, ctx.config.invitations, caller.held, id);
+      return getAccount(tx, id);
+    },
   }),
   route({
     id: "users.update",

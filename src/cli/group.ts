@@ -3,7 +3,6 @@ import type { GroupId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
-import { groupAccess } from "../identity/group-access.ts";
 import { removeGroup, renameGroup } from "../identity/group-edits.ts";
 import { type MembersRemoved, removeMembers } from "../identity/group-members.ts";
 import {
@@ -14,8 +13,6 @@ import {
   resolveGroup,
   unnestGroups,
 } from "../identity/groups.ts";
-import { nameKey } from "../identity/keys.ts";
-import { EVERYTHING } from "../identity/rights/held.ts";
 import { facts, printable, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
@@ -25,36 +22,16 @@ export function registerGroup(program: Command, line: CommandLine): void {
   const group = program.command("group").description("groups of the organization, and local members of any group");
   group
     .command("list")
-    .description("all groups, or those whose name holds a text")
-    .option("--search <text>", "only these; upper and lower case are one")
+    .description("all groups")
     .action(
-      line.inOrganization(async ({ db }, { search = "" }: { search?: string }) => {
-        const all = (await listGroups(db)).filter(({ name }) => nameKey(name).includes(nameKey(search)));
+      line.inOrganization(async ({ db }) => {
+        const all = await listGroups(db);
         return {
           json: all,
           text: table(
             ["group", "id"],
             all.map((one) => [`${one.directory ?? "local"}/${one.name}`, one.id]),
           ),
-        };
-      }),
-    );
-  group
-    .command("show <group>")
-    .description("one group with its product access: its own roles, and those that its members get by all its groups")
-    .action(
-      line.inOrganization(async ({ db }, _options: object, text: string) => {
-        const found = await resolveGroup(db, text);
-        if (!("id" in found)) throw new MusterError("not-found", `there is no group ${text}`, { at: text });
-        const access = await groupAccess(db, found.id, [EVERYTHING]);
-        const rows = access.map(({ site, product, own, role }) => [`${site}/${product}`, own, role]);
-        return {
-          json: { ...found, access },
-          text: `${facts({ group: `${found.directory ?? "local"}/${found.name}`, id: found.id })}\n\n${table(
-            ["product", "own role", "members get"],
-            rows,
-            "no product access",
-          )}`,
         };
       }),
     );

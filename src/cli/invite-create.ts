@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Tx } from "../db/transaction.ts";
 import { type InviteAnswer, invite } from "../identity/invitations/invite.ts";
 import { type SignUpOffer, signUpOffers } from "../identity/invitations/sign-up-offer.ts";
+import { LOCALES, type Locale } from "../identity/locales.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { type Answer, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
 import { type OfferOptions, offering, wishOf } from "./wish.ts";
 
-type Options = OfferOptions & DryOption & { mail?: boolean; message?: string };
+type Options = OfferOptions & DryOption & { mail?: boolean; message?: string | false; locale?: Locale };
 
 /** `muster invite create`. */
 export function registerInviteCreate(parent: Command, line: CommandLine): void {
@@ -20,13 +21,16 @@ export function registerInviteCreate(parent: Command, line: CommandLine): void {
   )
     .option("--mail", "send mails, also where the organization sends none by itself")
     .option("--no-mail", "send nothing; see invite link")
-    .option("--message <text>", "a personal message for the mail")
+    .option("--message <text>", "a personal message for the mail (default: what the organization prefills)")
+    .option("--no-message", "no personal message")
+    .addOption(new Option("--locale <locale>", "the language of the mail").choices([...LOCALES]))
     .action(
       line.inOrganization((session, options: Options, emails: string[]) => {
         const typed = emails.includes("-") ? [...emails.filter((one) => one !== "-"), readFileSync(0, "utf8")] : emails;
-        const { mail: notify, message = null } = options;
+        const { mail: notify, locale = null } = options;
+        const message = options.message === false ? null : options.message;
         const work = async (tx: Tx) => {
-          const wanted = { ...(await wishOf(tx, options)), emails: typed, notify, message };
+          const wanted = { ...(await wishOf(tx, options)), emails: typed, notify, message, locale };
           const invited = await invite(tx, session.ctx.config.invitations, [EVERYTHING], wanted);
           const keys = invited.results.map(({ email }) => email);
           return { ...invited, signUpOffer: await signUpOffers(tx, [EVERYTHING], keys) };

@@ -17,6 +17,7 @@ import { registerGroup } from "./group.ts";
 import { registerGuest } from "./guest.ts";
 import { registerInvite } from "./invite.ts";
 import { registerLink } from "./link.ts";
+import { registerMail } from "./mail.ts";
 import { registerOrganization } from "./organization.ts";
 import { registerProduct } from "./product.ts";
 import { registerRequest } from "./request.ts";
@@ -45,6 +46,7 @@ const NOUNS: readonly ((program: Command, line: CommandLine) => void)[] = [
   registerUser,
   registerAccess,
   registerInvite,
+  registerMail,
   registerLink,
   registerRequest,
   registerSignUp,

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { parseFieldFilter } from "../filter/fields.ts";
+import { tellUserName } from "../identity/account-mail.ts";
 import {
   ACCOUNT_FIELDS,
   type AccountOverview,
@@ -14,7 +15,7 @@ import { resolvePerson } from "../identity/accounts/person.ts";
 import { restoreAccount, suspendAccount } from "../identity/accounts/suspend.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { SITE_STATUSES, type SiteStatus, type Status } from "../identity/statuses.ts";
-import { table } from "./answer.ts";
+import { facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import type { Session } from "./session.ts";
 import { registerUserAddress } from "./user-address.ts";
@@ -69,14 +70,29 @@ export function registerUser(program: Command, line: CommandLine): void {
     );
   user
     .command("add <email>")
-    .description("add a person to the first directory that may be written to; no mail goes out")
+    .description("add a person to the first directory that may be written to; a mail goes out with --notify alone")
     .option("--name <name>", "what people read")
+    .option("--notify", "tell the person their user name by mail")
     .action(
-      line.inOrganization((session, options: { name?: string }, email: string) =>
-        session.write(async (tx) =>
-          answerOf(await getAccount(tx, await addPerson(tx, { email, displayName: options.name }))),
-        ),
+      line.inOrganization((session, options: { name?: string; notify?: true }, email: string) =>
+        session.write(async (tx) => {
+          const account = await addPerson(tx, { email, displayName: options.name });
+          if (options.notify) await tellUserName(tx, session.ctx.config.invitations, [EVERYTHING], account);
+          return answerOf(await getAccount(tx, account));
+        }),
       ),
+    );
+  user
+    .command("tell <person>")
+    .description(
+      "tell somebody of internal their user name by mail; an administrator gets a link to set the password, too",
+    )
+    .action(
+      line.inOrganization(async ({ ctx, db, write }, _options: object, person: string) => {
+        const account = await resolvePerson(db, person);
+        const told = await write((tx) => tellUserName(tx, ctx.config.invitations, [EVERYTHING], account), "none");
+        return { json: told, text: facts(told) };
+      }),
     );
   user
     .command("edit <person>")

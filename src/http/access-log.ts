@@ -24,5 +24,5 @@ export function logAccess(logger: Logger, request: Request, response: Response, 
 export function loggedPath(url: string): string {
   const end = url.search(/[?#]/);
   const path = (end < 0 ? url : url.slice(0, end)).slice(0, 512);
-  return path.replace(/^(\/+(?:i|address)\/+)[^/]+/i, "$1***").replace(/mst(_|%5f)[^/]*/gi, "***");
+  return path.replace(/^(\/+(?:i|p|address)\/+)[^/]+/i, "$1***").replace(/mst(_|%5f)[^/]*/gi, "***");
 }

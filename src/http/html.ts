@@ -35,9 +35,9 @@ export function contentSecurityPolicy(style = ""): string {
 }
 
 /** A whole page. @param style what it needs beyond the theme; its policy must be made with the same. */
-export function page(title: string, body: Html, style = ""): string {
+export function page(title: string, body: Html, style = "", language = "en"): string {
   return html`<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

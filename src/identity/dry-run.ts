@@ -2,7 +2,7 @@ import type { Database } from "../db/connection.ts";
 import type { MailId, ProductId } from "../db/id.ts";
 import { type Actor, type OrganizationLock, simulate, type Tx } from "../db/transaction.ts";
 import { type AccessTold, MOST_NAMED, type Named, tellAccess } from "./access/told.ts";
-import { MAIL_SUBJECTS } from "./mail-subjects.ts";
+import { WORDINGS } from "./mail-texts/render.ts";
 import type { NewMail } from "./mails.ts";
 import { changesOf, latestChange, OWN_CHANGE, type WouldChange } from "./record.ts";
 import { countSeats, reservedPlaces, type SeatUse } from "./seats.ts";
@@ -101,7 +101,7 @@ async function mailsOf(tx: Tx): Promise<Impact["mails"]> {
     values: [tx.organization],
   });
   const { total = 0, named = [] } = row ?? {};
-  return { total, named: named.map((mail) => ({ ...mail, subject: MAIL_SUBJECTS[mail.kind] })) };
+  return { total, named: named.map((mail) => ({ ...mail, subject: WORDINGS.en[mail.kind].subject })) };
 }
 
 function moved(before: readonly SeatUse[], after: readonly SeatUse[]): SeatsMoved[] {

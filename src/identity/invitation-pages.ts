@@ -4,6 +4,7 @@ import { MusterError } from "../errors.ts";
 import { fieldsOf } from "../filter/fields.ts";
 import type { Permission } from "./guests.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
+import type { Locale } from "./locales.ts";
 import type { Target } from "./rights/permissions.ts";
 import { type Bind, binding, type IdPage, inScopes, type Within } from "./within.ts";
 
@@ -16,7 +17,15 @@ export const INVITATION_STATES = [
   "superseded",
   "needs-review",
 ] as const;
-export const DELIVERIES = ["not-requested", "queued", "accepted", "deferred", "bounced", "failed"] as const;
+export const DELIVERIES = [
+  "not-requested",
+  "queued",
+  "accepted",
+  "deferred",
+  "bounced",
+  "failed",
+  "suppressed",
+] as const;
 
 /** An invitation as faces show it (R88, R140); its link is in nobody's hands but the addressee's. */
 export type ShownInvitation = {
@@ -36,6 +45,8 @@ export type ShownInvitation = {
   /** Why an administrator has to look. */
   review: string | null;
   message: string | null;
+  /** The language that its sender, or who signed up, chose; null: the person's, else the organization's. */
+  locale: Locale | null;
   /** Who sent it, as the audit names actors. */
   inviter: { kind: string; id: string | null } | null;
   groups: { id: GroupId; name: string }[];
@@ -71,7 +82,7 @@ export const INVITATION_FIELDS = fieldsOf<ListField>(
 
 const COLUMNS = `i.id, i.email, case when a.id is not null then json_build_object('id', a.id, 'userName', a.user_name) end as user,
   ${STATE} as state, i.delivery, i.sent_count as "sentCount", i.sent_at as "sentAt", i.expires_at as "expiresAt",
-  i.accepted_at as "acceptedAt", i.granted_at as "grantedAt", i.renewal_asked_at as "renewalAskedAt", i.review, i.message,
+  i.accepted_at as "acceptedAt", i.granted_at as "grantedAt", i.renewal_asked_at as "renewalAskedAt", i.review, i.message, i.locale,
   case when i.inviter_kind is not null then json_build_object('kind', i.inviter_kind, 'id', i.inviter) end as inviter,
   coalesce((select json_agg(json_build_object('id', g.id, 'name', g.name) order by g.name_key, g.id) from invitation_groups o
     join groups g on g.organization = o.organization and g.id = o.group_id and g.deleted_at is null

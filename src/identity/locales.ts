@@ -6,6 +6,19 @@ export const LOCALES = ["en", "de"] as const;
 export type Locale = (typeof LOCALES)[number];
 
 /**
+ * The first language that Muster speaks among several wishes in the order of their weight, else English. Each is a tag (`de-AT`, `en_US`)
+ * or several, as `preferredLanguage` has them (RFC 7643 §4.1.1); the language alone decides (RFC 4647 §3.4).
+ */
+export function firstLocale(wishes: readonly (string | null)[]): Locale {
+  for (const tag of wishes.flatMap((wish) => wish?.split(",") ?? [])) {
+    const language = tag.trim().split(/[-_;]/)[0]?.toLowerCase();
+    const known = LOCALES.find((locale) => locale === language);
+    if (known) return known;
+  }
+  return "en";
+}
+
+/**
  * Says which language mails and pages have where nobody's own is known.
  * Before: any. After: it is so, with an audit row. Returns whether it was another before.
  */

@@ -3,24 +3,30 @@ import type { AccountId, InvitationId, MailId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
 import { fieldsOf } from "../filter/fields.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
+import type { MailKind } from "./mail-texts/wording.ts";
 import { type Bind, binding, type IdPage } from "./within.ts";
 
-export const MAIL_KINDS = [
-  "invitation",
-  "removals",
-  "break-glass",
-  "sign-up",
-  "request",
-  "guest-ending",
-  "email-change-new",
-  "email-change-old",
+/**
+ * `sending`: a sender has it. `sent`: the mail server took it. `deferred`: it failed and is tried again. `bounced`: the recipient's server
+ * refused the address for good. `failed`: given up. `suppressed`: the address gets no mail. `cancelled`: its reason was gone.
+ */
+export const MAIL_STATES = [
+  "queued",
+  "sending",
+  "sent",
+  "deferred",
+  "bounced",
+  "failed",
+  "suppressed",
+  "cancelled",
 ] as const;
-export const MAIL_STATES = ["queued", "sent", "failed", "cancelled"] as const;
+const STATE = `case when state = 'queued' and held_until > statement_timestamp() then 'sending'
+  when state = 'queued' and last_reply is not null then 'deferred' else state end`;
 
 /** A mail and what became of it; its link is in nobody's hands but the addressee's. */
 export type ShownMail = {
   id: MailId;
-  kind: (typeof MAIL_KINDS)[number];
+  kind: MailKind;
   account: AccountId | null;
   invitation: InvitationId | null;
   recipient: string;
@@ -31,6 +37,8 @@ export type ShownMail = {
   createdAt: Date;
   nextAttemptAt: Date | null;
   sentAt: Date | null;
+  /** Until when a link in it sets a password (R72). */
+  linkExpiresAt: Date | null;
 };
 
 /** What mails can be filtered by. */
@@ -45,14 +53,15 @@ export const MAIL_FIELDS = fieldsOf<ListField>(
     keyed: true,
   },
   { name: "recipient", type: "string", column: { sql: "recipient", form: "folded", nullable: false } },
-  { name: "state", type: "string", words: MAIL_STATES, column: { sql: "state", form: "exact", nullable: false } },
+  { name: "state", type: "string", words: MAIL_STATES, column: { sql: `(${STATE})`, form: "exact", nullable: false } },
   { name: "attempts", type: "integer", column: { sql: "attempts", form: "number", nullable: false } },
   { name: "createdAt", type: "dateTime", column: { sql: "created_at", form: "time", nullable: false } },
   { name: "sentAt", type: "dateTime", column: { sql: "sent_at", form: "time", nullable: true } },
 );
 
-const COLUMNS = `id, kind, account, invitation, recipient, state, attempts, last_reply as "lastReply",
-  created_at as "createdAt", case when state = 'queued' then next_attempt_at end as "nextAttemptAt", sent_at as "sentAt"`;
+const COLUMNS = `id, kind, account, invitation, recipient, ${STATE} as state, attempts, last_reply as "lastReply",
+  created_at as "createdAt", case when state = 'queued' then next_attempt_at end as "nextAttemptAt", sent_at as "sentAt",
+  link_expires_at as "linkExpiresAt"`;
 
 /** A page of the mails, the newest first; `after` is the last of the page before. */
 export async function pageOfMails(
@@ -68,7 +77,7 @@ export async function pageOfMails(
   const slow = page.account === undefined && (page.state !== undefined || (filter !== undefined && !isServed(filter)));
   return select(db, page.limit, slow, (bind, values) => [
     ...(page.after === null ? [] : [`id < ${bind(page.after)}`]),
-    ...(page.state === undefined ? [] : [`state = ${bind(page.state)}`]),
+    ...(page.state === undefined ? [] : [`(${STATE}) = ${bind(page.state)}`]),
     ...(page.account === undefined ? [] : [`account = ${bind(page.account)}`]),
     ...(filter === undefined ? [] : [listFilterSql(filter, values)]),
   ]);

@@ -4,15 +4,15 @@ import { crc32 } from "node:zlib";
 /**
  * What a token opens, readable from its prefix: a directory's SCIM endpoint, the administration API, an invitation, a
  * link; as the secret of an OAuth client, other tokens; a session of the console; the first set-up; a new address
- * (`adr`), the old one back (`rev`).
+ * (`adr`), the old one back (`rev`); a new password (`pwd`).
  */
-export type TokenKind = "scim" | "api" | "inv" | "lnk" | "cli" | "ses" | "set" | "adr" | "rev";
+export type TokenKind = "scim" | "api" | "inv" | "lnk" | "cli" | "ses" | "set" | "adr" | "rev" | "pwd";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 // 62^43 > 2^256 and 62^6 > 2^32: the shortest texts that hold the secret and its checksum.
 const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
-const FORM = /^mst_(scim|api|inv|lnk|cli|ses|set|adr|rev)_[0-9A-Za-z]{49}$/;
+const FORM = /^mst_(scim|api|inv|lnk|cli|ses|set|adr|rev|pwd)_[0-9A-Za-z]{49}$/;
 
 /**
  * A new token: prefix, 32 bytes in base62 (43 characters), CRC-32 of all before it in base62 (6 characters).

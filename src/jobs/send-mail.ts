@@ -5,20 +5,15 @@ import { type MailId, type OrganizationId, parseId } from "../db/id.ts";
 import { type Actor, inTransaction } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
 import { type AddressPurpose, addressToken } from "../identity/accounts/address-change-links.ts";
-import { invitationToken } from "../identity/invitations/links.ts";
-import { claimMail, type Delivery, type NewMail, type OutgoingMail, recordDelivery } from "../identity/mails.ts";
+import { invitationToken, passwordToken } from "../identity/invitations/links.ts";
+import { claimMail, type Delivery, type OutgoingMail, recordDelivery } from "../identity/mail-sending.ts";
+import type { MailKind } from "../identity/mail-texts/wording.ts";
 import type { SecretKey } from "../identity/secrets.ts";
 import { hashToken } from "../identity/token-form.ts";
 import { type Address, parseRecipient } from "../mail/address.ts";
-import { writeAddressNotice, writeAddressQuestion } from "../mail/address-change.ts";
-import { writeBreakGlassNotice } from "../mail/break-glass-notice.ts";
 import type { Attempt } from "../mail/delivery.ts";
-import { writeGuestEnding } from "../mail/guest-ending.ts";
-import { writeInvitation } from "../mail/invitation.ts";
-import { writeRemovalNotice } from "../mail/removal-notice.ts";
-import { writeRequestNotice, writeSignUpNotice } from "../mail/sign-up-notice.ts";
-import type { Written } from "../mail/template.ts";
 import type { Send } from "../mail/transport.ts";
+import { writeMail } from "../mail/write.ts";
 
 /** Seconds for which a mail belongs to the sender that claimed it. More than one attempt can take. */
 const HOLD_SECONDS = 300;
@@ -29,7 +24,13 @@ const MISCONFIGURED_DELAY = 300;
 const RECORDING_WAITS = [200, 1_000, 5_000, 15_000, null];
 
 /** What every mail needs, worked out once at start. */
-export type Sender = { key: SecretKey; send: Send; from: Address };
+export type Sender = {
+  key: SecretKey;
+  send: Send;
+  from: Address;
+  /** While our own settings are at fault nothing is tried, milliseconds since the epoch: the mails wait, and none loses an attempt. */
+  haltedUntil: number;
+};
 
 const payloadSchema = z.object({ organization: z.uuid(), mail: z.uuid() });
 
@@ -42,24 +43,32 @@ export async function sendMail(ctx: Context, sender: Sender, payload: unknown): 
   const { organization, mail: id } = parsePayload(payload);
   const actor: Actor = { organization, kind: "job", id: null, requestId: null };
   const log = { organization, mail: id, job: "send-mail" };
-  const tokenOf = (kind: NewMail["kind"]) => tokenOfMail(sender.key, organization, id, kind);
+  // `requeue-mails` gives it another job every minute.
+  if (Date.now() < sender.haltedUntil) return;
+  const token = (kind: MailKind) => tokenOfMail(sender.key, organization, id, kind);
   const claim = await inTransaction(
     ctx,
     actor,
-    (tx) => claimMail(tx, id, { tokenHash: (kind) => hashToken(tokenOf(kind)), holdSeconds: HOLD_SECONDS }),
+    (tx) => claimMail(tx, id, { tokenHash: (kind) => hashToken(token(kind)), holdSeconds: HOLD_SECONDS }),
     { lock: "none" },
   );
   if (claim.outcome === "leave") return;
-  if (claim.outcome === "cancelled") {
-    ctx.logger.info("mail cancelled", { ...log, detail: claim.reason });
+  if (claim.outcome !== "send") {
+    ctx.logger.info(`mail ${claim.outcome}`, { ...log, detail: claim.reason });
     return;
   }
   const { retryDelays } = ctx.config.mail;
-  const attempt = await attemptOnce(ctx, sender, claim.mail, tokenOf(claim.mail.words.kind));
+  const attempt = await attemptOnce(ctx, sender, claim.mail, token(claim.mail.words.kind));
+  if (attempt.outcome === "misconfigured") sender.haltedUntil = Date.now() + MISCONFIGURED_DELAY * 1_000;
   const delivery = toDelivery(attempt, claim.mail.attempt, retryDelays);
   await recordPatiently(ctx, actor, claim.mail, delivery);
   // ERROR means that a person must act on this installation: its settings are wrong.
-  const level = attempt.outcome === "misconfigured" ? "error" : delivery.outcome === "failed" ? "warn" : "info";
+  const level =
+    attempt.outcome === "misconfigured"
+      ? "error"
+      : delivery.outcome === "failed" || delivery.outcome === "bounced"
+        ? "warn"
+        : "info";
   ctx.logger.log(level, `mail ${delivery.outcome}`, { ...log, detail: delivery.reply });
 }
 
@@ -95,42 +104,26 @@ async function attemptOnce(ctx: Context, { send, from }: Sender, mail: OutgoingM
     from,
     to,
     messageId: `<${mail.id}@${new URL(publicUrl).hostname}>`,
-    ...write(mail, `${publicUrl}/${mail.words.kind in PURPOSE ? "address" : "i"}/${token}`),
+    locale: mail.locale,
+    ...writeMail(mail, `${publicUrl}/${pageOf(mail.words.kind)}/${token}`),
   });
 }
 
+/** The page that the link of such a mail leads to. */
+function pageOf(kind: MailKind): string {
+  return kind === "password" ? "p" : kind in PURPOSE ? "address" : "i";
+}
+
 /** The mails with a link that is about an address. */
-const PURPOSE: Readonly<Partial<Record<NewMail["kind"], AddressPurpose>>> = {
+const PURPOSE: Readonly<Partial<Record<MailKind, AddressPurpose>>> = {
   "email-change-new": "confirm",
   "email-change-old": "revert",
 };
 
-function tokenOfMail(key: SecretKey, organization: OrganizationId, mail: MailId, kind: NewMail["kind"]): string {
+function tokenOfMail(key: SecretKey, organization: OrganizationId, mail: MailId, kind: MailKind): string {
+  if (kind === "password") return passwordToken(key, organization, mail);
   const purpose = PURPOSE[kind];
   return purpose ? addressToken(key, organization, mail, purpose) : invitationToken(key, organization, mail);
-}
-
-/** @param link opens the invitation or the change of address, where the mail is about one. */
-function write(mail: OutgoingMail, link: string): Written {
-  const { words } = mail;
-  switch (words.kind) {
-    case "invitation":
-      return writeInvitation(mail, words, link);
-    case "removals":
-      return writeRemovalNotice(mail, words);
-    case "break-glass":
-      return writeBreakGlassNotice(mail, words);
-    case "sign-up":
-      return writeSignUpNotice(mail, words);
-    case "request":
-      return writeRequestNotice(mail, words);
-    case "guest-ending":
-      return writeGuestEnding(mail, words);
-    case "email-change-new":
-      return writeAddressQuestion(mail, words.until, link);
-    case "email-change-old":
-      return writeAddressNotice(mail, words.until, link);
-  }
 }
 
 function toDelivery(attempt: Attempt, attempts: number, delays: readonly number[]): Delivery {
@@ -139,14 +132,15 @@ function toDelivery(attempt: Attempt, attempts: number, delays: readonly number[
     case "sent":
       return { outcome: "sent", reply };
     case "bounced":
-      return { outcome: "failed", reply, bounced: true };
     case "failed":
-      return { outcome: "failed", reply, bounced: false };
+      return { outcome: attempt.outcome, reply };
     case "misconfigured":
       return { outcome: "deferred", reply, retryAfter: MISCONFIGURED_DELAY, counts: false };
     case "deferred": {
-      const delay = delays[attempts - 1];
-      if (delay === undefined) return { outcome: "failed", reply, bounced: false };
+      const due = delays[attempts - 1];
+      if (due === undefined) return { outcome: "failed", reply };
+      // Whoever lists in grey takes nothing for some minutes: the first delay is for other troubles.
+      const delay = attempt.greylisted ? Math.max(due, delays[1] ?? due) : due;
       // A fifth either way, so that what failed together does not come back together.
       return { outcome: "deferred", reply, retryAfter: delay * (0.8 + 0.4 * Math.random()), counts: true };
     }

@@ -7,7 +7,7 @@ import { listDirectories } from "../identity/directories.ts";
 import { remindOfEndingGuests } from "../identity/guest-reminders.ts";
 import { pruneIdempotentRequests } from "../identity/idempotency.ts";
 import { pruneJobs } from "../identity/jobs.ts";
-import { requeueOverdueMails } from "../identity/mails.ts";
+import { requeueOverdueMails } from "../identity/mail-sending.ts";
 import { pruneClientTokens } from "../identity/oauth-clients.ts";
 import { listOrganizations } from "../identity/organizations.ts";
 import { pausedSince } from "../identity/pause.ts";
@@ -53,6 +53,7 @@ export function makeTasks(ctx: Context): TaskList {
     key: loadSecretKey(ctx.config),
     send: makeSend(ctx.config),
     from: parseSender(ctx.config.mail.from),
+    haltedUntil: 0,
   };
   return unlessPaused(ctx, {
     "send-mail": (payload) => sendMail(ctx, sender, payload),

@@ -44,17 +44,18 @@ const LONGEST_LINE = 400;
  * Somebody's personal message as lines that lead nowhere: it travels under our sender's good name, so nothing of it is to become
  * a link in a mail program (schemes and the double backslashes of file servers go, and the dots inside of names of hosts, whatever
  * letter or picture stands before them, are written out).
+ * @param options.links an organization administrator wrote it, and means where it leads (F28).
  */
-export function personalLines(text: string): string[] {
-  const lines = text.split(/\r\n|[\n\r\u2028\u2029]/u).map((line) =>
-    line
-      .replace(CONTROLS, " ")
-      .replace(/:\/\/|\\\\+/g, " ")
-      .replace(/(?<=[^\s.])[.\u3002\uff0e\uff61](?=[\p{L}\p{N}])/gu, "[.]")
-      .trim()
-      .slice(0, LONGEST_LINE),
-  );
+export function personalLines(text: string, options: { links?: boolean } = {}): string[] {
+  const lines = text
+    .split(/\r\n|[\n\r\u2028\u2029]/u)
+    .map((line) => (options.links ? line.replace(CONTROLS, " ") : harmless(line.replace(CONTROLS, " "))))
+    .map((line) => line.trim().slice(0, LONGEST_LINE));
   while (lines.at(-1) === "") lines.pop();
   while (lines[0] === "") lines.shift();
   return lines.slice(0, MOST_LINES);
+}
+
+function harmless(line: string): string {
+  return line.replace(/:\/\/|\\\\+/g, " ").replace(/(?<=[^\s.])[.\u3002\uff0e\uff61](?=[\p{L}\p{N}])/gu, "[.]");
 }

@@ -5,7 +5,12 @@ import { oneLine } from "./address.ts";
  * mail for good, for another reason. `deferred`: it may work later. `misconfigured`: our own settings are at fault
  * (credentials, TLS), which is nobody's attempt.
  */
-export type Attempt = { outcome: "sent" | "bounced" | "failed" | "deferred" | "misconfigured"; reply: string };
+export type Attempt = {
+  outcome: "sent" | "bounced" | "failed" | "deferred" | "misconfigured";
+  reply: string;
+  /** The server takes mail of strangers at a second try alone, some minutes later. */
+  greylisted?: true;
+};
 
 type SendError = { code?: unknown; command?: unknown; responseCode?: unknown; response?: unknown; message?: unknown };
 
@@ -24,7 +29,8 @@ export function readFailure(error: unknown): Attempt {
     return { outcome: typeof code === "string" && SETTINGS.has(code) ? "misconfigured" : "deferred", reply };
   if (AUTHENTICATION.has(responseCode) || (code === "EAUTH" && responseCode >= 500))
     return { outcome: "misconfigured", reply };
-  if (responseCode < 500) return { outcome: "deferred", reply };
+  if (responseCode < 500)
+    return { outcome: "deferred", reply, ...(/gr[ae]y-?list/i.test(reply) && { greylisted: true }) };
   return { outcome: refusesRecipient(responseCode, reply, command) ? "bounced" : "failed", reply };
 }
 

@@ -13,6 +13,8 @@ type Message = {
   to: Address;
   /** The same for every attempt, so that a mail that arrives twice can be recognised. */
   messageId: string;
+  /** The language that it is in. */
+  locale: string;
   subject: string;
   text: string;
   html: string;
@@ -103,7 +105,11 @@ function toMail(message: Message) {
     subject: message.subject,
     text: message.text,
     html: message.html,
-    headers: { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
+    headers: {
+      "Auto-Submitted": "auto-generated",
+      "X-Auto-Response-Suppress": "All",
+      "Content-Language": message.locale,
+    },
     xMailer: false as const,
     disableFileAccess: true,
     disableUrlAccess: true,

@@ -11,8 +11,9 @@ import {
   type ShownAddressChange,
   showAddressChange,
 } from "../identity/accounts/address-change-links.ts";
+import { shownInstant } from "../identity/time-zone.ts";
 import { hashToken, tokenKind } from "../identity/token-form.ts";
-import { answerUnknown, instant, maskAddress } from "./invitation.ts";
+import { answerUnknown, maskAddress } from "./invitation.ts";
 import { requestIdOf } from "./post.ts";
 
 type Opened = {
@@ -55,7 +56,7 @@ export async function showAddressPage(ctx: Context, request: Request, response: 
       html`<p><strong>${shown.organizationName}</strong> ${ask}.</p>
 <dl>
 <dt>Mailbox</dt><dd>${maskAddress(shown.recipient)}</dd>
-<dt>Until</dt><dd>the link works until ${instant(shown.until)}</dd>
+<dt>Until</dt><dd>the link works until ${untilOf(shown.until)}</dd>
 </dl>
 <form method="post"><button type="submit">${button}</button></form>`,
     ),
@@ -119,4 +120,8 @@ const CLOSED: Record<Exclude<AddressLinkState, "open">, { title: string; body: s
 function answerClosed(response: Response, state: AddressLinkState): void {
   const { title, body } = CLOSED[state === "open" ? "over" : state];
   response.status(410).send(page(title, html`<p>${body}</p>`));
+}
+
+function untilOf(until: Date | null): string {
+  return until === null ? "an unknown day" : shownInstant(until, "UTC");
 }

@@ -1,18 +1,21 @@
 import type { Request, Response } from "express";
 import type { Context } from "../context.ts";
 import { type Html, html, page } from "../http/html.ts";
-import { type Acceptance, acceptInvitation } from "../identity/invitations/accept.ts";
+import { acceptInvitation } from "../identity/invitations/accept.ts";
 import {
   type FoundInvitation,
   findInvitation,
-  type LinkState,
   type Offer,
   type ShownInvitation,
   showInvitation,
 } from "../identity/invitations/links.ts";
+import { neverInviteAgain } from "../identity/invitations/never.ts";
 import { askForRenewal } from "../identity/invitations/renewal.ts";
+import { shownInstant } from "../identity/time-zone.ts";
 import { hashToken, tokenKind } from "../identity/token-form.ts";
+import { pageIn } from "./page-in.ts";
 import { isFromElsewhere, refuseElsewhere, requestIdOf } from "./post.ts";
+import { PAGE_WORDS, sentence } from "./words.ts";
 
 type Opened = { found: FoundInvitation; tokenHash: Buffer; shown: ShownInvitation };
 
@@ -22,18 +25,49 @@ export async function showInvitationPage(ctx: Context, request: Request, respons
   if (!opened) return answerUnknown(response);
   const { shown } = opened;
   if (shown.state !== "open") return answerClosed(response, shown);
+  const words = PAGE_WORDS[shown.locale];
   response.send(
-    page(
-      "You have been invited",
-      html`<p><strong>${shown.organizationName}</strong> has invited you.</p>
+    pageIn(
+      shown.locale,
+      words.invited,
+      html`${words.hasInvited(shown.organizationName)}
 <dl>
-<dt>For</dt><dd>${maskAddress(shown.email)}</dd>
-<dt>You get access to</dt><dd>${offerList(shown.offers, false)}</dd>
-<dt>Until</dt><dd>the invitation can be accepted until ${instant(shown.expiresAt)}</dd>
+<dt>${words.for}</dt><dd>${maskAddress(shown.email)}</dd>
+<dt>${words.getAccess}</dt><dd>${offerList(shown, false)}</dd>
+<dt>${words.until}</dt><dd>${words.acceptUntil(instant(shown, shown.expiresAt))}</dd>
 </dl>
-<form method="post"><button type="submit">Accept the invitation</button></form>`,
+<form method="post"><button type="submit">${words.accept}</button></form>
+${shown.mailedTo === null ? html`` : html`<p>${words.neverAsk} <a href="?never">${words.never}</a></p>`}`,
     ),
   );
+}
+
+/** GET ?never: asks first, because mail scanners open this link too. */
+export async function showNeverPage(ctx: Context, request: Request, response: Response): Promise<void> {
+  const opened = await open(ctx, request);
+  if (!opened || opened.shown.mailedTo === null) return answerUnknown(response);
+  const { locale, organizationName, mailedTo } = opened.shown;
+  const words = PAGE_WORDS[locale];
+  response.send(
+    pageIn(
+      locale,
+      words.neverTitle,
+      html`${words.neverBody(organizationName, maskAddress(mailedTo))}
+<form method="post" action="?never"><button type="submit">${words.never}</button></form>`,
+    ),
+  );
+}
+
+/** POST ?never: no invitation goes to this mailbox any more. */
+export async function neverPage(ctx: Context, request: Request, response: Response): Promise<void> {
+  if (isFromElsewhere(ctx, request)) return refuseElsewhere(response);
+  const opened = await open(ctx, request);
+  const done = opened && (await neverInviteAgain(ctx, opened.found, opened.tokenHash, requestIdOf(response)));
+  if (!opened || !done) return answerUnknown(response);
+  const { locale, organizationName, mailedTo } = opened.shown;
+  const words = PAGE_WORDS[locale];
+  const body = words.neverDoneBody(organizationName, maskAddress(mailedTo ?? ""));
+  response.send(pageIn(locale, words.neverDone, body));
 }
 
 /** POST: accepts, once (R96). A second press finds the invitation accepted and is told so. */
@@ -42,37 +76,18 @@ export async function acceptInvitationPage(ctx: Context, request: Request, respo
   const opened = await open(ctx, request);
   if (!opened) return answerUnknown(response);
   const outcome = await acceptInvitation(ctx, opened.found, opened.tokenHash, requestIdOf(response));
-  await answerAcceptance(outcome, opened.shown.organizationName, () => open(ctx, request), response);
-}
-
-async function answerAcceptance(
-  outcome: Acceptance,
-  organization: string,
-  again: () => Promise<Opened | undefined>,
-  response: Response,
-): Promise<void> {
-  const now = await again();
+  const { shown } = (await open(ctx, request)) ?? opened;
+  const words = PAGE_WORDS[shown.locale];
+  const accepted = words.accepted(shown.organizationName);
   switch (outcome) {
     case "closed":
-      if (now) answerClosed(response, now.shown);
-      else answerUnknown(response);
-      return;
+      return answerClosed(response, shown);
     case "review":
-      response.send(
-        page(
-          "Thank you",
-          html`<p>You have accepted the invitation of <strong>${organization}</strong>.</p>
-<p>An administrator has to confirm what it gives before you can use it; it stands in their list.</p>`,
-        ),
-      );
+      response.send(pageIn(shown.locale, words.thanks, html`${accepted}\n<p>${words.review}</p>`));
       return;
     case "accepted":
       response.send(
-        page(
-          "Welcome",
-          html`<p>You have accepted the invitation of <strong>${organization}</strong>.</p>
-<p>Sign in at:</p>${offerList(now?.shown.offers ?? [], true)}`,
-        ),
+        pageIn(shown.locale, words.welcome, html`${accepted}\n<p>${words.signIn}</p>${offerList(shown, true)}`),
       );
   }
 }
@@ -82,15 +97,12 @@ export async function renewInvitationPage(ctx: Context, request: Request, respon
   if (isFromElsewhere(ctx, request)) return refuseElsewhere(response);
   const opened = await open(ctx, request);
   if (!opened) return answerUnknown(response);
-  if (opened.shown.state !== "expired") return answerClosed(response, opened.shown);
+  const { shown } = opened;
+  if (shown.state !== "expired") return answerClosed(response, shown);
   await askForRenewal(ctx, opened.found, opened.tokenHash, requestIdOf(response));
-  response.send(
-    page(
-      "A new invitation was asked for",
-      html`<p>The administrators of <strong>${opened.shown.organizationName}</strong> see that you need a new one. When they send
-it, it comes to ${maskAddress(opened.shown.email)}.</p>`,
-    ),
-  );
+  const words = PAGE_WORDS[shown.locale];
+  const body = words.renewal(shown.organizationName, maskAddress(shown.email));
+  response.send(pageIn(shown.locale, words.renewalTitle, body));
 }
 
 async function open(ctx: Context, request: Request): Promise<Opened | undefined> {
@@ -113,38 +125,38 @@ invited you to send the invitation again.</p>`,
   );
 }
 
-const CLOSED: Record<Exclude<LinkState, "open">, { title: string; body: (shown: ShownInvitation) => Html }> = {
-  accepted: {
-    title: "This invitation has been accepted",
-    body: (shown) => html`<p>It was accepted on ${instant(shown.acceptedAt)}; a link works once.</p>
-<p>If that was you, sign in at:</p>${offerList(shown.offers, true)}`,
-  },
-  expired: {
-    title: "This invitation has expired",
-    body: (
-      shown,
-    ) => html`<p>The link of <strong>${shown.organizationName}</strong> expired on ${instant(shown.expiresAt)}.</p>
-<form method="post" action="?renew"><button type="submit">Ask for a new one</button></form>`,
-  },
-  replaced: {
-    title: "There is a newer invitation",
-    body: () => html`<p>A newer e-mail has been sent to the same address. Open the link in that one.</p>`,
-  },
-  withdrawn: {
-    title: "This invitation no longer holds",
-    body: (shown) => html`<p>It has been withdrawn. If you still need access, ask an administrator of
-<strong>${shown.organizationName}</strong> to invite you again.</p>`,
-  },
-};
-
 function answerClosed(response: Response, shown: ShownInvitation): void {
-  const { title, body } = CLOSED[shown.state === "open" ? "withdrawn" : shown.state];
-  response.status(410).send(page(title, body(shown)));
+  const { title, body } = closed(shown);
+  response.status(410).send(pageIn(shown.locale, title, body));
 }
 
-function offerList(offers: readonly Offer[], linked: boolean): Html {
-  if (offers.length === 0) return html`<p>nothing yet: an administrator still has to give you access</p>`;
-  return html`<ul>${offers.map((offer) => html`<li>${name(offer, linked)} (${offer.role})${limitsOf(offer)}</li>`)}</ul>`;
+function closed(shown: ShownInvitation): { title: string; body: Html } {
+  const words = PAGE_WORDS[shown.locale];
+  switch (shown.state) {
+    case "accepted":
+      return {
+        title: words.acceptedTitle,
+        body: html`${words.acceptedOn(instant(shown, shown.acceptedAt))}
+<p>${words.ifThatWasYou}</p>${offerList(shown, true)}`,
+      };
+    case "expired":
+      return {
+        title: words.expiredTitle,
+        body: html`${words.expired(shown.organizationName, instant(shown, shown.expiresAt))}
+<form method="post" action="?renew"><button type="submit">${words.askForNew}</button></form>`,
+      };
+    case "replaced":
+      return { title: words.replacedTitle, body: sentence(words.replaced) };
+    case "open":
+    case "withdrawn":
+      return { title: words.withdrawnTitle, body: words.withdrawn(shown.organizationName) };
+  }
+}
+
+function offerList({ offers, locale }: ShownInvitation, linked: boolean): Html {
+  const words = PAGE_WORDS[locale];
+  if (offers.length === 0) return sentence(words.nothing);
+  return html`<ul>${offers.map((offer) => html`<li>${name(offer, linked)} (${words.roles[offer.role]})${limitsOf(offer)}</li>`)}</ul>`;
 }
 
 /** R9. */
@@ -161,9 +173,8 @@ function name(offer: Offer, linked: boolean): Html {
   return html`<a href="${offer.url}" rel="noreferrer">${offer.product}</a>`;
 }
 
-/** To the minute, in the one zone that nobody has to guess. */
-export function instant(date: Date | null): string {
-  return date === null ? "an unknown day" : `${date.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+function instant({ locale, timeZone }: ShownInvitation, date: Date | null): string {
+  return date === null ? PAGE_WORDS[locale].unknownDay : shownInstant(date, timeZone);
 }
 
 /** Enough to recognise one's own address, too little to learn another's: `a…@example.com`. */

@@ -10,7 +10,14 @@ import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import { contentSecurityPolicy, html, page } from "../http/html.ts";
 import { showAddressPage, useAddressPage } from "./address-change.ts";
-import { acceptInvitationPage, answerUnknown, renewInvitationPage, showInvitationPage } from "./invitation.ts";
+import {
+  acceptInvitationPage,
+  answerUnknown,
+  neverPage,
+  renewInvitationPage,
+  showInvitationPage,
+  showNeverPage,
+} from "./invitation.ts";
 import {
   requestPage,
   showLinkPage,
@@ -20,6 +27,7 @@ import {
   useLinkPage,
   waysIn,
 } from "./joining.ts";
+import { showPasswordPage, usePasswordPage } from "./password.ts";
 import { isFromElsewhere, refuseElsewhere } from "./post.ts";
 
 /**
@@ -32,12 +40,12 @@ export function pagesRouter(ctx: Context): Router {
   router
     .route("/i/:token")
     .all(guard)
-    .get((request, response) => showInvitationPage(ctx, request, response))
-    .post((request, response) =>
-      request.url.endsWith("?renew")
-        ? renewInvitationPage(ctx, request, response)
-        : acceptInvitationPage(ctx, request, response),
+    .get((request, response) =>
+      request.url.endsWith("?never")
+        ? showNeverPage(ctx, request, response)
+        : showInvitationPage(ctx, request, response),
     )
+    .post((request, response) => pressed(request)(ctx, request, response))
     .all(notLikeThis);
   const body = express.urlencoded({ extended: false, limit: "16kb", parameterLimit: 10 });
   const joining = (path: string, show: Page, use: Page): void => {
@@ -52,11 +60,18 @@ export function pagesRouter(ctx: Context): Router {
       .all(notLikeThis);
   };
   joining("/l/:token", showLinkPage, useLinkPage);
+  joining("/p/:token", showPasswordPage, usePasswordPage);
   joining("/address/:token", showAddressPage, useAddressPage);
   joining("/signup", showSignUpPage, signUpPage);
   joining("/request-access", showRequestPage, requestPage);
   router.use(pageErrors(ctx));
   return router;
+}
+
+/** What the button of an invitation's page does. */
+function pressed({ url }: Request): Page {
+  if (url.endsWith("?renew")) return renewInvitationPage;
+  return url.endsWith("?never") ? neverPage : acceptInvitationPage;
 }
 
 type Page = (ctx: Context, request: Request, response: Response) => Promise<void>;
@@ -100,7 +115,7 @@ function landing(ctx: Context): RequestHandler {
 }
 
 /** Pages that people come to by a link or a form. */
-const OF_PEOPLE = /^\/(?:$|i\/|l\/|address\/|signup$|request-access$)/;
+const OF_PEOPLE = /^\/(?:$|i\/|l\/|p\/|address\/|signup$|request-access$)/;
 
 /** A person gets a page, also when something is wrong; the detail is in the log under the request id. */
 export function pageErrors(ctx: Context): ErrorRequestHandler {

@@ -140,6 +140,15 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
   };
   const request = await asked("oli@elsewhere.example", false);
   const blocked = await asked("pam@elsewhere.example", true);
+  const mailed = async (email: string) =>
+    (await made("/invitations", { emails: [email], groups: [groups.users.id] })).results[0].mail;
+  const [waiting, cancelled] = [await mailed("quin@elsewhere.example"), await mailed("rob@elsewhere.example")];
+  await made(`/mails/${cancelled}/cancel`, undefined);
+  await ctx.db.of(c.organization).query({
+    text: "insert into mail_suppressions (organization, email_key, reason) values ($1, 'gone@elsewhere.example', 'asked')",
+    values: [c.organization],
+  });
+  await made("/mail-texts/invitation/de", { intro: "Guten Tag" }, "PATCH");
   const audited = (await ask("GET", "/audit?limit=1", { token: c.token })).body.data[0].id;
   return {
     "users.list": { path: "/users" },
@@ -148,8 +157,9 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "users.groups": { path: `/users/${people.ada}/groups` },
     "users.why": { path: `/users/${people.bob}/why?product=wiki&site=${c.key}` },
     "users.explain": { path: `/users/${people.ada}/explain` },
-    "users.create": { path: "/users", body: { email: "new@elsewhere.example", displayName: "New" } },
+    "users.create": { path: "/users", body: { email: "new@elsewhere.example", displayName: "New", notify: true } },
     "users.confirm": { path: `/users/${people.eve}/confirm` },
+    "users.tellUserName": { path: `/users/${hal}/tell-user-name` },
     "users.resendInvite": { path: `/users/${people.fay}/resend-invite` },
     "users.update": {
       path: `/users/${hal}`,
@@ -224,7 +234,6 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "spaces.update": { path: "/products/wiki/spaces/docs", body: { name: "Documents" } },
     "groups.list": { path: "/groups" },
     "groups.get": { path: `/groups/${groups.users.id}` },
-    "groups.access": { path: `/groups/${groups.users.id}/access` },
     "groups.create": { path: "/groups", body: { name: "newcomers" } },
     "groups.update": { path: `/groups/${groups.users.id}`, body: { name: "everybody" } },
     "groups.delete": { path: `/groups/${groups.users.id}` },
@@ -420,6 +429,34 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "mails.list": { path: "/mails" },
     "mails.get": { path: `/mails/${mail.mailId}` },
     "diagnostics.get": { path: "/diagnostics" },
+    "mails.cancel": { path: `/mails/${waiting}/cancel` },
+    "mails.retry": { path: `/mails/${cancelled}/retry` },
+    "mailSuppressions.list": { path: "/mail-suppressions" },
+    "mailSuppressions.remove": { path: "/mail-suppressions/remove", body: { email: "gone@elsewhere.example" } },
+    "mailTexts.list": { path: "/mail-texts" },
+    "mailTexts.get": { path: "/mail-texts/invitation/en" },
+    "mailTexts.set": {
+      path: "/mail-texts/invitation/en",
+      body: {
+        subject: "Welcome to {{ organization }}",
+        intro: "Hello",
+        action: "{{ link }} until {{ expires }}",
+        outro: "Bye",
+        message: "We wait for you",
+      },
+    },
+    "mailTexts.reset": { path: "/mail-texts/invitation/de/reset" },
+    "mailTexts.preview": {
+      path: "/mail-texts/invitation/en/preview",
+      body: {
+        subject: "Hello",
+        intro: "Hello",
+        action: "{{ link }} until {{ expires }}",
+        outro: "Bye",
+        message: "We wait for you",
+      },
+      changesNothing: true,
+    },
     "settings.get": { path: "/settings" },
     "settings.update": {
       path: "/settings",

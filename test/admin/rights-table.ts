@@ -41,7 +41,6 @@ grants.create                   -  -  -  -  -  -  -  -  w  w  -  y  y
 grants.delete                   -  -  -  -  -  -  -  -  w  w  -  y  y
 grants.get                      -  -  -  -  y  -  -  -  w  w  y  y  y
 grants.list                     -  -  -  -  y  -  -  -  w  w  y  y  y
-groups.access                   -  -  -  -  y  -  -  -  w  w  y  y  y
 groups.addMembers               -  -  -  -  -  -  -  w  -  -  -  y  y
 groups.create                   -  -  -  -  -  -  -  -  -  -  -  y  y
 groups.delete                   -  -  -  -  -  -  -  -  -  -  -  y  y
@@ -85,6 +84,15 @@ links.reset                     -  -  -  -  -  -  -  -  -  -  -  y  y
 links.uses                      -  -  -  -  y  -  -  -  -  -  y  y  y
 mails.get                       -  -  -  -  y  -  -  -  -  -  y  y  y
 mails.list                      -  -  -  -  y  -  -  -  -  -  y  y  y
+mails.cancel                    -  -  -  -  -  -  -  -  -  -  -  y  y
+mails.retry                     -  -  -  -  -  -  -  -  -  -  -  y  y
+mailSuppressions.list           -  -  -  -  y  -  -  -  -  -  y  y  y
+mailSuppressions.remove         -  -  -  -  -  -  -  -  -  -  -  y  y
+mailTexts.get                   -  -  -  -  y  -  -  -  -  -  y  y  y
+mailTexts.list                  -  -  -  -  y  -  -  -  -  -  y  y  y
+mailTexts.preview               -  -  -  -  y  -  -  -  -  -  y  y  y
+mailTexts.reset                 -  -  -  -  -  -  -  -  -  -  -  y  y
+mailTexts.set                   -  -  -  -  -  -  -  -  -  -  -  y  y
 me.capabilities                 -  -  y  y  y  y  y  y  y  y  y  y  y
 me.get                          -  -  y  y  y  y  y  y  y  y  y  y  y
 openapi.get                     y  y  y  y  y  y  y  y  y  y  y  y  y
@@ -186,6 +194,7 @@ users.revokeAccess              -  -  -  -  -  -  -  -  -  -  -  y  y
 users.suspend                   -  -  -  -  -  -  -  -  -  -  -  y  y
 users.undoRemove                -  -  -  -  -  -  -  -  -  -  -  y  y
 users.unmerge                   -  -  -  -  -  -  -  -  -  -  -  y  y
+users.tellUserName              -  -  -  -  -  -  -  -  -  -  -  y  y
 users.update                    -  -  -  -  -  -  -  -  -  -  -  y  y
 users.why                       -  -  -  -  y  -  -  -  -  -  y  y  y
 webhooks.create                 -  -  -  -  -  -  -  -  -  -  -  y  y

@@ -15,7 +15,7 @@ import { addLocalMembers, createLocalGroup } from "../../src/identity/groups.ts"
 import { convert } from "../../src/identity/guest-conversion.ts";
 import { remindOfEndingGuests } from "../../src/identity/guest-reminders.ts";
 import { assignGuest, extendGuest, listGuestAssignments } from "../../src/identity/guests.ts";
-import { claimMail } from "../../src/identity/mails.ts";
+import { claimMail } from "../../src/identity/mail-sending.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";
 import { createProduct } from "../../src/identity/products.ts";
 import { countSeats } from "../../src/identity/seats.ts";

@@ -12,7 +12,7 @@ import { copyInvitationLink } from "../../src/identity/invitations/change.ts";
 import { correctInvitation } from "../../src/identity/invitations/correct.ts";
 import { type Invite, invite } from "../../src/identity/invitations/invite.ts";
 import { resendInvitation } from "../../src/identity/invitations/resend.ts";
-import { claimMail } from "../../src/identity/mails.ts";
+import { claimMail } from "../../src/identity/mail-sending.ts";
 import { EVERYTHING } from "../../src/identity/rights/held.ts";
 import type { Held } from "../../src/identity/rights/permissions.ts";
 import { giveRight } from "../../src/identity/rights/rights.ts";

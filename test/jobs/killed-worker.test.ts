@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, expect, test } from "vitest";
 import type { Context } from "../../src/context.ts";
-import { requeueOverdueMails } from "../../src/identity/mails.ts";
+import { requeueOverdueMails } from "../../src/identity/mail-sending.ts";
 import { startJobs } from "../../src/jobs/start.ts";
 import { testContext } from "../harness/postgres.ts";
 import { statements } from "../harness/server.ts";

@@ -147,7 +147,7 @@ test("550 for the recipient is final: bounced, tried once, and shown", async () 
   const account = await newPerson();
   await press(account);
   await start();
-  const row = await settled(account, "failed");
+  const row = await settled(account, "bounced");
   expect(row).toMatchObject({ attempts: 1 });
   expect(row.lastReply).toContain("5.1.1 no such user");
   expect(await deliveryOf(ctx, world, account)).toBe("bounced");

@@ -9,7 +9,7 @@ import { resendInvitation } from "../../src/identity/invitations/resend.ts";
 import { type NoticedDirectory, noticeRemovals } from "../../src/identity/removal-notice.ts";
 import { statusOf } from "../../src/identity/statuses.ts";
 import { type Jobs, startJobs } from "../../src/jobs/start.ts";
-import { writeRemovalNotice } from "../../src/mail/removal-notice.ts";
+import { writeMail } from "../../src/mail/write.ts";
 import { listeningLogger } from "../harness/log.ts";
 import { testContext } from "../harness/postgres.ts";
 import { startSmtpSink } from "../harness/smtp-sink.ts";
@@ -240,16 +240,24 @@ describe("what arrives", () => {
     await notice(world);
     await expect
       .poll(async () => (await queued(world)).map((mail) => mail.state), { timeout: 30_000 })
-      .toEqual(["failed"]);
+      .toEqual(["bounced"]);
   });
 });
 
 test("one person, and names from outside, are told as they are", () => {
   const words = { directory: "okta", lost: 1, gone: 1, budget: 50, held: true };
   const organization = "<b>{{ link }}</b>\r\nBcc: x@example.com";
-  const { subject, text, html } = writeRemovalNotice(
-    { organizationName: organization, organizationKey: "acme", recipient: "ann@example.com" },
-    words,
+  const { subject, text, html } = writeMail(
+    {
+      organizationName: organization,
+      organizationKey: "acme",
+      recipient: "ann@example.com",
+      locale: "en",
+      timeZone: "UTC",
+      parts: null,
+      words: { kind: "removals", ...words },
+    },
+    "",
   );
   expect(text).toContain(
     "from 1 person; 1 of them is still without. It may be 50: requests that went beyond were refused",

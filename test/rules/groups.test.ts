@@ -49,26 +49,6 @@ test("R47: a group has a role per product and site; with guest it makes guests t
   expect([role("acme"), role("south")]).toEqual(["guest", "user"]);
 });
 
-test("R47, R48, R49: a group's product access tells its own role and the one that its members get by all its groups", async () => {
-  const [inner, outer] = [
-    await c.done("POST", "/groups", { name: "inner" }),
-    await c.done("POST", "/groups", { name: "outer" }),
-  ];
-  await c.done("POST", "/grants", { group: `id:${inner.id}`, product: "wiki", site: "acme", role: "guest" });
-  await c.done("POST", "/grants", { group: `id:${outer.id}`, product: "tracker", role: "user" });
-  const access = async () =>
-    (await c.done("GET", `/groups/${inner.id}/access`)).data.map(
-      (one: { product: string; own: string | null; role: string }) => [one.product, one.own, one.role],
-    );
-  expect(await access()).toEqual([["wiki", "guest", "guest"]]);
-  await c.done("POST", "/grants", { group: `id:${outer.id}`, product: "wiki", site: "acme", role: "user" });
-  await c.done("POST", `/groups/${outer.id}/groups`, { groups: [inner.id] });
-  expect(await access()).toEqual([
-    ["tracker", null, "user"],
-    ["wiki", "guest", "user"],
-  ]);
-});
-
 test("R52, R56: whoever is added by hand has nothing until a group gives it, as everybody", async () => {
   const { id } = await c.done("POST", "/users", { email: "contractor@x.example" });
   expect(await check(id)).toMatchObject({ allowed: false, reason: "no-grant" });

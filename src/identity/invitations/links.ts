@@ -1,6 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import type { Database, Db } from "../../db/connection.ts";
 import type { InvitationId, MailId, OrganizationId } from "../../db/id.ts";
+import { firstLocale, type Locale } from "../locales.ts";
 import type { SecretKey } from "../secrets.ts";
 import { CLIENT_LIMITS } from "../settings/guest-policy.ts";
 import type { GuestPolicy } from "../settings/guest-policy-form.ts";
@@ -13,6 +14,12 @@ import { newTokenText } from "../token-form.ts";
 export function invitationToken(key: SecretKey, organization: OrganizationId, mail: MailId): string {
   const secret = hkdfSync("sha256", key, Buffer.from(organization + mail), "muster invitation token", 32);
   return newTokenText("inv", Buffer.from(secret));
+}
+
+/** The same for a link by which an administrator sets a password. */
+export function passwordToken(key: SecretKey, organization: OrganizationId, mail: MailId): string {
+  const secret = hkdfSync("sha256", key, Buffer.from(organization + mail), "muster password token", 32);
+  return newTokenText("pwd", Buffer.from(secret));
 }
 
 export type FoundInvitation = { organization: OrganizationId; invitation: InvitationId };
@@ -39,7 +46,7 @@ export type Offer = {
  * What became of a link: `open` can be accepted; `replaced` has a newer mail; `withdrawn` is revoked, superseded,
  * or its person suspended, deactivated or of another address by now.
  */
-export type LinkState = "open" | "replaced" | "accepted" | "expired" | "withdrawn";
+type LinkState = "open" | "replaced" | "accepted" | "expired" | "withdrawn";
 
 export type ShownInvitation = {
   state: LinkState;
@@ -47,6 +54,11 @@ export type ShownInvitation = {
   email: string;
   expiresAt: Date | null;
   acceptedAt: Date | null;
+  /** The address whose mailbox the link came to; null: it was passed on by hand. */
+  mailedTo: string | null;
+  /** As of the mail. */
+  locale: Locale;
+  timeZone: string;
   offers: Offer[];
 };
 
@@ -59,9 +71,11 @@ export async function showInvitation(
   id: InvitationId,
   tokenHash: Buffer,
 ): Promise<ShownInvitation | undefined> {
-  const [row] = await db.query<Omit<ShownInvitation, "offers">>({
+  const [row] = await db.query<Omit<ShownInvitation, "offers" | "locale"> & { locales: (string | null)[] }>({
     text: `select o.name as "organizationName", i.email,
-        i.expires_at as "expiresAt", i.accepted_at as "acceptedAt",
+        i.expires_at as "expiresAt", i.accepted_at as "acceptedAt", o.time_zone as "timeZone",
+        (select m.recipient from mails m where m.organization = i.organization and m.token_hash = $3) as "mailedTo",
+        array[i.locale, u.resource ->> 'preferredLanguage', u.resource ->> 'locale', o.locale] as locales,
         case
           when i.state = 'accepted' then 'accepted'
           when i.state <> 'pending' or not (${ADDRESSED}) then 'withdrawn'
@@ -70,11 +84,14 @@ export async function showInvitation(
           else 'open'
         end as state
       from invitations i join organizations o on o.id = i.organization
+      left join accounts a on a.organization = i.organization and a.id = i.account
+      left join directory_users u on u.organization = a.organization and u.id = a.canonical and u.deleted_at is null
       where i.organization = $1 and i.id = $2`,
     values: [db.organization, id, tokenHash],
   });
   if (!row) return undefined;
-  return { ...row, offers: await offersOf(db, id) };
+  const { locales, ...shown } = row;
+  return { ...shown, locale: firstLocale(locales), offers: await offersOf(db, id) };
 }
 
 /** The account of invitation `i` stands, is active at its directory and not suspended. */

@@ -1,5 +1,6 @@
 import { type AccountId, type InvitationId, newId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
+import type { Locale } from "../locales.ts";
 import { recordChanges } from "../record.ts";
 import type { InvitationBudget } from "./budget.ts";
 import { addToOffers, type Inviter, type Offer, type ResultingRole } from "./offer.ts";
@@ -15,6 +16,10 @@ export type Settled = {
   roles: readonly ResultingRole[];
   notify: boolean;
   message: string | null;
+  /** An organization administrator wrote the message: links in it stay links (F28). */
+  messageLinks?: boolean;
+  /** The language of the mail; without one the person's, else the organization's. */
+  locale?: Locale | null;
   inviter: Inviter;
   source: Source;
   /** What a stranger calls themselves (R105). */
@@ -32,7 +37,7 @@ const OPEN: ReadonlySet<Verdict["verdict"]> = new Set(["invited", "given", "need
 export async function openInvitations(
   tx: Tx,
   verdicts: readonly Verdict[],
-  { offer, notify, message, inviter, source }: Settled,
+  { offer, notify, message, messageLinks = false, locale = null, inviter, source }: Settled,
   validDays: number,
 ): Promise<Map<string, InvitationId>> {
   const asked = verdicts.filter(({ verdict }) => OPEN.has(verdict));
@@ -51,10 +56,10 @@ export async function openInvitations(
   await forgetGiven(tx, asked);
   const rows = await tx.query<{ id: InvitationId; email: string; granted: boolean }>({
     text: `insert into invitations as i (organization, id, account, email, email_key, state, granted_at, accepted_at, review,
-        inviter_kind, inviter, message, source, expires_at)
+        inviter_kind, inviter, message, source, expires_at, message_links, locale)
       select $1, w.id, w.account, w.email, w.email, w.state, case when w.given then statement_timestamp() end,
         case when w.state = 'accepted' then statement_timestamp() end, w.review, $8, $9, $10, $11,
-        shift_instant($1, statement_timestamp(), make_interval(days => $12))
+        shift_instant($1, statement_timestamp(), make_interval(days => $12)), $13, $14
       from unnest($2::text[], $3::uuid[], $4::text[], $5::boolean[], $6::text[], $7::uuid[])
         w (email, account, state, given, review, id)
       order by w.email
@@ -69,9 +74,10 @@ export async function openInvitations(
           inviter_kind = case when excluded.source = 'administrator' then excluded.inviter_kind else i.inviter_kind end,
           inviter = case when excluded.source = 'administrator' then excluded.inviter else i.inviter end,
           source = case when excluded.source = 'administrator' then excluded.source else i.source end,
-          message = coalesce(excluded.message, i.message)
+          message = coalesce(excluded.message, i.message), locale = coalesce(excluded.locale, i.locale),
+          message_links = case when excluded.message is null then i.message_links else excluded.message_links end
       returning i.id, i.email_key as email, i.granted_at is not null as granted`,
-    values: [tx.organization, ...columns, inviter.kind, inviter.id, message, source, validDays],
+    values: [tx.organization, ...columns, inviter.kind, inviter.id, message, source, validDays, messageLinks, locale],
   });
   const given = new Set(asked.flatMap(({ verdict, email }) => (verdict === "given" ? (email ?? []) : [])));
   // What is given at once is nothing that acceptance has to give: where it waits with something else it would come back then.

@@ -4,6 +4,7 @@ import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { refuseExternallyManaged } from "../external-user-management.ts";
 import { emailKey } from "../keys.ts";
+import { suppressedAmong, toldSuppression } from "../mail-suppressions.ts";
 import { queueMail } from "../mails.ts";
 import { recordChanges } from "../record.ts";
 import { type Status, statusOf } from "../statuses.ts";
@@ -20,7 +21,7 @@ type Addressee = { id: AccountId; email: string | null; suspended: boolean; acti
  * Before: any. After: the address has one pending invitation, which is this account's; exactly one mail is queued
  * with its job, audit row and event, in the same commit; an invitation that the account or the address had otherwise
  * is superseded. The mail leaves when a worker runs.
- * @throws MusterError `externally-managed` (R23); `not-found`; `conflict` (no usable address, suspended, deactivated); `cool-down` with
+ * @throws MusterError `externally-managed` (R23); `not-found`; `conflict` (no usable address, one that gets no mail, suspended, deactivated); `cool-down` with
  *   `retryAfter` in seconds while the last mail to this account is younger than `invitations.resendCoolDown`, or beyond
  *   the budget of invitations; `conflict` for an address that has had as many mails as one gets.
  */
@@ -33,6 +34,8 @@ export async function resendInvitation(
   const budget = await openBudget(tx);
   const addressee = await lockAddressee(tx, account);
   const recipient = recipientOf(addressee);
+  const [suppressed] = await suppressedAmong(tx, [recipient]);
+  if (suppressed) throw new MusterError("conflict", toldSuppression(suppressed), { at: "email" });
   await refuseDuringCoolDown(tx, account, resendCoolDown);
   await refuseAddress(tx, budget, recipient);
   await spendMails(tx, budget, 1);

@@ -33,6 +33,7 @@ export const PERMISSIONS = [
   "rights:read",
   "rights:write",
   "mails:read",
+  "mails:write",
   "settings:read",
   "settings:write",
 ] as const;
