@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
+import { addPerson } from "../../src/identity/accounts/add.ts";
+import { setSignUpDomains } from "../../src/identity/domains.ts";
 import { EVERYTHING } from "../../src/identity/rights/held.ts";
 import { giveRight } from "../../src/identity/rights/rights.ts";
 import { createToken } from "../../src/identity/tokens.ts";
-import { newPerson } from "../admin/actors.ts";
 import { apiServer, makeCompany } from "../admin/world.ts";
 import { random } from "../harness/random.ts";
 import { seed } from "../harness/scale.ts";
@@ -11,9 +12,11 @@ const RACERS = 50;
 const api = await apiServer();
 const c = await makeCompany(api, "acme");
 const racers = await api.write(c.organization, async (tx) => {
+  // Of `internal` and under a domain of the organization's own: nobody else has these people.
+  await setSignUpDomains(tx, ["acme.example"]);
   const made = [];
   for (let each = 0; each < RACERS; each++) {
-    const { account } = await newPerson(tx, c, `racer ${each}`);
+    const account = await addPerson(tx, { email: `racer-${each}@acme.example` });
     const wanted = { account, bundle: "organization-administrator", scope: { kind: "organization" } } as const;
     const { id: right } = await giveRight(tx, [EVERYTHING], wanted);
     made.push({ account, right, token: (await createToken(tx, { administration: true, owner: account })).token });
@@ -26,6 +29,10 @@ type Racer = (typeof racers)[number];
 const VERBS: readonly ((racer: Racer) => [method: string, path: string, body?: unknown])[] = [
   ({ right }) => ["DELETE", `/rights/${right}`],
   ({ account }) => ["POST", `/users/${account}/suspend`, {}],
+  ({ account }) => ["POST", `/users/${account}/deactivate`, {}],
+  ({ account }) => ["POST", `/users/${account}/revoke-access`, {}],
+  ({ account }) => ["POST", `/users/${account}/remove`, {}],
+  ({ account }) => ["POST", `/users/${account}/erase`],
 ];
 
 const act = (token: string, verb: (typeof VERBS)[number], racer: Racer) => {

@@ -27,7 +27,7 @@ const ctx = await testContext();
 const both = [false, true];
 const deliveries = [null, "not-requested", "queued", "accepted", "deferred", "bounced", "failed"];
 
-test("R78 to R84: the words, the strongest first", () => {
+test("R78, R79, R81, R82, R84: the words, the strongest first", () => {
   const facts = { canonicalActive: true, suspended: false, hadAccess: false, invitationSent: false };
   expect(deriveStatus(facts)).toBe("invited-not-sent");
   expect(deriveStatus({ ...facts, invitationSent: true })).toBe("invited");
