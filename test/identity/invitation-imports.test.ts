@@ -145,7 +145,11 @@ test("C12: beyond the budget an import waits and says so, and goes on when there
   });
   // Nobody takes it before its time.
   await org.run(id);
-  expect((await getJob(org.db, id)).counts.done).toBe(2);
+  const [waited] = await org.db.query({
+    text: "select waits, held_until > statement_timestamp() + interval '23 hours' as held from jobs where organization = $1 and id = $2",
+    values: [org.organization, id],
+  });
+  expect(waited).toEqual({ waits: 1, held: true });
   await org.db.query({
     text: "update mails set created_at = created_at - interval '1 day' where organization = $1",
     values: [org.organization],

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { AccountId } from "../../../src/db/id.ts";
+import type { AccountId, MailId } from "../../../src/db/id.ts";
 import { inTransaction } from "../../../src/db/transaction.ts";
+import { suspendAccount } from "../../../src/identity/accounts/suspend.ts";
 import { ensureAdministrator } from "../../../src/identity/administrators.ts";
 import { setSignUpDomains } from "../../../src/identity/domains.ts";
 import { grantRole } from "../../../src/identity/grants.ts";
@@ -10,6 +11,7 @@ import type { Invite } from "../../../src/identity/invitations/invite.ts";
 import { roleOrDefault } from "../../../src/identity/invitations/rules.ts";
 import { useLink } from "../../../src/identity/joining.ts";
 import { createLink, findLink, getLink } from "../../../src/identity/links.ts";
+import { premiseOf } from "../../../src/identity/mail-premises.ts";
 import { peopleToTell } from "../../../src/identity/people-to-tell.ts";
 import { createProduct, getProduct, updateProduct } from "../../../src/identity/products.ts";
 import { EVERYTHING, heldByAccount } from "../../../src/identity/rights/held.ts";
@@ -20,6 +22,7 @@ import type { SettingsChange } from "../../../src/identity/settings/form.ts";
 import { changeGuestPolicy } from "../../../src/identity/settings/guest-policy.ts";
 import { changeSettings, getSettings } from "../../../src/identity/settings/settings.ts";
 import { getSignUp, setSignUp } from "../../../src/identity/sign-up.ts";
+import { tellOfRequest } from "../../../src/identity/sign-up-notice.ts";
 import { createSite, resolveSite } from "../../../src/identity/sites.ts";
 import { createSpace } from "../../../src/identity/spaces.ts";
 import { hashToken } from "../../../src/identity/token-form.ts";
@@ -263,6 +266,20 @@ test("C18, R124, R126: administrators, a sponsor, those who look after a product
   });
   expect((await told("signUp")).sort()).toEqual(["ned", "pam"]);
   expect((await told("guestEnding", { sponsor: sponsor ?? null })).sort()).toEqual(["ada", "pam", "sue"]);
+  // Who is told need not be an administrator for the mail to leave, but active.
+  await org.set({ notifications: { request: ["ned@acme.example"] } });
+  await org.write((tx) => tellOfRequest(tx, "new@elsewhere.example", org.wiki));
+  const refusal = () =>
+    org.write(async (tx) => {
+      const [mail] = await tx.query<{ id: MailId }>({
+        text: "select id from mails where organization = $1 and kind = 'request' and recipient = 'ned@acme.example'",
+        values: [tx.organization],
+      });
+      return (await premiseOf(tx, mail?.id as MailId)).refusal;
+    });
+  expect(await refusal()).toBeNull();
+  await org.write((tx) => suspendAccount(tx, results[3]?.account as AccountId, null));
+  expect(await refusal()).toBe("the user is suspended or deactivated");
   await org.set({ notifications: { signUp: [] } });
   expect(await told("signUp")).toEqual([]);
   await expect(org.set({ notifications: { signUp: ["stranger@elsewhere.example"] } })).rejects.toMatchObject({
