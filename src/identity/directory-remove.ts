@@ -185,10 +185,11 @@ async function buryDirectory(tx: Tx, { id, kind, position }: Directory): Promise
   });
   for (const table of ["directory_users", "directory_groups", "groups"])
     await tx.query({ text: `update ${table} set directory = $3 where organization = $1 and directory = $2`, values });
-  await tx.query({
-    text: "delete from directories where organization = $1 and id = $2",
-    values: [tx.organization, id],
-  });
+  for (const text of [
+    "delete from directory_user_counts where organization = $1 and directory = $2",
+    "delete from directories where organization = $1 and id = $2",
+  ])
+    await tx.query({ text, values: [tx.organization, id] });
   await tx.query({
     text: "update directories set position = position - 1 where organization = $1 and position > $2",
     values: [tx.organization, position],

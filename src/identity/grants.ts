@@ -73,7 +73,7 @@ async function grantNow(
     role,
     ...(before && { before: before.role }),
   });
-  const { changed } = await reconcile(tx, await accountsUnder(tx, [group.id]));
+  const { changed } = await reconcile(tx, await accountsUnder(tx, [group.id]), [productId]);
   return { id, group, product: product.key, role, state: "in-force", accountsChanged: changed };
 }
 
@@ -132,7 +132,7 @@ export async function bindWaitingGrants(
   groups: readonly { id: GroupId; nameKey: string }[],
 ): Promise<void> {
   if (groups.length === 0) return;
-  const bound = await tx.query<{ id: GrantId; group: GroupId; role: Role }>({
+  const bound = await tx.query<{ id: GrantId; group: GroupId; product: ProductId; role: Role }>({
     name: "bind-waiting-grants",
     text: `
       with first_of_name as (
@@ -143,7 +143,7 @@ export async function bindWaitingGrants(
       where r.organization = $1 and r.group_id is null and r.waiting_directory = $2 and r.waiting_name_key = f.key
         and not exists (select from role_grants o
           where o.organization = $1 and o.product = r.product and o.group_id = f.id)
-      returning r.id, r.group_id as "group", r.role`,
+      returning r.id, r.group_id as "group", r.product, r.role`,
     values: [tx.organization, directory, groups.map((group) => group.id), groups.map((group) => group.nameKey)],
   });
   if (bound.length === 0) return;
@@ -157,7 +157,8 @@ export async function bindWaitingGrants(
       event: true,
     })),
   );
-  await reconcile(tx, await accountsUnder(tx, [...new Set(bound.map((row) => row.group))]));
+  const accounts = await accountsUnder(tx, [...new Set(bound.map((row) => row.group))]);
+  await reconcile(tx, accounts, [...new Set(bound.map((row) => row.product))]);
 }
 
 /**
@@ -167,8 +168,8 @@ export async function bindWaitingGrants(
  */
 export async function confirmGrant(tx: Tx, grant: GrantId): Promise<number> {
   requireExclusive(tx);
-  const [row] = await tx.query<{ group: GroupId | null; waits: boolean }>({
-    text: `select group_id as "group", needs_confirmation as waits from role_grants
+  const [row] = await tx.query<{ group: GroupId | null; product: ProductId; waits: boolean }>({
+    text: `select group_id as "group", product, needs_confirmation as waits from role_grants
       where organization = $1 and id = $2 for no key update`,
     values: [tx.organization, grant],
   });
@@ -180,7 +181,7 @@ export async function confirmGrant(tx: Tx, grant: GrantId): Promise<number> {
     values: [tx.organization, grant],
   });
   await recordGrant(tx, "grant.confirmed", grant, {});
-  return (await reconcile(tx, await accountsUnder(tx, [row.group]))).changed;
+  return (await reconcile(tx, await accountsUnder(tx, [row.group]), [row.product])).changed;
 }
 
 /**
@@ -190,14 +191,14 @@ export async function confirmGrant(tx: Tx, grant: GrantId): Promise<number> {
  */
 export async function revokeGrant(tx: Tx, grant: GrantId): Promise<number> {
   requireExclusive(tx);
-  const [row] = await tx.query<{ group: GroupId | null }>({
-    text: `delete from role_grants where organization = $1 and id = $2 returning group_id as "group"`,
+  const [row] = await tx.query<{ group: GroupId | null; product: ProductId }>({
+    text: `delete from role_grants where organization = $1 and id = $2 returning group_id as "group", product`,
     values: [tx.organization, grant],
   });
   if (!row) throw new MusterError("not-found", "there is no such grant", { at: grant });
   await recordGrant(tx, "grant.revoked", grant, { group: row.group });
   const accounts: AccountId[] = row.group === null ? [] : await accountsUnder(tx, [row.group]);
-  return (await reconcile(tx, accounts)).changed;
+  return (await reconcile(tx, accounts, [row.product])).changed;
 }
 
 /** A grant as it is listed; `directory` null for a local group. */

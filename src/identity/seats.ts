@@ -26,32 +26,24 @@ export type SeatUse = {
 
 /**
  * Seats and guest slots of products (R86, R141 to R146), counted by this one statement for every preview and every refusal; the
- * reconciler admits by the same figures (migration 0032). Who waits takes none. All products when none is named.
+ * reconciler admits by the same figures (migration 0046), which are kept as people come and go. Who waits takes none. All products
+ * when none is named.
  */
 export async function countSeats(db: Db, products: readonly ProductId[] | null): Promise<SeatUse[]> {
-  return db.query<SeatUse>({ text: COUNT, values: [db.organization, products] });
+  return db.query<SeatUse>({ name: "count-seats", text: COUNT, values: [db.organization, products] });
 }
 
 const COUNT = `
   select p.id as product, s.key as site, p.key,
-    json_build_object('used', u.users, 'pending', coalesce(v.seats, 0), 'limit', p.seats,
+    json_build_object('used', t.users, 'pending', t.reserved_seats, 'limit', p.seats,
       'enforcement', p.seat_enforcement) as seats,
-    json_build_object('used', u.guests, 'pending', coalesce(v.guests, 0),
-      'limit', case p.guest_basis when 'fixed' then p.guest_ratio when 'paid-seats' then p.guest_ratio * u.users
-        when 'members' then p.guest_ratio * u.members end,
+    json_build_object('used', t.guests, 'pending', t.reserved_slots,
+      'limit', case p.guest_basis when 'fixed' then p.guest_ratio when 'paid-seats' then p.guest_ratio * t.users
+        when 'members' then p.guest_ratio * t.members end,
       'enforcement', p.guest_enforcement, 'basis', p.guest_basis, 'ratio', p.guest_ratio) as guests
-  from products p
+  from places_taken($1, coalesce($2::uuid[], array(select o.id from products o where o.organization = $1))) t
+  join products p on p.organization = $1 and p.id = t.product
   join sites s on s.organization = p.organization and s.id = p.site
-  cross join lateral (
-    select count(*) filter (where a.role in ('admin', 'user') and a.state = 'live') as users,
-      count(*) filter (where a.role in ('admin', 'user')) as members,
-      count(*) filter (where a.role = 'guest' and a.state = 'live' and a.admitted_at is not null
-        and (a.live_until is null or a.live_until > statement_timestamp())) as guests
-    from access a where a.organization = p.organization and a.product = p.id
-  ) u
-  left join reserved_places($1, coalesce($2, array(select o.id from products o where o.organization = $1))) v
-    on v.product = p.id
-  where p.organization = $1 and ($2::uuid[] is null or p.id = any ($2))
   order by s.key, p.key`;
 
 /** What open invitations hold back, by the function that the count above and the reconciler use; products without any are left out. */

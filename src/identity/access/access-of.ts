@@ -45,12 +45,14 @@ const MOST_TOLD = 1_000;
  */
 export async function accessOf(db: Db, account: AccountId): Promise<AccountAccess> {
   const [person] = await db.query<AccountAccess["account"]>({
+    name: "access-of-account",
     text: `select a.id, a.user_name as "userName", a.email, ${statusSql} as status
       from accounts a where a.organization = $1 and a.id = $2`,
     values: [db.organization, account],
   });
   if (!person) throw new MusterError("not-found", "there is no such account", { at: "id" });
   const products = await db.query<AccessFacts & { id: ProductId; site: string; product: string }>({
+    name: "access-of-products",
     text: `select p.id, s.key as site, p.key as product, x.role, x.state, x.domain_limited as "domainLimited",
         coalesce(x.live_until <= statement_timestamp(), false) as expired
       from products p
@@ -60,6 +62,7 @@ export async function accessOf(db: Db, account: AccountId): Promise<AccountAcces
     values: [db.organization, account],
   });
   const spaces = await db.query<SpaceRow>({
+    name: "access-of-spaces",
     text: `select g.product, s.key as space, g.permission, g.expires_at as "expiresAt"
       from guest_assignments g
       join spaces s on s.organization = g.organization and s.id = g.space

@@ -11,6 +11,8 @@ export type Reconciled = {
 
 /** Accounts per call: bounds the memory of one statement, and keeps the lock order because the ids are sorted. */
 const BATCH = 5_000;
+/** Where only one product is looked at: as many rows. */
+const BATCH_OF_ONE = 50_000;
 
 /**
  * Gives the accounts exactly the access that grants, memberships, directory order, domains, guest assignments and
@@ -23,16 +25,27 @@ const BATCH = 5_000;
  * accounts are active. What a SCIM token took away is counted against the removal budget of its directory (design §7).
  * @throws MusterError `held` when that budget is crossed; then the whole transaction is to be given up.
  */
-export async function reconcile(tx: Tx, accounts: readonly AccountId[]): Promise<Reconciled> {
+export async function reconcile(
+  tx: Tx,
+  accounts: readonly AccountId[],
+  products: readonly ProductId[] | null = null,
+): Promise<Reconciled> {
   const total: Reconciled = { lost: [], changed: 0 };
-  if (accounts.length === 0) return total;
+  if (accounts.length === 0 || products?.length === 0) return total;
   if (tx.lock === "none") throw new MusterError("internal", "access was worked out without the organization's lock");
   const ids = [...new Set(accounts)].sort();
-  for (let from = 0; from < ids.length; from += BATCH) {
+  const batch = products?.length === 1 ? BATCH_OF_ONE : BATCH;
+  for (let from = 0; from < ids.length; from += batch) {
     const [row] = await tx.query<Reconciled>({
       name: "reconcile",
-      text: "select r.lost, r.changed from reconcile($1, $2::uuid[], $3, $4, $5) r",
-      values: [tx.organization, ids.slice(from, from + BATCH), tx.actor.kind, tx.actor.id, tx.actor.requestId],
+      text: `select r.lost, r.changed
+        from reconcile_each($1, $2::uuid[], $3::uuid[], $4, $5, '{}', array[$6::text], array[$7::text]) r`,
+      values: [
+        ...[tx.organization, ids.slice(from, from + batch), products],
+        // Who holds the organization alone is alone with its access; with people's rights he is not.
+        products !== null && tx.lock === "exclusive",
+        ...[tx.actor.kind, tx.actor.id, tx.actor.requestId],
+      ],
     });
     if (!row) continue;
     total.lost.push(...row.lost);

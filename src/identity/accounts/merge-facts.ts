@@ -221,6 +221,7 @@ export async function carry(tx: Tx, pair: Pair, carried: Carried): Promise<void>
     Object.entries(PERMISSIONS_OF).flatMap(([bundle, permissions]) => (permissions.size === 0 ? [bundle] : [])),
   );
   await run(SEATS, to);
+  await run(RECOUNT);
   await run(
     "update invitations set state = 'superseded', token_hash = null where organization = $1 and account = $2 and state in ('pending', 'needs-review')",
   );
@@ -247,3 +248,8 @@ const SEATS = `
   order by t.product
   on conflict (organization, account, product) do update set admitted_at = excluded.admitted_at, waiting_since = null
     where k.admitted_at is null and (k.role = 'guest') = (excluded.role = 'guest')`;
+
+/** Admitted ones of theirs have come to these products. */
+const RECOUNT = `
+  select recount_access($1, array(
+    select t.product from access t where t.organization = $1 and t.account = $2 and t.admitted_at is not null))`;

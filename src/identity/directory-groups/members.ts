@@ -1,4 +1,4 @@
-import type { AccountId, DirectoryId, DirectoryUserId, GroupId } from "../../db/id.ts";
+import type { AccountId, DirectoryId, DirectoryUserId, GroupId, ProductId } from "../../db/id.ts";
 import { lockedById } from "../../db/sql.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { reconcile } from "../access/reconcile.ts";
@@ -36,7 +36,11 @@ export async function changeMembers(
     values: [tx.organization, directory, ...toColumns(change), tx.actor.kind, tx.actor.id, tx.actor.requestId],
   });
   const accounts = new Set(done.flatMap((row) => row.accounts));
-  await reconcile(tx, [...accounts]);
+  const products = await productsAbove(
+    tx,
+    rows.map((row) => row.group),
+  );
+  await reconcile(tx, [...accounts], products);
   return {
     added: done.reduce((sum, row) => sum + row.added, 0),
     removed: done.reduce((sum, row) => sum + row.removed, 0),
@@ -117,7 +121,7 @@ async function changeManyGroups(
     ],
   });
   if (!done) return { added: 0, removed: 0, unknown: [] };
-  await reconcile(tx, done.accounts);
+  await reconcile(tx, done.accounts, await productsAbove(tx, groups));
   return { added: done.added, removed: done.removed, unknown: done.unknown };
 }
 
@@ -137,6 +141,16 @@ async function groupsThatGrant(tx: Tx, groups: readonly GroupId[]): Promise<Grou
     values: [tx.organization, groups],
   });
   return rows.map((row) => row.id);
+}
+
+/** What the members of these groups may have access to by that: what these groups and those above them have a role on. */
+async function productsAbove(tx: Tx, groups: readonly GroupId[]): Promise<ProductId[]> {
+  const [row] = await tx.query<{ products: ProductId[] }>({
+    name: "products-above",
+    text: "select products_above($1, $2::uuid[]) as products",
+    values: [tx.organization, [...new Set(groups)]],
+  });
+  return row?.products ?? [];
 }
 
 /**

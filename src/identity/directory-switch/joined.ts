@@ -49,6 +49,7 @@ export async function carryFacts(tx: Tx, move: Move): Promise<SwitchConflict[]> 
       values,
     });
   await tx.query({ text: SEATS, values });
+  await tx.query({ text: RECOUNT, values });
   await tx.query({ text: TELL, values: [...values, ...actorOf(tx)] });
   return tx.query<SwitchConflict>({
     text: `select 'second-space' as reason, array[o.user_name] as from, array[n.user_name] as to,
@@ -89,6 +90,12 @@ const SEATS = `
   order by x.account, t.product
   on conflict (organization, account, product) do update set admitted_at = excluded.admitted_at, waiting_since = null
     where k.admitted_at is null and (k.role = 'guest') = (excluded.role = 'guest')`;
+
+/** Admitted ones of theirs have come to these products. */
+const RECOUNT = `
+  select recount_access($1, array(
+    select distinct t.product from (select s.joined from ${JOINED}) x
+    join access t on t.organization = $1 and t.account = x.joined and t.admitted_at is not null))`;
 
 const TELL = `
   with change as (

@@ -64,9 +64,52 @@ export async function expectModel(db: Db, hint: string): Promise<void> {
   expect(rows, `canonical records, ${hint}`).toEqual(rows.map(({ id }) => ({ id, canonical: canonicalOf(world, id) })));
   expect(sorted(await readAccess(db)), `access, ${hint}`).toEqual(sorted(accessOfWorld(world)));
   expect(await orphans(db), `rows of what is not there, ${hint}`).toEqual([]);
+  expect(await miscounted(db), `products whose places are not as many as are counted, ${hint}`).toEqual([]);
+  expect(await disagreeing(db), `paths that are only found in one way, ${hint}`).toEqual([]);
 }
 
-/** What foreign keys would have refused: access and memberships of what does not exist (migration 0027). */
+/**
+ * The paths to one product are those of all that lead there, also where only the groups that give it are looked at (migration
+ * 0046).
+ */
+async function disagreeing(db: Db): Promise<object[]> {
+  return db.query({
+    text: `with everybody as materialized (
+        select array(select id from accounts where organization = $1) as ids
+      ), form as materialized (
+        select p.id, f.form, f.path from everybody e
+        cross join products p
+        cross join lateral (select array(select b.id from groups_below($1, array[p.id]) b (id)) as groups) g
+        cross join lateral (
+          select 'all' as form, to_jsonb(a) as path from access_paths($1, e.ids) a where a.product = p.id
+          union all select 'product', to_jsonb(a) from access_paths($1, e.ids, array[p.id], null) a
+          union all select 'within', to_jsonb(a) from access_paths($1, e.ids, array[p.id], g.groups) a) f
+        where p.organization = $1
+      )
+      select path, array_agg(form) as forms from form group by id, path having count(*) <> 3`,
+    values: [db.organization],
+  });
+}
+
+/** Products of which the kept count says something else than the rows (migration 0046). */
+async function miscounted(db: Db): Promise<object[]> {
+  return db.query({
+    text: `select p.id, t.users, t.members, t.guests, u.users as "realUsers", u.members as "realMembers", u.guests as "realGuests"
+      from products p
+      join places_taken($1, array(select o.id from products o where o.organization = $1)) t on t.product = p.id
+      cross join lateral (
+        select count(*) filter (where a.role in ('admin', 'user') and a.state = 'live') as users,
+          count(*) filter (where a.role in ('admin', 'user')) as members,
+          count(*) filter (where a.role = 'guest' and a.state = 'live' and a.admitted_at is not null
+            and (a.live_until is null or a.live_until > statement_timestamp())) as guests
+        from access a where a.organization = p.organization and a.product = p.id
+      ) u
+      where p.organization = $1 and (t.users, t.members, t.guests) <> (u.users, u.members, u.guests)`,
+    values: [db.organization],
+  });
+}
+
+/** What foreign keys would have refused: access and memberships of what does not exist (migrations 0027 and 0047). */
 async function orphans(db: Db): Promise<object[]> {
   return db.query({
     text: `select 'access' as kind, x.account as one, x.product as other from access x
@@ -78,7 +121,15 @@ async function orphans(db: Db): Promise<object[]> {
       where m.organization = $1 and not exists (
         select from directory_groups g
         join directory_users u on u.organization = $1 and u.id = m.directory_user and u.directory = g.directory
-        where g.organization = $1 and g.id = m.group_id)`,
+        where g.organization = $1 and g.id = m.group_id)
+      union all
+      select 'record', u.id, u.account from directory_users u
+      where u.organization = $1
+        and not exists (select from accounts a where a.organization = $1 and a.id = u.account)
+      union all
+      select 'canonical', a.id, a.canonical from accounts a
+      where a.organization = $1 and a.canonical is not null
+        and not exists (select from directory_users u where u.organization = $1 and u.id = a.canonical)`,
     values: [db.organization],
   });
 }
