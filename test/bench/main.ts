@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { benchAccess } from "./access.ts";
+import { accessPart, accessRatios, accessReport } from "./access-report.ts";
 import { benchGoogle, googlePart, googleReport } from "./google.ts";
 import { benchHostile, hostilePart, hostileReport } from "./hostile.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
@@ -37,7 +39,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
     void stopServers();
   });
 try {
-  const { text, part } = await { scim, hostile, google, sync }[options.bench]();
+  const { text, part } = await { scim, hostile, google, sync, access }[options.bench]();
   process.stdout.write(text);
   if (options.write) say(`wrote ${writePart(options.bench, part())}`);
 } catch (error) {
@@ -67,6 +69,12 @@ async function google(): Promise<Outcome> {
 async function sync(): Promise<Outcome> {
   const summary = await benchSync(options, run, say);
   return { text: options.json ? oneLine(summary) : syncReport(summary), part: () => syncPart(summary) };
+}
+
+async function access(): Promise<Outcome> {
+  const summary = await benchAccess(options, run, say);
+  const text = options.json ? oneLine({ ...accessRatios(summary), ...summary }) : accessReport(summary);
+  return { text, part: () => accessPart(summary) };
 }
 
 function oneLine(summary: object): string {

@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import type { AccessRound, AccessSummary } from "./access.ts";
+import { accessPart, accessRatios, accessReport } from "./access-report.ts";
 import type { Round } from "./compare.ts";
 import { requestsFor } from "./compare.ts";
 import { boardsFor, requestsOf } from "./operations.ts";
@@ -99,6 +101,42 @@ test("each bench writes its own part of the page and leaves the other's", () => 
   expect(page).toContain("| get | 50 % | pg 40 % |");
   expect(page).toContain("stalls of today");
   expect(page).not.toContain("stalls of old");
+});
+
+/** Three rounds of which one is out of line; every measure but those of what is bare takes `times` as long as that. */
+function accessSummary(times: number): AccessSummary {
+  const rounds = [1, 9, 1].map((slow): AccessRound => {
+    const turns = (ms: number) => [{ ms: ms * slow, postgres: ms / 2 }];
+    const [write, read] = [turns(600 * times), turns(0.1 * times)];
+    return {
+      ...{ made: write, changed: write, revoked: write, written: turns(600) },
+      ...{ explained: read, shown: read, previewed: read, read: turns(0.1) },
+    };
+  });
+  return {
+    ...{ accounts: 100_000, members: 50_000, paths: 4.25, rounds },
+    circumstances: { node: "v24.0.0", cpus: 2, cpuModel: "a processor", postgres: { fsync: "on" } },
+  };
+}
+
+test("access: ratios are beside the bare write or read of the run, and each goal has its own bound", () => {
+  expect(accessRatios(accessSummary(3.5)).ratios.changed).toBeCloseTo(3.5);
+  expect(accessRatios(accessSummary(3.5)).met).toEqual({ changed: true, explained: true, previewed: true });
+  expect(accessRatios(accessSummary(5)).met).toEqual({ changed: false, explained: false, previewed: true });
+  expect(accessRatios(accessSummary(7)).met).toEqual({ changed: false, explained: false, previewed: false });
+  const text = accessReport(accessSummary(5));
+  expect(text).toMatch(/bare INSERT … SELECT of as many rows +600 +300\n/);
+  expect(text).toMatch(/a grant changed +4 +5\.00 \(5\.00 to 5\.00\) +no +3000 +1500\n/);
+  expect(text).toMatch(/seats previewed +6 +5\.00 \(5\.00 to 5\.00\) +yes +0\.500 +0\.250\n/);
+  expect(text).toContain("50,000 of 100,000 people");
+  const folder = mkdtempSync(join(tmpdir(), "muster-page-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "performance.md");
+  writePart("hostile", "stalls", file);
+  writePart("access", accessPart(accessSummary(5)), file);
+  const page = readFileSync(file, "utf8");
+  expect(page).toContain("| one person's access explained | 4 | 5.00 (5.00 to 5.00) | no | 0.500 | 0.250 |");
+  expect(page).toContain("stalls");
 });
 
 test("a pair is done and undone on one connection, and everybody comes once before anybody comes again", () => {
