@@ -85,12 +85,18 @@ export async function forgetAccounts(tx: Tx, accounts: readonly AccountId[], bec
     "guest_assignments",
     "local_memberships",
     "rights",
-    "access",
     "sessions",
     "credentials",
     "address_changes",
   ])
     await about(`delete from ${table} where organization = $1 and account = any ($2)`);
+  // With what is taken by it (migration 0046).
+  await about(`with gone as (
+      delete from access where organization = $1 and account = any ($2) returning product, role, state, admitted_at)
+    insert into access_counts (organization, product, users, members, guests)
+    select $1, product, -count(*) filter (where role <> 'guest' and state = 'live'), -count(*) filter (where role <> 'guest'),
+      -count(*) filter (where role = 'guest' and state = 'live' and admitted_at is not null)
+    from gone group by product`);
   await about("delete from single_sign_on_bindings where organization = $1 and account = any ($2)");
   await about(
     "delete from account_merges where organization = $1 and (from_account = any ($2) or to_account = any ($2))",
