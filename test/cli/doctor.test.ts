@@ -29,7 +29,7 @@ const of = (checks: Check[], name: string): Check | undefined => checks.find((ch
 
 await answer("org", "create", "acme");
 
-test("what is right is said, and what stands for itself alone", async () => {
+test("R68: what is right is said, and what stands for itself alone, a mail server that is missing too", async () => {
   const checks = await doctor();
   for (const name of ["database", "migrations", "clock", "disk"])
     expect(of(checks, name), name).toMatchObject({ state: expect.stringMatching(/^(ok|warning)$/) });

@@ -9,7 +9,7 @@ import { addPerson, deliveryOf, mailsOf, makeWorld, resend } from "../mail/world
 const ctx = await testContext();
 const world = await makeWorld(ctx, "acme");
 
-test("without SMTP settings the mail is one file that only Muster's user can read", async () => {
+test("R68: without SMTP settings the mail is one file that only Muster's user can read", async () => {
   const account = await addPerson(ctx, world, "ann");
   const { mailId } = await resend(ctx, world, account);
   const jobs = await startJobs(ctx, { ownerUrl: ctx.database.ownerUrl });
