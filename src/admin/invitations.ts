@@ -21,6 +21,7 @@ import { type InviteAnswer, invite } from "../identity/invitations/invite.ts";
 import { resendInvitation } from "../identity/invitations/resend.ts";
 import { signUpOffers } from "../identity/invitations/sign-up-offer.ts";
 import { VERDICTS } from "../identity/invitations/verdicts.ts";
+import { WARNING_CODES } from "../identity/invitations/warnings.ts";
 import { LOCALES } from "../identity/locales.ts";
 import { reach } from "../identity/rights/permissions.ts";
 import { instantOf } from "../identity/time-zone.ts";
@@ -74,6 +75,9 @@ const answer = z.object({
       user: idOut.nullable(),
       invitation: idOut.nullable(),
       mail: idOut.nullable(),
+      warnings: z
+        .array(z.object({ code: z.enum(WARNING_CODES), message: z.string(), suggestion: z.string() }))
+        .readonly(),
     }),
   ),
   effects: z.array(seatUseAnswer.extend({ role }).meta({ id: "EffectOfInvitation" })),

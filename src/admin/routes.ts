@@ -45,6 +45,7 @@ import { spaceRoutes } from "./spaces.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { userAddressRoutes } from "./user-addresses.ts";
 import { userMergeRoutes } from "./user-merges.ts";
+import { userRepairRoutes } from "./user-repairs.ts";
 import { userToldRoutes } from "./user-told.ts";
 import { userVerbRoutes } from "./user-verbs.ts";
 import { userRoutes } from "./users.ts";
@@ -55,6 +56,7 @@ import { whyAccessRoutes } from "./why-access.ts";
 /** Every operation of the administration API. */
 export const routes: readonly Route[] = [
   ...userMergeRoutes,
+  ...userRepairRoutes,
   ...userRoutes,
   ...whyAccessRoutes,
   ...diagnosticsRoutes,

@@ -2,12 +2,12 @@ import { z } from "zod";
 import type { AccountId } from "../db/id.ts";
 import { getAccount } from "../identity/account-overview.ts";
 import { mergeAccounts } from "../identity/accounts/merge.ts";
-import { MERGED_KINDS, MERGED_OUTCOMES } from "../identity/accounts/merge-facts.ts";
 import { unmergeAccount } from "../identity/accounts/unmerge.ts";
 import { externalUserManagement } from "../identity/external-user-management.ts";
 import { idIn, idOut, instant } from "./fields.ts";
 import { route } from "./route.ts";
 import { seatUse, seatUseAnswer } from "./seats.ts";
+import { mergedFact } from "./user-repairs.ts";
 import { role } from "./words.ts";
 
 const standing = z.object({ role: role.nullable(), allowed: z.boolean() });
@@ -24,14 +24,7 @@ const mergeAnswer = z
         result: z.string().nullable(),
       }),
     ),
-    facts: z.array(
-      z.object({
-        kind: z.enum(MERGED_KINDS),
-        name: z.string(),
-        outcome: z.enum(MERGED_OUTCOMES),
-        why: z.string().nullable(),
-      }),
-    ),
+    facts: z.array(mergedFact),
     access: z.array(z.object({ site: z.string(), product: z.string(), before: standing, after: standing })),
     seats: z.array(z.object({ before: seatUseAnswer, after: seatUseAnswer })),
     undoUntil: instant,

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import type { Tx } from "../db/transaction.ts";
 import { type InviteAnswer, invite } from "../identity/invitations/invite.ts";
 import { type SignUpOffer, signUpOffers } from "../identity/invitations/sign-up-offer.ts";
+import type { Warning } from "../identity/invitations/warnings.ts";
 import { LOCALES, type Locale } from "../identity/locales.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { type Answer, table } from "./answer.ts";
@@ -40,6 +41,10 @@ export function registerInviteCreate(parent: Command, line: CommandLine): void {
     );
 }
 
+function warningText({ message, suggestion }: Warning): string {
+  return `${message}: was ${suggestion} meant?`;
+}
+
 function told({ results, effects, signUpOffer }: InviteAnswer & { signUpOffer: SignUpOffer[] }, dry: boolean): Answer {
   const lines = [
     table(
@@ -48,7 +53,7 @@ function told({ results, effects, signUpOffer }: InviteAnswer & { signUpOffer: S
         one.email ?? one.typed,
         one.verdict,
         one.mail === null ? "none" : dry ? "would go out" : "queued",
-        "message" in one ? one.message : "",
+        ["message" in one ? one.message : "", ...one.warnings.map(warningText)].filter(Boolean).join("; "),
       ]),
     ),
     ...effects.map(

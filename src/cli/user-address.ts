@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { simulate, type Tx } from "../db/transaction.ts";
+import type { MailId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
 import {
   type AddressChange,
@@ -12,19 +12,17 @@ import { resolvePerson } from "../identity/accounts/person.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
-import type { Session } from "./session.ts";
+import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
 
-type Options = { resend?: true; cancel?: true; list?: true; dryRun?: true };
+type Options = DryOption & { resend?: true; cancel?: true; list?: true };
 
 /** `muster user change-address`. */
 export function registerUserAddress(user: Command, line: CommandLine): void {
-  user
-    .command("change-address <person> [email]")
+  dryable(user.command("change-address <person> [email]"))
     .description("ask the owner of a mailbox whether it is this person's; nothing changes until they say so")
     .addOption(new Option("--resend", "ask once more, with a new link").conflicts(["cancel", "list"]))
     .addOption(new Option("--cancel", "take the question back").conflicts(["resend", "list"]))
     .addOption(new Option("--list", "the changes so far, the newest first").conflicts(["resend", "cancel"]))
-    .option("--dry-run", "tell what would come of it, and do nothing")
     .action(
       line.inOrganization(async (session, options: Options, person: string, email: string | undefined) => {
         const account = await resolvePerson(session.db, person);
@@ -35,25 +33,22 @@ export function registerUserAddress(user: Command, line: CommandLine): void {
           });
         if (options.list) return listed(await listAddressChanges(session.db, account));
         const { invitations } = session.ctx.config;
-        return write(session, options, async (tx) => {
-          if (options.cancel) return { change: await cancelAddressChange(tx, account), mail: null };
-          return email === undefined
-            ? resendAddressChange(tx, invitations, [EVERYTHING], account)
-            : askForAddress(tx, invitations, [EVERYTHING], { account, email });
-        });
+        return writeOrTell(
+          session,
+          options,
+          async (tx): Promise<{ change: AddressChange; mail: MailId | null }> => {
+            if (options.cancel) return { change: await cancelAddressChange(tx, account), mail: null };
+            return email === undefined
+              ? resendAddressChange(tx, invitations, [EVERYTHING], account)
+              : askForAddress(tx, invitations, [EVERYTHING], { account, email });
+          },
+          ({ change, mail }) => {
+            const { asker: _, ...told } = change;
+            return { json: { change, mail }, text: facts(told) };
+          },
+        );
       }),
     );
-}
-
-async function write(
-  { ctx, actor, write }: Session,
-  { dryRun = false }: { dryRun?: boolean },
-  work: (tx: Tx) => Promise<{ change: AddressChange; mail: string | null }>,
-): Promise<Answer> {
-  const { change, mail } = await (dryRun ? simulate(ctx, actor, work) : write(work));
-  const { asker: _, ...told } = change;
-  const end = dryRun ? "Nothing was done." : mail === null ? "" : "The mail leaves while a worker runs.";
-  return { json: { dryRun, change, mail }, text: `${facts(told)}\n${end}`.trimEnd() };
 }
 
 function listed(changes: readonly AddressChange[]): Answer {

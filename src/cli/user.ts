@@ -22,6 +22,7 @@ import { registerUserAddress } from "./user-address.ts";
 import { answerOf, sitesText } from "./user-answer.ts";
 import { registerUserMerge } from "./user-merge.ts";
 import { registerUserOffBoard } from "./user-off-board.ts";
+import { registerUserRepair } from "./user-repair.ts";
 import { registerUserVerbs } from "./user-verbs.ts";
 
 const PAGE = 1_000;
@@ -143,6 +144,7 @@ export function registerUser(program: Command, line: CommandLine): void {
     );
   registerUserAddress(user, line);
   registerUserMerge(user, line);
+  registerUserRepair(user, line);
   user
     .command("confirm <person>")
     .description("after another record became the person's: it is the same person, what was parked counts again")

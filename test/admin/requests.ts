@@ -169,6 +169,11 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "users.changeAddress": { path: `/users/${mia}/address-changes`, body: { email: "mia@other.example" } },
     "users.cancelAddressChange": { path: `/users/${ned}/address-changes/cancel` },
     "users.resendAddressChange": { path: `/users/${ora}/address-changes/resend` },
+    "users.duplicates": { path: "/users/duplicates" },
+    "users.wrongAddress": {
+      path: `/users/${pia}/wrong-address`,
+      body: { email: "pia@right.example", repair: "change-address", notify: true },
+    },
     "users.merge": { path: "/users/merge", body: { from: pia, to: quy } },
     "users.unmerge": { path: `/users/${rob}/unmerge` },
     "users.suspend": { path: `/users/${people.ada}/suspend`, body: { reason: "left" } },

@@ -177,6 +177,7 @@ users.changeAddress             -  -  -  -  -  -  -  -  -  -  -  y  y
 users.confirm                   -  -  -  -  -  -  -  -  -  -  -  y  y
 users.create                    -  -  -  -  -  -  -  -  -  -  -  y  y
 users.deactivate                -  -  -  -  -  -  -  -  -  -  -  y  y
+users.duplicates                -  -  -  -  y  -  -  -  -  -  y  y  y
 users.erase                     -  -  -  -  -  -  -  -  -  -  -  y  y
 users.explain                   -  -  -  -  y  -  -  -  -  -  y  y  y
 users.get                       -  -  -  -  y  -  -  -  -  -  y  y  y
@@ -197,6 +198,7 @@ users.unmerge                   -  -  -  -  -  -  -  -  -  -  -  y  y
 users.tellUserName              -  -  -  -  -  -  -  -  -  -  -  y  y
 users.update                    -  -  -  -  -  -  -  -  -  -  -  y  y
 users.why                       -  -  -  -  y  -  -  -  -  -  y  y  y
+users.wrongAddress              -  -  -  -  -  -  -  -  -  -  -  y  y
 webhooks.create                 -  -  -  -  -  -  -  -  -  -  -  y  y
 webhooks.deliveries             -  -  -  -  y  -  -  -  -  -  y  y  y
 webhooks.disable                -  -  -  -  -  -  -  -  -  -  -  y  y

@@ -25,6 +25,7 @@ import { offerOf, type ResultingRole, type Wish } from "./offer.ts";
 import { openInvitations, type Settled } from "./open.ts";
 import { refuseSeveralSites, withRules } from "./rules.ts";
 import { type Verdict, verdictsOn } from "./verdicts.ts";
+import { type Warning, warningsOn } from "./warnings.ts";
 
 export type InvitationSettings = Pick<Config["invitations"], "validDays" | "resendCoolDown">;
 
@@ -40,7 +41,12 @@ export type Invite = Wish & {
 };
 
 /** One address's verdict, its invitation and the mail that is on its way; `mail` null with `notify`: the last one is too young, or the address gets none. */
-export type Invited = Verdict & { invitation: InvitationId | null; mail: MailId | null };
+export type Invited = Verdict & {
+  invitation: InvitationId | null;
+  mail: MailId | null;
+  /** What is probably wrong with the address (R172). */
+  warnings: readonly Warning[];
+};
 
 export type InviteAnswer = {
   results: Invited[];
@@ -78,7 +84,8 @@ export async function invite(
   await refuseSeveralSites(tx, roles);
   const budget = await openBudget(tx);
   const offer = await settleGuests(tx, held, asked, roles);
-  return inviteTo(tx, settings, addresses, {
+  const warnings = await warningsOn(tx, held, await verdictsOn(tx, addresses, offer));
+  const { results, effects } = await inviteTo(tx, settings, addresses, {
     offer,
     roles,
     notify: wanted.notify ?? notify,
@@ -88,6 +95,8 @@ export async function invite(
     source: "administrator",
     budget,
   });
+  const warned = ({ email }: Invited) => (email === null ? undefined : warnings.get(email)) ?? [];
+  return { results: results.map((result) => ({ ...result, warnings: warned(result) })), effects };
 }
 
 /** What stands in the mail, and whether what is a link in it stays one: an organization administrator's words, never anybody else's (F28). */
@@ -136,6 +145,7 @@ export async function inviteTo(
       ...verdict,
       invitation: (verdict.email !== null && opened.get(verdict.email)) || null,
       mail: (verdict.email !== null && mails.get(verdict.email)) || null,
+      warnings: [],
     })),
     effects: roles.flatMap((role) => {
       const use = counted.find(({ product }) => product === role.product);
