@@ -32,33 +32,33 @@ export async function findDuplicates(db: Db, page: { skip: number; limit: number
 const SHORTEST_NEAR = 5;
 
 /**
- * Each account has some keys: two that share one are alike. Of a local part the keys are what is left when any one character
+ * Each account has some keys, as hashes of 64 bits: two that share one are alike. Of a local part the keys are what is left when any one character
  * that is no digit is taken out, and itself: two that share one of these are at most two edits apart.
  */
 const DUPLICATES = `
   with people as materialized (
-    select a.id, a.email_key, a.email_domain as domain,
+    select a.id, a.email_key, a.email_domain as domain, hashtextextended(a.email_domain, 4) as seed,
       left(a.email_key, length(a.email_key) - length(a.email_domain) - 1) as local, fold_text(a.display_name) as name
     from accounts a
     where a.organization = $1 and a.merged_into is null and a.canonical is not null and a.email_key is not null
   ), keyed as (
-    select p.id, 1 as rank, p.email_key as key from people p
+    select p.id, 1 as rank, hashtextextended(p.email_key, 1) as key from people p
     union all
-    select p.id, 2, case when p.domain in ('gmail.com', 'googlemail.com')
+    select p.id, 2, hashtextextended(case when p.domain in ('gmail.com', 'googlemail.com')
         then replace(split_part(p.local, '+', 1), '.', '') || '@gmail.com'
-        else split_part(p.local, '+', 1) || '@' || p.domain end
+        else split_part(p.local, '+', 1) || '@' || p.domain end, 2)
       from people p
     union all
-    select p.id, 3, p.name || ' ' || p.domain from people p where p.name <> ''
+    select p.id, 3, hashtextextended(p.name, p.seed + 1) from people p where p.name <> ''
     union all
-    select p.id, 4, overlay(p.local placing '' from i for 1) || ' ' || p.domain
+    select p.id, 4, hashtextextended(left(p.local, i - 1) || substr(p.local, i + 1), p.seed)
       from people p cross join lateral generate_series(1, length(p.local)) i
-      where length(p.local) >= ${SHORTEST_NEAR} and substr(p.local, i, 1) !~ '[0-9]'
+      where length(p.local) >= ${SHORTEST_NEAR} and substr(p.local, i, 1) not between '0' and '9'
+        and substr(p.local, i, 1) <> substr(p.local, i + 1, 1)
     union all
-    select p.id, 4, p.local || ' ' || p.domain from people p where length(p.local) >= ${SHORTEST_NEAR}
+    select p.id, 4, hashtextextended(p.local, p.seed) from people p where length(p.local) >= ${SHORTEST_NEAR}
   ), alike as (
-    select k.id as second, k.rank, first_value(k.id) over (partition by k.rank, k.key order by k.id) as first
-    from (select id, rank, hashtextextended(key, rank) as key from keyed) k
+    select k.id as second, k.rank, first_value(k.id) over (partition by k.key order by k.id) as first from keyed k
   ), pairs as (
     select l.first, l.second, array_agg(distinct l.rank order by l.rank) as ranks
     from alike l where l.first <> l.second

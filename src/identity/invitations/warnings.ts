@@ -17,7 +17,7 @@ export type Warning = {
 /** Edits by which two local parts are near. */
 const NEAR = 2;
 /** Strangers in one request whose addresses are compared with everybody's: each is one look through the people of its domain. */
-const MOST_COMPARED = 25;
+const MOST_COMPARED = 10;
 /** People whom a rough look may leave to be compared well. */
 const MOST_ROUGH = 2_000;
 /** Warnings about one address. */
@@ -81,13 +81,16 @@ async function roughlyLike(db: Db, emails: readonly string[]): Promise<string[]>
   if (emails.length === 0) return [];
   const parts = emails.map((email) => inThree(mailboxOf(email).split("@")[0]?.replaceAll(".", "") ?? ""));
   const rows = await db.query<{ email: string }>({
-    text: `select a.email_key as email from accounts a
+    text: `with people as materialized (
+        select a.email_key as email, length(a.email_key) as length, replace(a.email_key, '.', '') as bare, a.email_domain as domain
+        from accounts a where a.organization = $1 and a.email_domain = any ($2) and a.merged_into is null
+      )
+      select p.email from people p
       join unnest($2::text[], $3::integer[], $4::text[], $5::text[], $6::text[]) w (domain, length, head, middle, tail)
-        on a.email_domain = w.domain
-      where a.organization = $1 and a.merged_into is null and (
-        abs(length(a.email_key) - w.length) <= ${NEAR + 1} and (strpos(replace(a.email_key, '.', ''), w.head) > 0
-          or strpos(replace(a.email_key, '.', ''), w.middle) > 0 or strpos(replace(a.email_key, '.', ''), w.tail) > 0)
-        or strpos(replace(a.email_key, '.', ''), w.head || w.middle || w.tail) = 1)
+        on p.domain = w.domain
+      where p.length between w.length - ${NEAR + 1} and w.length + ${NEAR + 1}
+          and (strpos(p.bare, w.head) > 0 or strpos(p.bare, w.middle) > 0 or strpos(p.bare, w.tail) > 0)
+        or starts_with(p.bare, w.head || w.middle || w.tail)
       limit ${MOST_ROUGH}`,
     values: [
       db.organization,
