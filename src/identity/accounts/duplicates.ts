@@ -8,7 +8,7 @@ export const DUPLICATE_REASONS = ["same-address", "alias-address", "same-name", 
  * deliver to one mailbox (`ann+news@`; at Gmail dots too), which proves nothing. `same-name`: one display name at one domain.
  * `near-address`: at one domain, a letter apart, two swapped, or one elsewhere; digits count whole, so that `user7` is not `user8`.
  */
-export type DuplicateReason = (typeof DUPLICATE_REASONS)[number];
+type DuplicateReason = (typeof DUPLICATE_REASONS)[number];
 
 type Side = { id: AccountId; userName: string; email: string | null; displayName: string | null };
 
