@@ -71,6 +71,7 @@ export async function forgetAccounts(tx: Tx, accounts: readonly AccountId[], bec
     where organization = $1 and (email is not null or input is not null) and (account = any ($2) or email = any (${addresses}))`);
   await about(`delete from access_requests where organization = $1 and email_key = any (${addresses})`);
   await about(`delete from public_attempts where organization = $1 and email_key = any (${addresses})`);
+  await about(`delete from mail_suppressions where organization = $1 and email_key = any (${addresses})`);
   // A use stays one: nothing arms a link again (F15).
   await about(`update link_uses set email_key = 'erased-' || gen_random_uuid()::text
     where organization = $1 and email_key = any (${addresses})`);

@@ -193,7 +193,30 @@ test("R158, R7: a removed person is out, the user name is free, and the removal 
   await expect(ask(c, (tx) => undoRemoval(tx, ann))).rejects.toMatchObject({ code: "conflict" });
 });
 
-test("F16, R170: an invitation brings a removed person back, with what it offers and nothing of before", async () => {
+test("R170, R171: the right address is invited, the wrong account loses its access, and what it did stays its own", async () => {
+  const c = await organization();
+  const ask = async (email: string) =>
+    (await c.ask({ emails: [email], roles: asUser(c.wiki), notify: false })).results[0];
+  const wrong = await ask("ann@elsewhere.example");
+  expect(await c.open(await c.link(wrong))).toBe("accepted");
+  const account = wrong?.account as AccountId;
+  const traces = () =>
+    c.db.query({
+      text: `select a.id from audit a where a.organization = $1 and (a.subject in ($2, $3) or a.detail ->> 'account' = $2::uuid::text)
+        order by a.id`,
+      values: [c.organization, account, wrong?.invitation],
+    });
+  const before = await traces();
+  const right = await ask("ann@acme.example");
+  expect(await c.open(await c.link(right))).toBe("accepted");
+  await c.write((tx) => revokeAccess(tx, [EVERYTHING], one(account), { kind: "organization" }, "wrong address"));
+  expect([await c.roleOf(right?.account as AccountId), await c.roleOf(account)]).toEqual(["user true", "null false"]);
+  expect((await getAccount(c.db, account)).id).toBe(account);
+  expect((await traces()).slice(0, before.length)).toEqual(before);
+  expect(before.length).toBeGreaterThan(2);
+});
+
+test("F16: an invitation brings a removed person back, with what it offers and nothing of before", async () => {
   const c = await organization();
   const ann = await c.user("ann@acme.example");
   await c.write((tx) => removeAccounts(tx, one(ann), null));
