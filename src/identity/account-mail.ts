@@ -165,7 +165,7 @@ export async function findPasswordLink(db: Database, tokenHash: Buffer): Promise
 /**
  * Sets the password by a link, once (R71). Before: any. After true: the link was open and is used, the password opens the account, and all its
  * sessions have ended. After false: nothing changed.
- * @throws MusterError `invalid` for a password that is too weak.
+ * @throws MusterError `invalid-value` for a password that is too weak.
  */
 export async function setPasswordByLink(
   ctx: { db: Database },

@@ -32,7 +32,7 @@ export async function usePasswordPage(ctx: Context, request: Request, response: 
       return;
     }
   } catch (error) {
-    if (!isMusterError(error) || error.code !== "invalid") throw error;
+    if (!isMusterError(error) || error.code !== "invalid-value") throw error;
     response.status(422).send(form(link, error.message));
     return;
   }
