@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { inTransaction, type Tx } from "../../../src/db/transaction.ts";
 import { accessOf } from "../../../src/identity/access/access-of.ts";
+import { changeGroupMembers } from "../../../src/identity/directory-groups/gathered-members.ts";
 import { changeMembers } from "../../../src/identity/directory-groups/members.ts";
 import { grantRole } from "../../../src/identity/grants.ts";
 import { countSeats } from "../../../src/identity/seats.ts";
@@ -87,4 +88,26 @@ test("R51: who comes into a group that gives nothing is one audit row, and nobod
     expect([await rowsRead(tx, "access"), await audited()]).toEqual([before[0], before[1]! + 1]);
   });
   await expectModel(org.db, "in a group that gives nothing");
+});
+
+test("R51: who comes into a group, or leaves one, that stands two below one that gives, gains or loses by it, however it is written", async () => {
+  const { org, directory, drive, people } = await company();
+  const [outer, middle, inner] = [
+    await org.group(directory, "outer"),
+    await org.group(directory, "middle"),
+    await org.group(directory, "inner"),
+  ];
+  await org.grant(outer, drive, "user");
+  await org.nest(directory, outer, middle);
+  await org.nest(directory, middle, inner);
+  const ids = people.map(({ id }) => id);
+  const seats = async () => (await countSeats(org.db, [drive]))[0]?.seats.used;
+  await changeGroupMembers(ctx, org.actor, directory, inner, { add: ids, remove: [] });
+  expect(await seats()).toBe(PEOPLE);
+  await org.leave(directory, inner, ids[0]!);
+  expect(await seats()).toBe(PEOPLE - 1);
+  await changeGroupMembers(ctx, org.actor, directory, inner, { add: [], remove: ids });
+  await org.join(directory, inner, ids[0]!);
+  expect(await seats()).toBe(1);
+  await expectModel(org.db, "two below");
 });
