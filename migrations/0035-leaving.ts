@@ -62,7 +62,7 @@ const END_CREDENTIALS = `
       select w.actor_kind, w.actor, w.request_id from unnest(leaver || records) r (id)
       cross join lateral (
         select a.id, a.actor_kind, a.actor, a.request_id from audit a
-        where a.organization = of_organization and a.subject = r.id and a.transaction = pg_current_xact_id()
+        where a.organization = of_organization and a.subject = r.id and a.transaction = transaction_now()
         order by a.id desc limit 1) w
       where exists (select from change)
       order by w.id desc limit 1
