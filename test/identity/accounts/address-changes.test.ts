@@ -255,6 +255,10 @@ test("C16: of many presses of one link at once one counts; of two people who cla
   const answers = await Promise.all(Array.from({ length: 8 }, () => press(token)));
   expect(answers.filter((status) => status === 200)).toHaveLength(1);
   expect((await c.audited()).filter((action) => action === "account.address-changed")).toHaveLength(1);
+  const back = await tokenTo("ann@old.example", "rev");
+  const reverts = await Promise.all(Array.from({ length: 8 }, () => press(back)));
+  expect(reverts.filter((status) => status === 200)).toHaveLength(1);
+  expect((await c.audited()).filter((action) => action === "account.address-reverted")).toHaveLength(1);
 
   const bob = await c.write((tx) => addPerson(tx, { email: "bob@old.example" }));
   const eve = await c.write((tx) => addPerson(tx, { email: "eve@old.example" }));
