@@ -200,6 +200,9 @@ describe("users", () => {
       email: "Ada@acme.example",
       status: "invited-not-sent",
       firstAccessAt: null,
+      invitedAt: null,
+      signedUpAt: null,
+      sites: [{ site: "acme", status: "invitation-not-sent" }],
       records: [{ directory: "okta", id: expect.any(String), externalId: "ext-Ada", canonical: true, active: true }],
     };
     expect((await get(`/users/${ada}`)).body).toEqual(shape);

@@ -235,7 +235,7 @@ test("a person deactivated between press and sending gets nothing", async () => 
     updateDirectoryUsers(tx, world.directory, [{ ...record, active: false }]),
   );
   await start();
-  expect((await settled(account, "cancelled")).lastReply).toContain("deactivated");
+  expect((await settled(account, "cancelled")).lastReply).toContain("revoked");
   expect(await deliveryOf(ctx, world, account)).toBe("not-requested");
   expect(sink.connections).toBe(0);
 });

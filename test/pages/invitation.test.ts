@@ -237,7 +237,7 @@ test("a person deactivated at the directory cannot accept", async () => {
     updateDirectoryUsers(tx, world.directory, [{ ...record, active: false }]),
   );
   expect((await accept(token)).status).toBe(410);
-  expect(await stateOf(account)).toBe("pending");
+  expect(await stateOf(account)).toBe("revoked");
 });
 
 test("a mistyped, a foreign and a never issued link get the same page", async () => {

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { readFileSync, statfsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { migrations } from "../../../migrations/index.ts";
 import type { Context } from "../../context.ts";
@@ -29,7 +29,7 @@ export async function installationChecks(ctx: Context, asking: boolean): Promise
     ...secretKey(ctx),
     ...certificate(ctx),
     ...publicUrl(ctx),
-    disk(ctx),
+    ...disk(ctx),
   ];
 }
 
@@ -118,9 +118,11 @@ function plain(url: string, protocol: string): string {
   return protocol === "https:" ? url : `${url} is not https: tokens would travel unencrypted`;
 }
 
-function disk({ config }: Context): Check {
+function disk({ config }: Context): Check[] {
+  // With a database elsewhere there may be none yet.
+  if (!existsSync(config.dataDirectory)) return [];
   const { bavail, bsize } = statfsSync(config.dataDirectory);
   const free = bavail * bsize;
   const detail = `${Math.round(free / 1024 ** 2)} MiB are free where the data directory is`;
-  return { name: "disk", state: free < LITTLE_SPACE ? "warning" : "ok", detail };
+  return [{ name: "disk", state: free < LITTLE_SPACE ? "warning" : "ok", detail }];
 }

@@ -1,0 +1,15 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadConfig } from "../../src/config.ts";
+import { makeLogger } from "../../src/logger.ts";
+import { openContext } from "../../src/start/open-context.ts";
+import { loadAccessWorld } from "./access-world.ts";
+import { startEmbedded } from "../../src/db/embedded/start.ts";
+const folder = mkdtempSync(join(tmpdir(), "muster-lab-"));
+const emb = await startEmbedded(folder, { settings: { fsync: "off", synchronous_commit: "off" } });
+const config = loadConfig({ MUSTER_DATA_DIR: folder });
+const { ctx } = await openContext(config, makeLogger({ ...config.log, level: "warn" }));
+const world = await loadAccessWorld(ctx, 3000, () => {});
+console.log(JSON.stringify({ folder, superuser: emb.superuserUrl, app: emb.appUrl, organization: world.organization, previewed: world.previewed, some: world.accounts.slice(100, 130) }));
+setInterval(() => {}, 1000);
