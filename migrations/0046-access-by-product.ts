@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { AIMS } from "./by-product/aims.ts";
 import { COUNTS, RESERVED, SETTLE } from "./by-product/counts.ts";
 import { CHANGE, CHANGE_EACH } from "./by-product/members.ts";
 import { RULE } from "./by-product/rule.ts";
@@ -26,6 +27,7 @@ export async function up(knex: Knex): Promise<void> {
   for (const part of [
     GIVE_WAY,
     RULE,
+    AIMS,
     COUNTS,
     RESERVED,
     SETTLE,

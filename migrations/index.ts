@@ -39,6 +39,7 @@ import * as invitationImports from "./0042-invitation-imports.ts";
 import * as mailsOfAChange from "./0044-mails-of-a-change.ts";
 import * as accessByProduct from "./0046-access-by-product.ts";
 import * as lastingPeople from "./0047-lasting-people.ts";
+import * as askedAtOnce from "./0048-asked-at-once.ts";
 import * as sieveOfContent from "./0049-sieve-of-content.ts";
 import * as plansByTheSet from "./0050-plans-by-the-set.ts";
 import * as foldLatinText from "./0051-fold-latin-text.ts";
@@ -89,6 +90,7 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0044-mails-of-a-change", mailsOfAChange],
   ["0046-access-by-product", accessByProduct],
   ["0047-lasting-people", lastingPeople],
+  ["0048-asked-at-once", askedAtOnce],
   ["0049-sieve-of-content", sieveOfContent],
   ["0050-plans-by-the-set", plansByTheSet],
   ["0051-fold-latin-text", foldLatinText],

@@ -33,18 +33,7 @@ export async function countSeats(db: Db, products: readonly ProductId[] | null):
   return db.query<SeatUse>({ name: "count-seats", text: COUNT, values: [db.organization, products] });
 }
 
-const COUNT = `
-  select p.id as product, s.key as site, p.key,
-    json_build_object('used', t.users, 'pending', t.reserved_seats, 'limit', p.seats,
-      'enforcement', p.seat_enforcement) as seats,
-    json_build_object('used', t.guests, 'pending', t.reserved_slots,
-      'limit', case p.guest_basis when 'fixed' then p.guest_ratio when 'paid-seats' then p.guest_ratio * t.users
-        when 'members' then p.guest_ratio * t.members end,
-      'enforcement', p.guest_enforcement, 'basis', p.guest_basis, 'ratio', p.guest_ratio) as guests
-  from places_taken($1, coalesce($2::uuid[], array(select o.id from products o where o.organization = $1))) t
-  join products p on p.organization = $1 and p.id = t.product
-  join sites s on s.organization = p.organization and s.id = p.site
-  order by s.key, p.key`;
+const COUNT = "select product, site, key, seats, guests from seats_taken($1, $2::uuid[])";
 
 /** What open invitations hold back, by the function that the count above and the reconciler use; products without any are left out. */
 export async function reservedPlaces(db: Db): Promise<{ product: ProductId; seats: number; guests: number }[]> {

@@ -32,22 +32,9 @@ export async function explain(
 ): Promise<Path[]> {
   return db.query<Path>({
     name: "explain-access",
-    text: `
-      select p.account, p.product, p.role, o.name as through, m.name as "memberOf",
-        json_build_object('id', g.id, 'name', g.name, 'directory', d.name) as "group", p.grant_id as "grant", p.failing
-      from access_paths($1, $2::uuid[]) p
-      -- One by one: a plan for a thousand paths would read all groups to name five.
-      cross join lateral (select m.name from groups m where m.organization = $1 and m.id = p.member_of offset 0) m
-      cross join lateral (
-        select g.id, g.name, g.directory from groups g where g.organization = $1 and g.id = p.granted_group offset 0) g
-      left join lateral (
-        select d.name from directories d where d.organization = $1 and d.id = g.directory offset 0) d on true
-      left join lateral (
-        select o.name from directories o where o.organization = $1 and o.id = p.directory offset 0) o on true
-      where $3::uuid is null or p.product = $3
-      order by p.account, p.product, p.failing is not null, p.strength desc, p.directory_position, p.directory_user,
-        p.member_of, p.granted_group, p.grant_id
-      limit $4 offset $5`,
+    text: `select account, product, role, through, member_of as "memberOf", granted_group as "group", grant_id as "grant",
+        failing
+      from explained_access($1, $2::uuid[], $3::uuid, $4::integer, $5::integer)`,
     values: [db.organization, accounts, page.product ?? null, page.limit ?? null, page.skip ?? 0],
   });
 }

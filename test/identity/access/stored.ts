@@ -96,7 +96,7 @@ async function miscounted(db: Db): Promise<object[]> {
   return db.query({
     text: `select p.id, t.users, t.members, t.guests, u.users as "realUsers", u.members as "realMembers", u.guests as "realGuests"
       from products p
-      join places_taken($1, array(select o.id from products o where o.organization = $1)) t on t.product = p.id
+      join access_counted($1, array(select o.id from products o where o.organization = $1), statement_timestamp()) t on t.product = p.id
       cross join lateral (
         select count(*) filter (where a.role in ('admin', 'user') and a.state = 'live') as users,
           count(*) filter (where a.role in ('admin', 'user')) as members,
