@@ -142,7 +142,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
   const blocked = await asked("pam@elsewhere.example", true);
   const mailed = async (email: string) =>
     (await made("/invitations", { emails: [email], groups: [groups.users.id] })).results[0].mail;
-  const [waiting, cancelled] = [await mailed("quin@elsewhere.example"), await mailed("rob@elsewhere.example")];
+  const [waiting, cancelled] = [await mailed("quin@elsewhere.example"), await mailed("una@elsewhere.example")];
   await made(`/mails/${cancelled}/cancel`, undefined);
   await ctx.db.of(c.organization).query({
     text: "insert into mail_suppressions (organization, email_key, reason) values ($1, 'gone@elsewhere.example', 'asked')",
