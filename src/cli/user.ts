@@ -14,6 +14,8 @@ import { editPerson } from "../identity/accounts/edit.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
 import { restoreAccount, suspendAccount } from "../identity/accounts/suspend.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
+import type { OrganizationSettings } from "../identity/settings/form.ts";
+import { getSettings } from "../identity/settings/settings.ts";
 import { SITE_STATUSES, type SiteStatus, type Status } from "../identity/statuses.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
@@ -27,7 +29,8 @@ import { registerUserVerbs } from "./user-verbs.ts";
 
 const PAGE = 1_000;
 
-type ListOptions = { status?: Status; siteStatus?: SiteStatus; statusVocabulary: "org" | "site" };
+type Vocabulary = OrganizationSettings["statusVocabulary"];
+type ListOptions = { status?: Status; siteStatus?: SiteStatus; statusVocabulary?: Vocabulary };
 type EditOptions = { name?: string; givenName?: string; familyName?: string; email?: string };
 
 /** `muster user …`: the people of the organization, by e-mail, user name or id. */
@@ -39,13 +42,15 @@ export function registerUser(program: Command, line: CommandLine): void {
     .addOption(new Option("--status <status>", "only these").choices([...STATUSES]))
     .addOption(new Option("--site-status <status>", "only who stands so on some site").choices([...SITE_STATUSES]))
     .addOption(
-      new Option("--status-vocabulary <words>", "the organization's words, or each site's")
-        .choices(["org", "site"])
-        .default("org"),
+      new Option(
+        "--status-vocabulary <words>",
+        "whose words tell how people stand; the setting of that name if not given",
+      ).choices(["organization", "site"]),
     )
     .action(
       line.inOrganization(async (session, options: ListOptions) => {
         const all = await everybody(session, options);
+        const words = options.statusVocabulary ?? (await getSettings(session.db)).statusVocabulary;
         return {
           json: all,
           text: table(
@@ -53,7 +58,7 @@ export function registerUser(program: Command, line: CommandLine): void {
             all.map((one) => [
               one.userName,
               one.email,
-              options.statusVocabulary === "site" ? sitesText(one) : one.status,
+              words === "site" ? sitesText(one) : one.status,
               one.records.map((record) => record.directory).join(" + "),
               one.id,
             ]),

@@ -84,7 +84,7 @@ function notes({ rounds, members, paths, circumstances: c }: AccessSummary): str
     "`audit` and `outbox` themselves: same columns, indexes and role. Everybody is in a team, two projects and perhaps the large " +
     `group; teams are in departments, those in divisions; who is explained has ${paths.toFixed(1)} paths to a role on average. What is shown ` +
     "is the explanation with all products, spaces and states. The preview counts a product of which everybody has a seat, beside open " +
-    `invitations. Reads share one connection and prepared statements. Medians of ${rounds.length} rounds after one that is not counted, ` +
+    `invitations. Reads are one after the other, prepared, through the same pool. Medians of ${rounds.length} rounds after one that is not counted, ` +
     "by turns (A B B A, then B A A B); in brackets the lowest and the highest ratio of a round; PostgreSQL is its processor " +
     "time in ms, counted in hundredths of a second.\n\n" +
     `Node ${c.node}; ${c.cpus} processors (${c.cpuModel}) shared by Muster and PostgreSQL; ${settings.join(", ")}.`

@@ -1,6 +1,5 @@
 import { cpus } from "node:os";
 import { loadConfig } from "../../src/config.ts";
-import { toQuery } from "../../src/db/connection.ts";
 import type { GrantId } from "../../src/db/id.ts";
 import { inTransaction, type Tx } from "../../src/db/transaction.ts";
 import { accessOf } from "../../src/identity/access/access-of.ts";
@@ -39,7 +38,7 @@ const IN_A_TURN = 500;
 
 /**
  * What a grant on half of an organization costs beside bare inserts of as many rows, and what an explanation and a seat preview
- * cost beside a bare read by key on the same connection. Muster's own functions, in transactions as the API has them.
+ * cost beside a bare read by key through the same pool. Muster's own functions, in transactions as the API has them.
  */
 export async function benchAccess(
   options: Options,
@@ -187,18 +186,14 @@ class Bench {
 
   async #reads(number: number, round: AccessRound): Promise<void> {
     const { organization, previewed } = this.#world;
-    const client = await this.#ctx.db.checkOut(organization);
-    const db: Pick<Tx, "organization" | "query"> = {
-      organization,
-      query: async <Row>(statement: Parameters<Tx["query"]>[0]) =>
-        (await client.query(toQuery(statement))).rows as Row[],
-    };
+    // Both sides come by Muster's own pool, as a program around the bare statement would by its.
+    const db = this.#ctx.db.of(organization);
     const text =
       "select id, user_name, email, display_name, canonical from accounts where organization = $1 and id = $2";
     const read = async (): Promise<Turn> =>
       this.#many(async () => {
-        const { rowCount } = await client.query({ name: "bare", text, values: [organization, this.#someone()] });
-        if (rowCount !== 1) throw new Error("nobody was read");
+        const rows = await db.query({ name: "bare", text, values: [organization, this.#someone()] });
+        if (rows.length !== 1) throw new Error("nobody was read");
       });
     const one: Record<ReadKind, () => Promise<unknown>> = {
       explained: async () => {
@@ -208,15 +203,11 @@ class Bench {
       shown: () => accessOf(db, this.#someone()),
       previewed: () => countSeats(db, [previewed]),
     };
-    try {
-      for (const kind of READS) {
-        const asked = async () => void round[kind].push(await this.#many(one[kind]));
-        const bare = async () => void round.read.push(await read());
-        const [a, b] = number % 2 === 0 ? [asked, bare] : [bare, asked];
-        for (const turn of [a, b, b, a]) await turn();
-      }
-    } finally {
-      client.release();
+    for (const kind of READS) {
+      const asked = async () => void round[kind].push(await this.#many(one[kind]));
+      const bare = async () => void round.read.push(await read());
+      const [a, b] = number % 2 === 0 ? [asked, bare] : [bare, asked];
+      for (const turn of [a, b, b, a]) await turn();
     }
   }
 

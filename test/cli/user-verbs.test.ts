@@ -10,7 +10,7 @@ const { answer, failure, words } = commands({
 
 type User = { status: string; sites: { site: string; status: string }[] };
 
-test("R74, R77, R84, R158, C10: the verbs that end access, tried first, and the ways back, as commands", async () => {
+test("R74, R77, R84, R158, C3, C10: the verbs that end access, tried first, and the ways back, as commands", async () => {
   await answer("org", "create", "acme");
   await answer("product", "add", "wiki");
   await answer("group", "create", "users");
@@ -22,6 +22,10 @@ test("R74, R77, R84, R158, C10: the verbs that end access, tried first, and the 
   expect((await words("user", "list", "--status-vocabulary", "site")).out).toMatch(
     /ann@acme\.example .*acme: invitation-not-sent/,
   );
+  // Whose words are spoken where nobody says is a setting.
+  expect((await words("user", "list")).out).toMatch(/ann@acme\.example .*invited-not-sent/);
+  await answer("org", "set", "statusVocabulary=site");
+  expect((await words("user", "list")).out).toMatch(/acme: invitation-not-sent/);
 
   expect(await failure("user", "deactivate", "ann@acme.example")).toMatchObject({ exit: 5 });
   const tried = await answer<{ dryRun: true; changes: { action: string }[] }>(
