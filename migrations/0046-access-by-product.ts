@@ -52,7 +52,6 @@ export async function up(knex: Knex): Promise<void> {
     "fold_access_counts(uuid, uuid)",
     "count_access(uuid, access_change[])",
     "recount_access(uuid, uuid[])",
-    "places_taken(uuid, uuid[])",
     "kinds_of(access_change[], timestamptz)",
     "write_access(uuid, access_change[], timestamptz, access_kinds)",
     "work_out_access(uuid, uuid[], uuid[], boolean, text, uuid[], text[], text[])",

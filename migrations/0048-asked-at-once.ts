@@ -5,80 +5,15 @@ import type { Knex } from "knex";
  * much of products is taken. A statement around a function would be planned anew for each question, which takes longer than to answer.
  */
 export async function up(knex: Knex): Promise<void> {
-  await knex.raw(RESERVED);
   await knex.raw(EXPLAINED);
   await knex.raw(TAKEN);
   await knex.raw(`
-    drop function places_taken(uuid, uuid[]);
     revoke all on function explained_access(uuid, uuid[], uuid, integer, integer) from public;
     revoke all on function seats_taken(uuid, uuid[]) from public;
     grant execute on function explained_access(uuid, uuid[], uuid, integer, integer) to muster_app;
     grant execute on function seats_taken(uuid, uuid[]) to muster_app;
   `);
 }
-
-/** As in 0046; whether open invitations hold slots back is asked of each product once, and not for each of the invited. */
-const RESERVED = `
-  create or replace function reserved_places(of_organization uuid, of_products uuid[])
-    returns table (product uuid, seats integer, guests integer)
-    language sql stable
-  begin atomic
-    with recursive offered as materialized (
-      select i.id, i.account, o.group_id
-      from invitations i
-      cross join lateral (
-        select o.group_id from invitation_groups o
-        where o.organization = of_organization and o.invitation = i.id offset 0) o
-      where i.organization = of_organization and i.state = 'pending' and i.granted_at is null
-        and i.expires_at > statement_timestamp()
-    ), reached as (
-      select g.id as offer, g.id
-      from (select distinct o.group_id from offered o) o
-      cross join lateral (
-        select g.id, g.deleted_at from groups g
-        where g.organization = of_organization and g.id = o.group_id offset 0) g
-      where g.deleted_at is null
-      union
-      select r.offer, g.id
-      from reached r
-      cross join lateral (
-        select n.parent from group_nestings n
-        where n.organization = of_organization and n.child = r.id offset 0) n
-      cross join lateral (
-        select g.id, g.deleted_at from groups g
-        where g.organization = of_organization and g.id = n.parent offset 0) g
-      where g.deleted_at is null
-    ), given as materialized (
-      select r.offer, t.product, bool_or(t.role <> 'guest') as seat
-      from reached r
-      cross join lateral (
-        select t.product, t.role, t.needs_confirmation from role_grants t
-        where t.organization = of_organization and t.group_id = r.id offset 0) t
-      where t.product = any (of_products) and not t.needs_confirmation
-      group by r.offer, t.product
-    ), wanted as (
-      select g.product, o.id, o.account, bool_or(g.seat) as seat
-      from offered o join given g on g.offer = o.group_id
-      group by g.product, o.id, o.account
-    )
-    select t.product, t.seats, case when p.counts then t.guests else 0 end
-    from (
-      select w.product, (count(*) filter (where w.seat and not coalesce(a.role <> 'guest', false)))::integer as seats,
-        (count(*) filter (where not w.seat and a.account is null))::integer as guests
-      from wanted w
-      left join lateral (
-        select a.account, a.role from access a
-        where a.organization = of_organization and a.account = w.account and a.product is not distinct from w.product
-          and a.admitted_at is not null offset 0) a on true
-      group by w.product) t
-    -- Each product once, however many are invited to it.
-    cross join lateral (
-      select coalesce(p.guest_policy ->> 'countPending', o.settings -> 'guestPolicy' ->> 'countPending', 'true')::boolean
-        as counts
-      from products p join organizations o on o.id = p.organization
-      where p.organization = of_organization and p.id = t.product offset 0) p;
-  end;
-`;
 
 /** The paths of the rule itself (0046), with the names that an explanation shows. */
 const EXPLAINED = `

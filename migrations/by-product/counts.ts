@@ -91,27 +91,11 @@ export const COUNTS = `
       from access a where a.organization = of_organization and a.product = any (of_products)
       group by a.organization, a.product;
   end $$;
-
-  -- What is taken and what open invitations hold back: the one count of previews and refusals.
-  create function places_taken(of_organization uuid, of_products uuid[])
-    returns table (product uuid, users integer, members integer, guests integer, reserved_seats integer,
-      reserved_slots integer)
-    language plpgsql stable
-    set search_path = muster, pg_temp set jit = off
-    set plan_cache_mode = force_generic_plan set enable_seqscan = off
-  as $$
-  #variable_conflict use_column
-  begin
-    return query select c.product, c.users::integer, c.members::integer, c.guests::integer, coalesce(v.seats, 0),
-        coalesce(v.guests, 0)
-      from access_counted(of_organization, of_products, statement_timestamp()) c
-      left join reserved_places(of_organization, of_products) v on v.product = c.product;
-  end $$;
 `;
 
 /**
  * As in 0041, by the keys of what open invitations offer: groups that nobody is invited to, and what other groups are in each
- * other, are not read, and neither are invitations that are over.
+ * other, are not read, and neither are invitations that are over. Whether they hold slots back is asked of each product once.
  */
 export const RESERVED = `
   create or replace function reserved_places(of_organization uuid, of_products uuid[])
@@ -156,20 +140,22 @@ export const RESERVED = `
       from offered o join given g on g.offer = o.group_id
       group by g.product, o.id, o.account
     )
-    select w.product,
-      (count(*) filter (where w.seat and not coalesce(a.role <> 'guest', false)))::integer,
-      case when p.counts then (count(*) filter (where not w.seat and a.account is null))::integer else 0 end
-    from wanted w
+    select t.product, t.seats, case when p.counts then t.guests else 0 end
+    from (
+      select w.product, (count(*) filter (where w.seat and not coalesce(a.role <> 'guest', false)))::integer as seats,
+        (count(*) filter (where not w.seat and a.account is null))::integer as guests
+      from wanted w
+      left join lateral (
+        select a.account, a.role from access a
+        where a.organization = of_organization and a.account = w.account and a.product is not distinct from w.product
+          and a.admitted_at is not null offset 0) a on true
+      group by w.product) t
+    -- Each product once, however many are invited to it.
     cross join lateral (
       select coalesce(p.guest_policy ->> 'countPending', o.settings -> 'guestPolicy' ->> 'countPending', 'true')::boolean
         as counts
       from products p join organizations o on o.id = p.organization
-      where p.organization = of_organization and p.id = w.product offset 0) p
-    left join lateral (
-      select a.account, a.role from access a
-      where a.organization = of_organization and a.account = w.account and a.product is not distinct from w.product
-        and a.admitted_at is not null offset 0) a on true
-    group by w.product, p.counts;
+      where p.organization = of_organization and p.id = t.product offset 0) p;
   end;
 `;
 
