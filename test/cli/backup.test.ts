@@ -39,9 +39,9 @@ test("restore wants the key, then holds everything and rests until resume", asyn
   expect(await withKey.failure("restore", file)).toMatchObject({ exit: 5, code: "conflict" });
   expect(await withKey.answer("product", "list")).toMatchObject([{ key: "wiki" }]);
   expect(await withKey.failure("directory", "sync", "hr")).toMatchObject({ exit: 5, code: "held", at: "restore" });
-  expect((await withKey.answer<{ checks: { name: string; detail: string }[] }>("doctor", "--offline")).checks).toContainEqual(
-    expect.objectContaining({ name: "restored", detail: expect.stringContaining("muster resume") }),
-  );
+  expect(
+    (await withKey.answer<{ checks: { name: string; detail: string }[] }>("doctor", "--offline")).checks,
+  ).toContainEqual(expect.objectContaining({ name: "restored", detail: expect.stringContaining("muster resume") }));
   expect(await withKey.answer("resume")).toEqual({ pausedSince: expect.any(String) });
   expect(await withKey.answer("resume")).toEqual({ pausedSince: null });
   expect((await withKey.words("directory", "sync", "hr")).err).not.toContain("muster resume");
