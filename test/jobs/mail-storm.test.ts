@@ -10,6 +10,7 @@ import { invite } from "../../src/identity/invitations/invite.ts";
 import { requeueOverdueMails } from "../../src/identity/mail-sending.ts";
 import { EVERYTHING } from "../../src/identity/rights/held.ts";
 import { testContext } from "../harness/postgres.ts";
+import { until } from "../harness/process.ts";
 import { scaled, seed } from "../harness/scale.ts";
 import { statements } from "../harness/server.ts";
 import { makeWorld } from "../mail/world.ts";
@@ -129,6 +130,17 @@ const world = await makeWorld(ctx, "acme");
 const db = ctx.db.of(world.organization);
 afterAll(() => server.stop());
 
+const WORKER = "storm-worker";
+
+/** What a killed worker has asked of the database is done or undone: it holds nothing that is about to be given free. */
+const gone = () =>
+  until("the connections of the killed worker are gone", 60, async () => {
+    const [row] = await statements<{ open: number }>(base.database.superuserUrl, [
+      `select count(*)::int as open from pg_stat_activity where application_name = '${WORKER}'`,
+    ]);
+    return row?.open === 0;
+  });
+
 function startWorker(): ChildProcess {
   return spawn(process.execPath, ["--disable-proto=delete", new URL("worker-process.ts", import.meta.url).pathname], {
     stdio: ["ignore", "ignore", "inherit"],
@@ -140,6 +152,7 @@ function startWorker(): ChildProcess {
       MUSTER_LOG_LEVEL: "error",
       MUSTER_MAIL_FROM: ctx.config.mail.from,
       SMTP_URL: server.url,
+      PGAPPNAME: WORKER,
     },
   });
 }
@@ -193,9 +206,10 @@ test(`R67: ${PEOPLE} invitations through a server that fails 30 % of the time, w
     if (killed === KILLS && queued === 0 && failed === 0) break;
     if (killed < KILLS && server.taken.length >= mark + pause) {
       mark = server.taken.length;
-      const gone = once(worker, "exit");
+      const exit = once(worker, "exit");
       worker.kill("SIGKILL");
-      await gone;
+      await exit;
+      await gone();
       killed += 1;
       await hurry(true);
       worker = startWorker();
@@ -210,10 +224,10 @@ test(`R67: ${PEOPLE} invitations through a server that fails 30 % of the time, w
     if (look % 20 === 19) await hurry(false);
     await sleep(100);
   }
-  const gone = once(worker, "exit");
+  const exit = once(worker, "exit");
   worker.kill("SIGTERM");
   worker.kill("SIGKILL");
-  await gone;
+  await exit;
 
   expect(await stateCounts()).toEqual({ sent: PEOPLE });
   expect(killed).toBe(KILLS);
