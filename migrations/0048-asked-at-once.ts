@@ -27,23 +27,23 @@ const EXPLAINED = `
   #variable_conflict use_column
   begin
     return query
-      select p.account, p.product, p.role, case when p.directory = g.directory then d.name else o.name end,
+      -- An organization has few directories, and most of them are named.
+      with source as materialized (
+        select d.id, d.name from directories d where d.organization = of_organization
+      )
+      select p.account, p.product, p.role, o.name,
         case when p.member_of = p.granted_group then g.name else m.name end,
         json_build_object('id', g.id, 'name', g.name, 'directory', d.name), p.grant_id, p.failing
       from access_paths(of_organization, wanted, null, null) p
-      -- One by one: a plan for a thousand paths would read all groups to name five. Most are the group itself, of one directory.
+      -- One by one: a plan for a thousand paths would read all groups to name five. Most are the group itself.
       cross join lateral (
         select g.id, g.name, g.directory from groups g
         where g.organization = of_organization and g.id = p.granted_group offset 0) g
-      left join lateral (
-        select d.name from directories d where d.organization = of_organization and d.id = g.directory offset 0) d on true
+      left join source d on d.id = g.directory
       left join lateral (
         select m.name from groups m
         where p.member_of <> p.granted_group and m.organization = of_organization and m.id = p.member_of offset 0) m on true
-      left join lateral (
-        select o.name from directories o
-        where p.directory is distinct from g.directory and o.organization = of_organization and o.id = p.directory offset 0
-      ) o on true
+      left join source o on o.id = p.directory
       where of_product is null or p.product = of_product
       order by p.account, p.product, p.failing is not null, p.strength desc, p.directory_position, p.directory_user,
         p.member_of, p.granted_group, p.grant_id
