@@ -1,5 +1,5 @@
-import { chmodSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { JSONInstruction } from "dockerfile-ast";
 import { afterAll, expect, test } from "vitest";
@@ -20,9 +20,12 @@ test("the Dockerfile's steps, done by an ordinary user in an empty folder, make 
   const here = (text: string): string => text.replaceAll("/home/node", home);
   // npm reaches its registry by what the machine says of proxies and authorities.
   const as = {
-    env: { ...process.env, HOME: home, TMPDIR: home },
+    env: { ...surroundings(), HOME: home, TMPDIR: home },
     ...(user && { uid: user.uid, gid: user.gid }),
   };
+  const settings = process.env.npm_config_userconfig ?? join(homedir(), ".npmrc");
+  if (existsSync(settings)) cpSync(settings, join(home, ".npmrc"));
+  if (user && existsSync(settings)) chownSync(join(home, ".npmrc"), user.uid, user.gid);
   let place = "/";
   for (const instruction of instructions) {
     const said = words(instruction);
@@ -68,4 +71,11 @@ function copy(paths: readonly string[], place: string, user: { uid: number; gid:
     cpSync(join(root, path), to, { recursive: true });
   }
   if (user) chownSync(place, user.uid, user.gid);
+}
+
+const FOLDERS = /^npm_config_(cache|prefix|local_prefix|userconfig|init_module)$/;
+
+/** The environment without what an npm that calls these tests says of its own folders, which are another user's. */
+function surroundings(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOLDERS.test(name)));
 }
