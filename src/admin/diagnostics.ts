@@ -72,6 +72,7 @@ export const diagnosticsRoutes = [
     summary: "Show versions, settings, states and figures for support; no names, addresses or secrets",
     guard: { permission: "settings:read" },
     answer,
+    madeAt: "generatedAt",
     read: (db, { ctx, caller }) => diagnostics(db, ctx.config, { kind: caller.actor.kind, held: caller.held }),
   }),
 ];

@@ -60,7 +60,12 @@ type Description<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
 };
 
 /** Shows something and changes nothing. Its answer carries an ETag. */
-type Reading<P, Q, B, A> = { method: "GET"; read(db: Db, call: Call<P, Q, B>): Promise<A> };
+type Reading<P, Q, B, A> = {
+  method: "GET";
+  read(db: Db, call: Call<P, Q, B>): Promise<A>;
+  /** The field that says when the answer was made: the ETag is worked out without it, and is weak (RFC 9110 §8.8.1). */
+  madeAt?: keyof A & string;
+};
 
 /** Sends a file, piece by piece. */
 type Sending<P, Q, B> = {

@@ -8,7 +8,7 @@ import { refuseMerged } from "../identity/accounts/merged.ts";
 import { holds } from "../identity/rights/permissions.ts";
 import { authenticate, callerOf } from "./authenticate.ts";
 import { type Caller, lacking, require, requireFresh } from "./caller.ts";
-import { etagOf, names } from "./etag.ts";
+import { etagOf, names, weakly } from "./etag.ts";
 import { parseInput, queryOf } from "./input.ts";
 import { inTurn } from "./limits.ts";
 import { onlyMethods } from "./methods.ts";
@@ -92,7 +92,7 @@ function serve(ctx: Context, route: Closed, routes: readonly Route[]): RequestHa
       await refuseElsewhere(ctx, response, route, call);
       if (route.path.startsWith("/users/{id}") && route.id !== "users.unmerge")
         await refuseMerged(ctx.db.of(caller.organization), (input.params as { id: AccountId }).id);
-      if ("read" in route) sendRead(request, response, await route.read(ctx.db.of(caller.organization), call));
+      if ("read" in route) sendRead(request, response, route, await route.read(ctx.db.of(caller.organization), call));
       else if ("send" in route) await sendFile(response, await route.send(ctx.db.of(caller.organization), call));
       else if ("act" in route)
         send(response, route, input, {
@@ -177,9 +177,14 @@ async function sendFile(response: Response, { type, name, bytes, pieces }: File)
   await pipeline(pieces, response);
 }
 
-function sendRead(request: Request, response: Response, body: unknown): void {
+function sendRead(
+  request: Request,
+  response: Response,
+  { madeAt }: Extract<Route, { read: unknown }>,
+  body: object,
+): void {
   const text = JSON.stringify(body);
-  const etag = etagOf(text);
+  const etag = madeAt === undefined ? etagOf(text) : weakly(etagOf(JSON.stringify({ ...body, [madeAt]: undefined })));
   response.set("ETag", etag);
   if (request.headers["if-none-match"] !== undefined && names(request.headers["if-none-match"], etag)) {
     response.status(304).end();

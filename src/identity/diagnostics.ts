@@ -177,7 +177,7 @@ async function productsOf(db: Db): Promise<ProductState[]> {
   return db.query<ProductState>({
     text: `select p.id, p.has_guests as "hasGuests", p.seats, p.seat_enforcement as "seatEnforcement",
         p.guest_basis as "guestBasis", p.guest_ratio as "guestRatio", p.guest_enforcement as "guestEnforcement",
-        coalesce((select json_object_agg(coalesce(a.role, 'none') || ' ' || a.state, a.people) from (
+        coalesce((select json_object_agg(coalesce(a.role, 'none') || ' ' || a.state, a.people order by a.role, a.state) from (
           select a.role, a.state, count(*) as people from access a
           where a.organization = $1 and a.product = p.id group by a.role, a.state) a), '{}') as access
       from products p where p.organization = $1 order by p.id limit ${MOST_TOLD}`,
