@@ -21,6 +21,19 @@ export function printable(value: unknown): string {
   return text.replace(CONTROLS, "\uFFFD");
 }
 
+/** Lines of a terminal as they may be said: whatever a value brought, only line breaks move the cursor. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
+/** A value as one line of JSON, in which what could rewrite a terminal is escaped; it reads as the same value. */
+export function jsonLine(value: unknown): string {
+  return (JSON.stringify(value) ?? "null").replace(
+    CONTROLS,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** Rows under their headings, columns aligned with two blanks between; `none` when there is nothing. */
 export function table(headings: readonly string[], rows: readonly (readonly unknown[])[], none = "none"): string {
   if (rows.length === 0) return none;

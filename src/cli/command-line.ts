@@ -1,10 +1,11 @@
 import type { Command } from "commander";
 import type { Context } from "../context.ts";
 import type { Answer } from "./answer.ts";
+import type { Form } from "./form.ts";
 import { openSession, type Session, withContext } from "./session.ts";
 
 /** What every command may be given. */
-export type GlobalOptions = { json?: true; org?: string; site?: string };
+export type GlobalOptions = { json?: true; output?: Form; org?: string; site?: string };
 
 /** What commander calls: the arguments, then the options, then the command. */
 type Action = (...raw: unknown[]) => Promise<void>;
@@ -36,7 +37,10 @@ export function commandLine(
     <O, A extends unknown[]>(work: (options: O & GlobalOptions, args: A) => Promise<Answer | undefined>): Action =>
     async (...raw) => {
       const command = raw.at(-1) as Command;
-      keep(await work(command.optsWithGlobals() as O & GlobalOptions, raw.slice(0, -2) as A));
+      const options = command.optsWithGlobals() as O & GlobalOptions;
+      // Whatever is no table is read by a program: what commands leave out for --json, they leave out for all of them.
+      const read = options.output !== undefined && options.output !== "table";
+      keep(await work(read ? { ...options, json: true } : options, raw.slice(0, -2) as A));
     };
   return {
     environment,

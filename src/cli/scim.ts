@@ -13,6 +13,7 @@ import {
   recentRequests,
   type StatusRange,
 } from "../identity/request-log.ts";
+import { jsonLine, printableLines } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { count, parseDuration } from "./input.ts";
 import { describeRequest } from "./scim-request.ts";
@@ -49,7 +50,9 @@ export function registerScim(program: Command, line: CommandLine): void {
       line.inOrganization(async ({ db }, options: Options & GlobalOptions, name: string) => {
         const { id } = await resolveDirectory(db, name);
         const show = (request: LoggedRequest): string =>
-          options.json ? JSON.stringify(request) : describeRequest(request, { bodies: options.bodies === true });
+          options.json
+            ? jsonLine(request)
+            : printableLines(describeRequest(request, { bodies: options.bodies === true }));
         if (options.follow) return follow(db, id, options, show);
         const requests = await latest(db, id, options);
         return { json: { requests }, text: requests.map(show).join("\n") || "none" };

@@ -1,5 +1,5 @@
-import { stringify } from "csv-stringify/sync";
 import type { Context } from "../context.ts";
+import { cell, csvOf } from "../csv.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { EXPORT_COLUMNS, type ExportRow, exportPage } from "../identity/export-pages.ts";
 import { addToFile, beginFile, type ExportFormat, type ExportInput } from "../identity/exports.ts";
@@ -48,31 +48,4 @@ function textOf(format: ExportFormat, columns: readonly string[], rows: readonly
 
 function pick(columns: readonly string[], row: ExportRow): ExportRow {
   return Object.fromEntries(columns.map((column) => [column, row[column] ?? null]));
-}
-
-/** RFC 4180. Every cell is quoted, so that no separator of another country's spreadsheet divides one. */
-function csvOf(rows: readonly (readonly string[])[]): string {
-  return stringify(
-    rows.map((row) => [...row]),
-    { quoted: true, quoted_empty: true, record_delimiter: "windows" },
-  );
-}
-
-/**
- * What a spreadsheet would take for a formula: it begins with one of these, perhaps behind blanks and characters that do not
- * show, which some strip (OWASP, CSV Injection).
- */
-const FORMULA = /^[\s\p{Cc}\p{Cf}\p{Z}]*[=+\-@|%＝＋－﹣−＠]|^[\t\r\n]/u;
-
-/** A value as the text of one cell, never a formula: before what looks like one stands an apostrophe. */
-function cell(value: unknown): string {
-  const text =
-    value === null || value === undefined
-      ? ""
-      : value instanceof Date
-        ? value.toISOString()
-        : typeof value === "object"
-          ? JSON.stringify(value)
-          : String(value);
-  return FORMULA.test(text) ? `'${text}` : text;
 }
