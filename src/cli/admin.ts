@@ -5,6 +5,7 @@ import { listRights } from "../identity/rights/rights.ts";
 import { registerAdminPassword } from "./admin-password.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { answerOrTell, type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
 
 /** More rights than anybody reads; the API has them by pages. */
 const MOST_LISTED = 10_000;
@@ -18,18 +19,19 @@ export function registerAdmin(program: Command, line: CommandLine): void {
     .description(
       "make the person with this address an organization administrator; a stranger becomes a record in internal",
     )
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, _options: object, email: string) => {
-        const administrator = await session.write((tx) => addAdministrator(tx, email));
-        return {
-          json: administrator,
-          text: facts({
-            administrator: administrator.userName,
-            id: administrator.id,
-            rights: administrator.rights.join(", "),
+      line.inOrganization((session, options: DryOption, email: string) =>
+        writeOrTell(
+          session,
+          options,
+          (tx) => addAdministrator(tx, email),
+          (made) => ({
+            json: made,
+            text: facts({ administrator: made.userName, id: made.id, rights: made.rights.join(", ") }),
           }),
-        };
-      }),
+        ),
+      ),
     );
   admin
     .command("list")
@@ -58,13 +60,19 @@ export function registerAdmin(program: Command, line: CommandLine): void {
   admin
     .command("remove <person>")
     .description("take the right of organization administrator away; the last one stays")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization((session, _options: object, person: string) =>
-        session.write(async (tx) => {
-          const id = await resolvePerson(tx, person);
-          await removeAdministrator(tx, id);
-          return { json: { id, removed: true }, text: `${person} is no administrator any more` };
-        }, "exclusive"),
+      line.inOrganization((session, options: DryOption, person: string) =>
+        answerOrTell(
+          session,
+          options,
+          async (tx) => {
+            const id = await resolvePerson(tx, person);
+            await removeAdministrator(tx, id);
+            return { json: { id, removed: true }, text: `${person} is no administrator any more` };
+          },
+          "exclusive",
+        ),
       ),
     );
 }

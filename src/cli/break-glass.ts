@@ -9,6 +9,7 @@ import {
 import { generatePassword } from "../identity/sign-in/generated-password.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
 import { secretKey } from "./session.ts";
 
 /** `muster break-glass …`: administrators for the day when nobody else can sign in (R26). Made here alone. */
@@ -19,11 +20,13 @@ export function registerBreakGlass(program: Command, line: CommandLine): void {
   breakGlass
     .command("create <name>")
     .description("make one; its password and the secret of its codes are shown once")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, _options: object, name: string) => {
+      line.inOrganization(async (session, options: DryOption, name: string) => {
         const generated = await generatePassword();
         const key = secretKey(session.ctx);
-        return shown(await session.write((tx) => createBreakGlass(tx, key, name, generated), "none"));
+        const told = (made: Made) => shown(options, made);
+        return writeOrTell(session, options, (tx) => createBreakGlass(tx, key, name, generated), told, "none");
       }),
     );
   breakGlass
@@ -44,26 +47,33 @@ export function registerBreakGlass(program: Command, line: CommandLine): void {
   breakGlass
     .command("reset <name>")
     .description("give it a new password and new codes; its sessions end")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, _options: object, name: string) => {
+      line.inOrganization(async (session, options: DryOption, name: string) => {
         const generated = await generatePassword();
         const key = secretKey(session.ctx);
-        return shown(await session.write((tx) => resetBreakGlass(tx, key, name, generated), "none"));
+        const told = (made: Made) => shown(options, made);
+        return writeOrTell(session, options, (tx) => resetBreakGlass(tx, key, name, generated), told, "none");
       }),
     );
   breakGlass
     .command("revoke <name>")
     .description("end it and its sessions")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, _options: object, name: string) => {
-        const id = await session.write((tx) => revokeBreakGlass(tx, name), "none");
-        return { json: { id, name }, text: `${name} cannot sign in any more` };
+      line.inOrganization((session, options: DryOption, name: string) => {
+        const told = (id: string) => ({ json: { id, name }, text: `${name} cannot sign in any more` });
+        return writeOrTell(session, options, (tx) => revokeBreakGlass(tx, name), told, "none");
       }),
     );
 }
 
-function shown(made: BreakGlassSecrets & { id: string; name: string }): Answer {
-  const { id, name, password, secret, uri } = made;
+type Made = BreakGlassSecrets & { id: string; name: string };
+
+function shown(options: DryOption, made: Made): Answer {
+  const { id, name } = made;
+  if (options.dryRun) return { json: { id, name }, text: facts({ name }) };
+  const { password, secret, uri } = made;
   return {
     json: { id, name, password, totpSecret: secret, totpUri: uri },
     text: `${facts({ name, password, "secret of its codes": secret, "the same as a URI": uri })}

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { ConnectorKind } from "../../connectors/index.ts";
+import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { addDirectory, type Directory } from "../identity/directories.ts";
 import { PROFILES, type Profile } from "../identity/profiles.ts";
@@ -11,10 +12,11 @@ import { googleWorkspaceKind } from "./directory-add-google-workspace.ts";
 import { ldapKind } from "./directory-add-ldap.ts";
 import { flag, type PulledKind } from "./directory-add-pulled.ts";
 import { checkDirectorySecret, checkDirectorySettings } from "./directory-settings.ts";
+import { answerOrTell, type DryOption, dryable, shownOnce, writeOrTell } from "./dry-run.ts";
 import { duration, readSecret, typedPath } from "./input.ts";
 import { type Session, secretKey } from "./session.ts";
 
-type AddOptions = {
+type AddOptions = DryOption & {
   kind: "scim" | ConnectorKind;
   domainPolicy?: true;
   profile?: Profile;
@@ -54,6 +56,7 @@ export function registerDirectoryAdd(directory: Command, line: CommandLine): voi
       new Option("--first-run <how>", "whether the first run waits for approval").choices(["preview", "apply"]),
     );
   for (const kind of Object.values(PULLED)) kind.add(command);
+  dryable(command.optionsGroup("Options:"));
   command.action(
     line.inOrganization((session, options: AddOptions, name: string) =>
       options.kind === "scim" ? addScim(session, options, name) : addPulled(session, options.kind, options, name),
@@ -63,16 +66,21 @@ export function registerDirectoryAdd(directory: Command, line: CommandLine): voi
 
 async function addScim(session: Session, options: AddOptions, name: string): Promise<Answer> {
   refuse(options, ["every", "deltaEvery", "firstRun", ...Object.values(PULLED).flatMap((kind) => kind.options)]);
-  const { made, token } = await session.write(async (tx) => {
+  const work = async (tx: Tx) => {
     const { domainPolicy = false, profile = "generic" } = options;
     const made = await addDirectory(tx, { name, kind: "scim", domainPolicy, profile });
-    return { made, token: await createToken(tx, { directory: made.id }) };
-  }, "exclusive");
-  const view = { ...directoryView(made), baseUrl: scimBaseUrl(session, made), token: token.token };
-  return {
-    json: view,
-    text: `${facts(view)}\nThe token is shown this once; enter it and the base URL at the identity provider.`,
+    const { token } = await createToken(tx, { directory: made.id });
+    const view = {
+      ...directoryView(made),
+      baseUrl: scimBaseUrl(session, made),
+      token: shownOnce(options, token),
+    };
+    return {
+      json: view,
+      text: `${facts(view)}\nThe token is shown this once; enter it and the base URL at the identity provider.`,
+    };
   };
+  return answerOrTell(session, options, work, "exclusive");
 }
 
 async function addPulled(session: Session, kind: ConnectorKind, options: AddOptions, name: string): Promise<Answer> {
@@ -88,18 +96,17 @@ async function addPulled(session: Session, kind: ConnectorKind, options: AddOpti
   const secret = from && readSecret(typedPath(environment, from.file), from.flag);
   if (from && secret !== undefined) checkDirectorySecret(kind, secret, { name: from.flag, at: from.flag });
   const { domainPolicy = false, firstRun = "preview", every = own.every, deltaEvery = null } = options;
-  const made = await session.write(
-    (tx) =>
-      addDirectory(
-        tx,
-        { name, kind, settings, domainPolicy, firstRun, syncEvery: every, deltaEvery },
-        secret === undefined ? undefined : { key: secretKey(ctx), text: secret },
-      ),
-    "exclusive",
-  );
-  const view = directoryView(made);
-  const next = `Try it with: muster directory test ${made.name}\nSee what it would bring with: muster directory sync ${made.name} --dry-run`;
-  return { json: view, text: `${facts(view)}\n${next}` };
+  const work = (tx: Tx) =>
+    addDirectory(
+      tx,
+      { name, kind, settings, domainPolicy, firstRun, syncEvery: every, deltaEvery },
+      secret === undefined ? undefined : { key: secretKey(ctx), text: secret },
+    );
+  const told = (made: Directory) => ({
+    json: directoryView(made),
+    text: `${facts(directoryView(made))}\nTry it with: muster directory test ${made.name}\nSee what it would bring with: muster directory sync ${made.name} --dry-run`,
+  });
+  return writeOrTell(session, options, work, told, "exclusive");
 }
 
 /** @throws MusterError `usage` when one of these options is given. */

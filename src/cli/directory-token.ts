@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { Db } from "../db/connection.ts";
 import { type DirectoryUserId, parseId, type TokenId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { getAccount } from "../identity/account-overview.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
@@ -9,6 +10,7 @@ import { parseScopes, SCOPES } from "../identity/scopes.ts";
 import {
   createToken,
   listTokens,
+  type NewToken,
   OVERLAP_HOURS,
   revokeToken,
   rotateDirectoryToken,
@@ -17,9 +19,10 @@ import {
 } from "../identity/tokens.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { type DryOption, dryRunOption, shownOnce, writeOrTell } from "./dry-run.ts";
 import { count, instant } from "./input.ts";
 
-type AddOptions = { name?: string; scope?: string[]; expires?: Date; user?: string };
+type AddOptions = DryOption & { name?: string; scope?: string[]; expires?: Date; user?: string };
 
 /** `muster directory token …`: any number of tokens with which identity providers push into one directory. */
 export function registerDirectoryToken(directory: Command, line: CommandLine): void {
@@ -31,32 +34,33 @@ export function registerDirectoryToken(directory: Command, line: CommandLine): v
     .addOption(new Option("--scope <scopes...>", "what it may do (default: everything)").choices([...SCOPES]))
     .option("--expires <when>", "a time, or a duration from now as in 90d (default: 365d)", instant)
     .option("--user <person>", "whose it is: /Me is this person of the directory, and it ends with the person")
+    .addOption(dryRunOption())
     .action(
       line.inOrganization(async (session, options: AddOptions, name: string) => {
         const found = await scimDirectory(session.db, name);
         const scopes = parseScopes(options.scope ?? []);
         const subject = options.user === undefined ? undefined : await personIn(session.db, found, options.user);
-        const made = await session.write(
-          (tx) =>
-            createToken(tx, { directory: found.id }, options.expires, {
-              scopes,
-              ...(options.name === undefined ? {} : { name: options.name }),
-              ...(subject === undefined ? {} : { subject }),
-            }),
-          "none",
-        );
-        const view = {
-          id: made.id,
-          directory: found.name,
-          name: options.name ?? null,
-          scopes,
-          token: made.token,
-          expiresAt: made.expiresAt,
+        const work = (tx: Tx) =>
+          createToken(tx, { directory: found.id }, options.expires, {
+            scopes,
+            ...(options.name === undefined ? {} : { name: options.name }),
+            ...(subject === undefined ? {} : { subject }),
+          });
+        const told = ({ id, token: text, expiresAt }: NewToken) => {
+          const view = {
+            id,
+            directory: found.name,
+            name: options.name ?? null,
+            scopes,
+            token: shownOnce(options, text),
+            expiresAt,
+          };
+          return {
+            json: view,
+            text: `${facts({ ...view, scopes: scopes?.join(" ") ?? "all" })}\nThe token is shown this once.`,
+          };
         };
-        return {
-          json: view,
-          text: `${facts({ ...view, scopes: scopes?.join(" ") ?? "all" })}\nThe token is shown this once.`,
-        };
+        return writeOrTell(session, options, work, told, "none");
       }),
     );
   token
@@ -86,24 +90,28 @@ export function registerDirectoryToken(directory: Command, line: CommandLine): v
   token
     .command("revoke <id>")
     .description("end a token at once")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, _options: object, text: string) => {
+      line.inOrganization(async (session, options: DryOption, text: string) => {
         const id = parseId<TokenId>(text);
         if (id === undefined) throw new MusterError("not-found", "there is no live token with this id", { at: "id" });
-        await session.write((tx) => revokeToken(tx, id), "none");
-        return { json: { id, revoked: true }, text: `token ${id} is revoked` };
+        const told = () => ({ json: { id, revoked: true }, text: `token ${id} is revoked` });
+        return writeOrTell(session, options, (tx) => revokeToken(tx, id), told, "none");
       }),
     );
   token
     .command("rotate <name>")
     .description("print a new token; the old ones end after the overlap")
     .option("--overlap <hours>", `hours for which the old ones still work (default: ${OVERLAP_HOURS})`, count)
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, options: { overlap?: number }, name: string) => {
+      line.inOrganization(async (session, options: DryOption & { overlap?: number }, name: string) => {
         const found = await scimDirectory(session.db, name);
-        const made = await session.write((tx) => rotateDirectoryToken(tx, found.id, options.overlap), "none");
-        const view = { id: made.id, directory: found.name, token: made.token, expiresAt: made.expiresAt };
-        return { json: view, text: `${facts(view)}\nThe token is shown this once.` };
+        const told = ({ id, token: text, expiresAt }: NewToken) => {
+          const view = { id, directory: found.name, token: shownOnce(options, text), expiresAt };
+          return { json: view, text: `${facts(view)}\nThe token is shown this once.` };
+        };
+        return writeOrTell(session, options, (tx) => rotateDirectoryToken(tx, found.id, options.overlap), told, "none");
       }),
     );
 }

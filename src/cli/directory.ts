@@ -18,6 +18,7 @@ import { registerDirectorySwitch } from "./directory-switch.ts";
 import { registerDirectorySync } from "./directory-sync.ts";
 import { registerDirectoryTest } from "./directory-test.ts";
 import { registerDirectoryToken } from "./directory-token.ts";
+import { type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
 
 /** `muster directory …`. */
 export function registerDirectory(program: Command, line: CommandLine): void {
@@ -135,11 +136,12 @@ function registerPolicies(directory: Command, line: CommandLine): void {
     )
     .option("--require-if-match", "changes over SCIM must name the version that they change, else 428")
     .option("--no-require-if-match", "they may")
+    .addOption(dryRunOption())
     .action(
       line.inOrganization(
         async (
           session,
-          options: {
+          options: DryOption & {
             domainPolicy?: boolean;
             authoritative?: string;
             permissions?: DirectoryPermissions;
@@ -168,9 +170,11 @@ function registerPolicies(directory: Command, line: CommandLine): void {
             ...(options.domainPolicy === undefined ? {} : { domainPolicy: options.domainPolicy }),
             ...(options.authoritative === undefined ? {} : { authoritativeDomains: words(options.authoritative) }),
           };
-          const changed = await session.write((tx) => updateDirectory(tx, found.id, changes), "exclusive");
-          const view = { id: found.id, name: found.name, ...changes, changed };
-          return { json: view, text: facts(view) };
+          const told = (changed: boolean) => {
+            const view = { id: found.id, name: found.name, ...changes, changed };
+            return { json: view, text: facts(view) };
+          };
+          return writeOrTell(session, options, (tx) => updateDirectory(tx, found.id, changes), told, "exclusive");
         },
       ),
     );

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { formatSignUpDomains, listSignUpDomains, setSignUpDomains } from "../identity/domains.ts";
 import type { CommandLine } from "./command-line.ts";
+import { type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
 
 /** `muster domain …`: the sign-up domains. */
 export function registerDomain(program: Command, line: CommandLine): void {
@@ -17,14 +18,22 @@ export function registerDomain(program: Command, line: CommandLine): void {
   domain
     .command("set [domains...]")
     .description("make this the whole list; *.example.com covers the sub-domains, example.com that domain alone")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, _options: object, texts: string[]) => {
-        const { domains, changed } = await session.write((tx) => setSignUpDomains(tx, texts), "exclusive");
-        const list = formatSignUpDomains(domains);
-        return {
-          json: { domains: list, accountsChanged: changed },
-          text: `${list.join("\n") || "none"}\n${changed} people noticed`,
-        };
-      }),
+      line.inOrganization((session, options: DryOption, texts: string[]) =>
+        writeOrTell(
+          session,
+          options,
+          (tx) => setSignUpDomains(tx, texts),
+          ({ domains, changed }) => {
+            const list = formatSignUpDomains(domains);
+            return {
+              json: { domains: list, accountsChanged: changed },
+              text: `${list.join("\n") || "none"}\n${changed} people noticed`,
+            };
+          },
+          "exclusive",
+        ),
+      ),
     );
 }

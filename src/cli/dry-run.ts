@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { OrganizationLock, Tx } from "../db/transaction.ts";
 import type { Standing } from "../identity/access/told.ts";
 import { dryRun, type Impact } from "../identity/dry-run.ts";
@@ -10,7 +10,27 @@ export type DryOption = { dryRun?: true };
 
 /** The option by which a command only tells what it would do. */
 export function dryable(command: Command): Command {
-  return command.option("--dry-run", "tell what would come of it, and do nothing");
+  return command.addOption(dryRunOption());
+}
+
+/** The same, in the middle of a command's other options. */
+export function dryRunOption(): Option {
+  return new Option("--dry-run", "tell what would come of it, and do nothing");
+}
+
+/** A secret that is shown this once; of a dry run there is none. */
+export function shownOnce({ dryRun }: DryOption, secret: string): string | null {
+  return dryRun ? null : secret;
+}
+
+/** `writeOrTell` for work that comes to the answer by itself. */
+export async function answerOrTell(
+  session: Session,
+  options: DryOption,
+  work: (tx: Tx) => Promise<Answer>,
+  lock: OrganizationLock = "shared",
+): Promise<Answer> {
+  return writeOrTell(session, options, work, (answer) => answer, lock);
 }
 
 /**

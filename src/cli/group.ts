@@ -15,7 +15,7 @@ import {
 } from "../identity/groups.ts";
 import { facts, printable, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
-import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
+import { type DryOption, dryable, dryRunOption, writeOrTell } from "./dry-run.ts";
 
 /** `muster group …`: groups of the organization itself, and what an administrator adds to a directory's. */
 export function registerGroup(program: Command, line: CommandLine): void {
@@ -38,10 +38,14 @@ export function registerGroup(program: Command, line: CommandLine): void {
   group
     .command("create <name>")
     .description("make a group of the organization itself, local/NAME")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, _options: object, name: string) => {
-        const made = await session.write((tx) => createLocalGroup(tx, name));
-        return { json: made, text: facts({ group: `local/${made.name}`, id: made.id }) };
+      line.inOrganization((session, options: DryOption, name: string) => {
+        const work = (tx: Tx) => createLocalGroup(tx, name);
+        return writeOrTell(session, options, work, (made) => ({
+          json: made,
+          text: facts({ group: `local/${made.name}`, id: made.id }),
+        }));
       }),
     );
   dryable(
@@ -71,13 +75,14 @@ export function registerGroup(program: Command, line: CommandLine): void {
   group
     .command("rename <group> <name>")
     .description("give a group another name: a local one, or one of a directory that may be written to")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, _options: object, text: string, name: string) => {
-        const view = await session.write(async (tx) => {
+      line.inOrganization((session, options: DryOption, text: string, name: string) => {
+        const work = async (tx: Tx) => {
           const id = await existingGroup(tx, text);
           return { group: id, name, changed: await renameGroup(tx, id, name) };
-        });
-        return { json: view, text: facts(view) };
+        };
+        return writeOrTell(session, options, work, (view) => ({ json: view, text: facts(view) }));
       }),
     );
   dryable(

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Db } from "../db/connection.ts";
-import { type AccountId, type InvitationId, parseId } from "../db/id.ts";
+import { type InvitationId, parseId } from "../db/id.ts";
+import type { OrganizationLock, Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { parseFieldFilter } from "../filter/fields.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
@@ -17,15 +18,17 @@ import {
   revokeInvitation,
 } from "../identity/invitations/change.ts";
 import { correctInvitation } from "../identity/invitations/correct.ts";
-import { resendInvitation } from "../identity/invitations/resend.ts";
+import { type ResentInvitation, resendInvitation } from "../identity/invitations/resend.ts";
 import { emailKey } from "../identity/keys.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { instantOf, type When } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { answerOrTell, type DryOption, dryRunOption, shownOnce, writeOrTell } from "./dry-run.ts";
 import { count, when } from "./input.ts";
 import { registerInviteCreate } from "./invite-create.ts";
 import { registerInviteImport } from "./invite-import.ts";
+import type { Session } from "./session.ts";
 
 const MOST_LISTED = 1_000;
 
@@ -37,11 +40,16 @@ export function registerInvite(program: Command, line: CommandLine): void {
   command
     .command("resend <person>")
     .description("send a person their invitation, the first one or once more; exactly one mail")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ ctx, db, write }, _options: object, person: string) => {
-        const account = await resolvePerson(db, person);
-        const sent = await write((tx) => resendInvitation(tx, ctx.config.invitations, account), "none");
-        return { json: sent, text: `${facts(sent)}\nThe mail leaves while a worker runs.` };
+      line.inOrganization(async (session, options: DryOption, person: string) => {
+        const account = await resolvePerson(session.db, person);
+        const work = (tx: Tx) => resendInvitation(tx, session.ctx.config.invitations, account);
+        const told = (sent: ResentInvitation) => ({
+          json: sent,
+          text: `${facts(sent)}\nThe mail leaves while a worker runs.`,
+        });
+        return writeOrTell(session, options, work, told, "none");
       }),
     );
   command
@@ -80,13 +88,18 @@ export function registerInvite(program: Command, line: CommandLine): void {
   command
     .command("link <invitation>")
     .description("a new link to pass on by hand, without a mail; earlier links are dead")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ ctx, db, write }, _options: object, name: string) => {
-        const { id } = await resolveInvitation(db, name);
-        const token = await write((tx) => copyInvitationLink(tx, ctx.config.invitations, [EVERYTHING], id), "none");
-        const { expiresAt } = await getInvitation(db, id);
-        const view = { id, link: `${ctx.config.publicUrl}/i/${token}`, expiresAt };
-        return { json: view, text: facts(view) };
+      line.inOrganization((session, options: DryOption, name: string) => {
+        const { publicUrl, invitations } = session.ctx.config;
+        const work = async (tx: Tx) => {
+          const { id } = await resolveInvitation(tx, name);
+          const token = await copyInvitationLink(tx, invitations, [EVERYTHING], id);
+          const { expiresAt } = await getInvitation(tx, id);
+          const view = { id, link: shownOnce(options, `${publicUrl}/i/${token}`), expiresAt };
+          return { json: view, text: facts(view) };
+        };
+        return answerOrTell(session, options, work, "none");
       }),
     );
   command
@@ -97,45 +110,60 @@ export function registerInvite(program: Command, line: CommandLine): void {
       "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 7d or P1M",
       when,
     )
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ db, write }, options: GlobalOptions & { until: When }, name: string) => {
-        const { id } = await resolveInvitation(db, name);
-        await write(async (tx) => extendInvitation(tx, id, await instantOf(tx, options.until)), "none");
-        return shown(await getInvitation(db, id));
+      line.inOrganization((session, options: DryOption & { until: When }, name: string) => {
+        const work = async (tx: Tx, id: InvitationId) => extendInvitation(tx, id, await instantOf(tx, options.until));
+        return changed(session, options, name, work, "none");
       }),
     );
   command
     .command("correct <invitation> <email>")
     .description("give an open invitation another address; no second person arises, and no mail goes out")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ db, write }, _options: object, name: string, email: string) => {
-        const { id } = await resolveInvitation(db, name);
-        await write((tx) => correctInvitation(tx, [EVERYTHING], id, email));
-        return shown(await getInvitation(db, id));
-      }),
+      line.inOrganization((session, options: DryOption, name: string, email: string) =>
+        changed(session, options, name, (tx, id) => correctInvitation(tx, [EVERYTHING], id, email)),
+      ),
     );
   command
     .command("revoke <invitation>")
     .description("take it back; its link opens nothing any more")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ db, write }, _options: object, name: string) => {
-        const { id } = await resolveInvitation(db, name);
-        await write((tx) => revokeInvitation(tx, id));
-        return shown(await getInvitation(db, id));
-      }),
+      line.inOrganization((session, options: DryOption, name: string) =>
+        changed(session, options, name, revokeInvitation),
+      ),
     );
   command
     .command("approve <invitation>")
     .description("give what an invitation that needs a review offers")
     .option("--person <person>", "who is meant, where several have the address")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ db, write }, options: GlobalOptions & { person?: string }, name: string) => {
-        const { id } = await resolveInvitation(db, name);
-        const account: AccountId | null = options.person === undefined ? null : await resolvePerson(db, options.person);
-        await write((tx) => approveInvitation(tx, [EVERYTHING], id, account));
-        return shown(await getInvitation(db, id));
-      }),
+      line.inOrganization((session, options: DryOption & { person?: string }, name: string) =>
+        changed(session, options, name, async (tx, id) => {
+          const account = options.person === undefined ? null : await resolvePerson(tx, options.person);
+          await approveInvitation(tx, [EVERYTHING], id, account);
+        }),
+      ),
     );
+}
+
+/** The invitation as it stands after the change. */
+async function changed(
+  session: Session,
+  options: DryOption,
+  name: string,
+  change: (tx: Tx, id: InvitationId) => Promise<unknown>,
+  lock?: OrganizationLock,
+): Promise<Answer> {
+  const work = async (tx: Tx) => {
+    const { id } = await resolveInvitation(tx, name);
+    await change(tx, id);
+    return shown(await getInvitation(tx, id));
+  };
+  return answerOrTell(session, options, work, lock);
 }
 
 /** The invitation with this id, or the latest one for this address. @throws MusterError `not-found`. */

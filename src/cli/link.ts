@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Db } from "../db/connection.ts";
 import { type LinkId, parseId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { type CostedLink, withCost, withCosts } from "../identity/link-costs.ts";
 import { createLink, disableLink, getLink, pageOfLinks, resetLink, usesOfLink } from "../identity/links.ts";
@@ -8,7 +9,9 @@ import { EVERYTHING } from "../identity/rights/held.ts";
 import { endOf, type When } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { answerOrTell, type DryOption, dryRunOption, shownOnce } from "./dry-run.ts";
 import { collected, count, when } from "./input.ts";
+import type { Session } from "./session.ts";
 import { type OfferOptions, offering, wishOf } from "./wish.ts";
 
 const MOST_LISTED = 1_000;
@@ -32,8 +35,9 @@ export function registerLink(program: Command, line: CommandLine): void {
     .option("--domain <domain>", "addresses of this domain alone; may be repeated", collected, [])
     .option("--email <address>", "this address alone")
     .option("--approval", "an administrator decides about everybody who uses it")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ ctx, db, write }, options: CreateOptions, label: string) => {
+      line.inOrganization((session, options: CreateOptions & DryOption, label: string) => {
         const limits = {
           label,
           maxUses: options.maxUses ?? null,
@@ -41,12 +45,12 @@ export function registerLink(program: Command, line: CommandLine): void {
           email: options.email ?? null,
           needsApproval: options.approval === true,
         };
-        const made = await write(async (tx) => {
+        return answerOrTell(session, options, async (tx) => {
           const end = options.forGood ? null : options.ends;
           const expiresAt = end === undefined ? undefined : await endOf(tx, end);
-          return createLink(tx, [EVERYTHING], { ...limits, expiresAt }, await wishOf(tx, options));
+          const made = await createLink(tx, [EVERYTHING], { ...limits, expiresAt }, await wishOf(tx, options));
+          return shown(await costed(tx, made.id), urlOf(session, options, made.token));
         });
-        return shown(await costed(db, made.id), `${ctx.config.publicUrl}/l/${made.token}`);
       }),
     );
   link
@@ -78,23 +82,36 @@ export function registerLink(program: Command, line: CommandLine): void {
   link
     .command("reset <link>")
     .description("give it another URL; the former one is unusable at once")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ ctx, db, write }, _options: object, name: string) => {
+      line.inOrganization((session, options: DryOption, name: string) => {
         const id = idOf(name);
-        const token = await write((tx) => resetLink(tx, [EVERYTHING], id), "none");
-        return shown(await costed(db, id), `${ctx.config.publicUrl}/l/${token}`);
+        const work = async (tx: Tx) => {
+          const token = await resetLink(tx, [EVERYTHING], id);
+          return shown(await costed(tx, id), urlOf(session, options, token));
+        };
+        return answerOrTell(session, options, work, "none");
       }),
     );
   link
     .command("disable <link>")
     .description("end it; what was given by it stays")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ db, write }, _options: object, name: string) => {
+      line.inOrganization((session, options: DryOption, name: string) => {
         const id = idOf(name);
-        await write((tx) => disableLink(tx, id), "none");
-        return shown(await costed(db, id));
+        const work = async (tx: Tx) => {
+          await disableLink(tx, id);
+          return shown(await costed(tx, id));
+        };
+        return answerOrTell(session, options, work, "none");
       }),
     );
+}
+
+/** A link's URL, which is shown this once. */
+function urlOf({ ctx }: Session, options: DryOption, token: string): string | undefined {
+  return shownOnce(options, `${ctx.config.publicUrl}/l/${token}`) ?? undefined;
 }
 
 async function costed(db: Db, id: LinkId): Promise<CostedLink> {

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { LOCALES, type Locale } from "../identity/locales.ts";
 import { previewMail } from "../identity/mail-texts/preview.ts";
@@ -14,6 +15,7 @@ import {
 import { MAIL_KINDS, type MailKind } from "../identity/mail-texts/wording.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { answerOrTell, type DryOption, dryable } from "./dry-run.ts";
 
 type Named = { locale: Locale };
 type Parts = { subject?: string; intro?: string; action?: string; outro?: string; message?: string };
@@ -42,22 +44,24 @@ export function registerMailText(mail: Command, line: CommandLine): void {
     ),
   );
   parts(
-    text.command("set <kind>").description("put own words into a kind of mail; an empty text: Muster's again"),
+    dryable(text.command("set <kind>")).description("put own words into a kind of mail; an empty text: Muster's again"),
   ).action(
-    line.inOrganization((session, options: Named & Parts, kind: string) =>
-      session.write(async (tx) => {
+    line.inOrganization((session, options: DryOption & Named & Parts, kind: string) => {
+      const work = async (tx: Tx) => {
         await setMailText(tx, mailKind(kind), options.locale, partsOf(options));
         return shown(await getMailText(tx, mailKind(kind), options.locale));
-      }, "none"),
-    ),
+      };
+      return answerOrTell(session, options, work, "none");
+    }),
   );
-  named(text.command("reset <kind>").description("take all own words out of a kind of mail")).action(
-    line.inOrganization((session, { locale }: Named, kind: string) =>
-      session.write(async (tx) => {
-        await resetMailText(tx, mailKind(kind), locale);
-        return shown(await getMailText(tx, mailKind(kind), locale));
-      }, "none"),
-    ),
+  named(dryable(text.command("reset <kind>")).description("take all own words out of a kind of mail")).action(
+    line.inOrganization((session, options: DryOption & Named, kind: string) => {
+      const work = async (tx: Tx) => {
+        await resetMailText(tx, mailKind(kind), options.locale);
+        return shown(await getMailText(tx, mailKind(kind), options.locale));
+      };
+      return answerOrTell(session, options, work, "none");
+    }),
   );
   parts(
     text.command("preview <kind>").description("the mail as it would look with these words; nothing is kept or sent"),

@@ -1,13 +1,16 @@
 import { type Command, Option } from "commander";
 import { type MailId, parseId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { cancelMail, retryMail } from "../identity/mail-changes.ts";
 import { getMail, MAIL_STATES, pageOfMails, type ShownMail } from "../identity/mail-pages.ts";
 import { liftSuppression, pageOfSuppressions } from "../identity/mail-suppressions.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { answerOrTell, type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
 import { count } from "./input.ts";
 import { registerMailText } from "./mail-text.ts";
+import type { Session } from "./session.ts";
 
 const MOST_LISTED = 1_000;
 
@@ -42,20 +45,14 @@ export function registerMail(program: Command, line: CommandLine): void {
   mail
     .command("retry <mail>")
     .description("try a mail anew that failed, was cancelled or waits for its next try")
-    .action(
-      line.inOrganization(async ({ db, write }, _options: object, id: string) => {
-        await write((tx) => retryMail(tx, mailId(id)), "none");
-        return shown(await getMail(db, mailId(id)));
-      }),
-    );
+    .addOption(dryRunOption())
+    .action(line.inOrganization((session, options: DryOption, id: string) => changed(session, options, id, retryMail)));
   mail
     .command("cancel <mail>")
     .description("keep a mail that waits from leaving")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ db, write }, _options: object, id: string) => {
-        await write((tx) => cancelMail(tx, mailId(id)), "none");
-        return shown(await getMail(db, mailId(id)));
-      }),
+      line.inOrganization((session, options: DryOption, id: string) => changed(session, options, id, cancelMail)),
     );
   registerSuppressions(mail, line);
   registerMailText(mail, line);
@@ -87,12 +84,28 @@ function registerSuppressions(mail: Command, line: CommandLine): void {
   suppressions
     .command("remove <email>")
     .description("let mails go to an address again; nothing is sent by that")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ write }, _options: object, email: string) => {
-        await write((tx) => liftSuppression(tx, email), "none");
-        return { json: { email, removed: true }, text: `mails go to ${email} again` };
+      line.inOrganization((session, options: DryOption, email: string) => {
+        const told = () => ({ json: { email, removed: true }, text: `mails go to ${email} again` });
+        return writeOrTell(session, options, (tx) => liftSuppression(tx, email), told, "none");
       }),
     );
+}
+
+/** The mail as it stands after the change. */
+async function changed(
+  session: Session,
+  options: DryOption,
+  text: string,
+  change: (tx: Tx, id: MailId) => Promise<unknown>,
+): Promise<Answer> {
+  const id = mailId(text);
+  const work = async (tx: Tx) => {
+    await change(tx, id);
+    return shown(await getMail(tx, id));
+  };
+  return answerOrTell(session, options, work, "none");
 }
 
 /** @throws MusterError `not-found` for what is no id. */

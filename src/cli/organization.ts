@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { Db } from "../db/connection.ts";
 import { newId, type OrganizationId } from "../db/id.ts";
-import { inTransaction } from "../db/transaction.ts";
+import { inTransaction, simulate, type Tx } from "../db/transaction.ts";
 import { setExternalUserManagement } from "../identity/external-user-management.ts";
 import { LOCALES, type Locale, setLocale } from "../identity/locales.ts";
 import {
@@ -19,6 +19,7 @@ import { setTimeZone } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import { assignments } from "./assignments.ts";
 import type { CommandLine } from "./command-line.ts";
+import { answerOrTell, type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
 import { registerPreset } from "./organization-preset.ts";
 import { commandActor } from "./session.ts";
 
@@ -37,15 +38,15 @@ export function registerOrganization(program: Command, line: CommandLine): void 
     .command("create <key>")
     .description("make an organization with a site of the same key and the directory internal")
     .option("--name <name>", "what people read; the key by default")
+    .addOption(dryRunOption())
     .action(
-      line.onDatabase(async (ctx, options: { name?: string }, key: string) => {
+      line.onDatabase(async (ctx, options: DryOption & { name?: string }, key: string) => {
         const id = newId<OrganizationId>();
-        await inTransaction(
-          ctx,
-          commandActor(id),
-          (tx) => createOrganization(tx, { key, ...(options.name === undefined ? {} : { name: options.name }) }),
-          { lock: "exclusive" },
-        );
+        const make = (tx: Tx) =>
+          createOrganization(tx, { key, ...(options.name === undefined ? {} : { name: options.name }) });
+        await (options.dryRun ? simulate : inTransaction)(ctx, commandActor(id), make, { lock: "exclusive" });
+        // Another time it would have another id.
+        if (options.dryRun) return { json: { dryRun: true, key }, text: `${key} can be made. Nothing was done.` };
         return { json: { id, key }, text: facts({ organization: key, id }) };
       }),
     );
@@ -82,10 +83,11 @@ export function registerOrganization(program: Command, line: CommandLine): void 
     .option("--time-zone <zone>", "where periods end and times are shown, as in Europe/Berlin")
     .option("--external-user-management", "people are added, invited and edited outside of Muster alone")
     .option("--no-external-user-management", "administrators do it here too")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization((session, options: SetOptions, texts: string[]) => {
+      line.inOrganization((session, options: DryOption & SetOptions, texts: string[]) => {
         const wanted = assignments(settingsChange, texts);
-        return session.write(async (tx) => {
+        const work = async (tx: Tx) => {
           if (options.name !== undefined) await renameOrganization(tx, options.name);
           if (options.membershipMode !== undefined) await setMembershipMode(tx, options.membershipMode);
           if (options.externalUserManagement !== undefined)
@@ -94,7 +96,8 @@ export function registerOrganization(program: Command, line: CommandLine): void 
           if (options.timeZone !== undefined) await setTimeZone(tx, options.timeZone);
           await changeSettings(tx, wanted);
           return shown(tx);
-        }, "exclusive");
+        };
+        return answerOrTell(session, options, work, "exclusive");
       }),
     );
   registerPreset(org, line);
@@ -103,13 +106,16 @@ export function registerOrganization(program: Command, line: CommandLine): void 
     .command("add <key>")
     .description("add a site")
     .option("--name <name>", "what people read; the key by default")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, options: { name?: string }, key: string) => {
-        const made = await session.write((tx) =>
-          createSite(tx, { key, ...(options.name === undefined ? {} : { name: options.name }) }),
-        );
-        return { json: { id: made.id, key }, text: facts({ site: key, id: made.id }) };
-      }),
+      line.inOrganization((session, options: DryOption & { name?: string }, key: string) =>
+        writeOrTell(
+          session,
+          options,
+          (tx) => createSite(tx, { key, ...(options.name === undefined ? {} : { name: options.name }) }),
+          ({ id }) => ({ json: { id, key }, text: facts({ site: key, id }) }),
+        ),
+      ),
     );
   site
     .command("list")

@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import type { Db } from "../db/connection.ts";
+import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { resolveProduct } from "../identity/products.ts";
 import { changeGuestPolicy, getGuestPolicy } from "../identity/settings/guest-policy.ts";
@@ -6,8 +8,9 @@ import { guestPolicyForm } from "../identity/settings/guest-policy-form.ts";
 import { facts } from "./answer.ts";
 import { assignments } from "./assignments.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { answerOrTell, type DryOption, dryRunOption } from "./dry-run.ts";
 
-type Options = GlobalOptions & { inherit: string[] };
+type Options = GlobalOptions & DryOption & { inherit: string[] };
 
 /** `muster product guest-policy`. */
 export function registerProductGuestPolicy(product: Command, line: CommandLine): void {
@@ -15,15 +18,22 @@ export function registerProductGuestPolicy(product: Command, line: CommandLine):
     .command("guest-policy <product> [settings...]")
     .description("what holds for guests of a product; with NAME=VALUE: change it")
     .option("--inherit <names...>", "settings that are the organization's again", [])
+    .addOption(dryRunOption())
     .action(
       line.inOrganization(async (session, options: Options, key: string, texts: string[]) => {
         const wanted = assignments(guestPolicyForm.partial(), texts);
         const inherit = options.inherit.map(known);
         const { id } = await resolveProduct(session.db, key, options.site);
-        if (texts.length + options.inherit.length > 0)
-          await session.write((tx) => changeGuestPolicy(tx, id, { ...wanted, inherit }), "exclusive");
-        const view = await getGuestPolicy(session.db, id);
-        return { json: view, text: facts(view) };
+        const shown = async (db: Db) => {
+          const view = await getGuestPolicy(db, id);
+          return { json: view, text: facts(view) };
+        };
+        if (texts.length + options.inherit.length === 0) return shown(session.db);
+        const work = async (tx: Tx) => {
+          await changeGuestPolicy(tx, id, { ...wanted, inherit });
+          return shown(tx);
+        };
+        return answerOrTell(session, options, work, "exclusive");
       }),
     );
 }

@@ -1,13 +1,16 @@
 import type { Command } from "commander";
+import type { Tx } from "../db/transaction.ts";
 import { createProduct, listProducts, type Product, resolveProduct } from "../identity/products.ts";
 import { resolveSite } from "../identity/sites.ts";
 import { createSpace, listSpaces } from "../identity/spaces.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { answerOrTell, type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
 import { count } from "./input.ts";
 import { registerProductGuestPolicy } from "./product-guest-policy.ts";
 import { registerProductSeats } from "./product-seats.ts";
 
+type OfProduct = GlobalOptions & { product: string };
 type AddOptions = { guests?: true; seats?: number; name?: string; url?: string };
 
 /** `muster product …` and `muster space …`. */
@@ -20,19 +23,21 @@ export function registerProduct(program: Command, line: CommandLine): void {
     .option("--seats <n>", "how many users and admins it has room for", count)
     .option("--name <name>", "what people read; the key by default")
     .option("--url <url>", "where an accepted invitation ends")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, options: AddOptions & GlobalOptions, key: string) => {
-        const site = await resolveSite(session.db, options.site);
-        const made = await session.write((tx) =>
-          createProduct(tx, site, {
+      line.inOrganization((session, options: AddOptions & DryOption & GlobalOptions, key: string) => {
+        const work = async (tx: Tx) =>
+          createProduct(tx, await resolveSite(tx, options.site), {
             key,
             hasGuests: options.guests ?? false,
             seats: options.seats ?? null,
             url: options.url ?? null,
             name: options.name ?? key,
-          }),
-        );
-        return { json: productView(made), text: facts(productView(made)) };
+          });
+        return writeOrTell(session, options, work, (made) => ({
+          json: productView(made),
+          text: facts(productView(made)),
+        }));
       }),
     );
   product
@@ -62,20 +67,23 @@ function registerSpace(program: Command, line: CommandLine): void {
     .description("add a space that guests can be given")
     .requiredOption("--product <key>", "the product it is a part of")
     .option("--name <name>", "what people read; the key by default")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, options: GlobalOptions & { product: string; name?: string }, key: string) => {
-        const product = await resolveProduct(session.db, options.product, options.site);
-        const made = await session.write((tx) => createSpace(tx, product.id, { key, name: options.name ?? key }));
-        const view = { id: made.id, key, product: product.key };
-        return { json: view, text: facts(view) };
-      }),
+      line.inOrganization((session, options: OfProduct & DryOption & { name?: string }, key: string) =>
+        answerOrTell(session, options, async (tx) => {
+          const product = await resolveProduct(tx, options.product, options.site);
+          const { id } = await createSpace(tx, product.id, { key, name: options.name ?? key });
+          const view = { id, key, product: product.key };
+          return { json: view, text: facts(view) };
+        }),
+      ),
     );
   space
     .command("list")
     .description("the spaces of a product")
     .requiredOption("--product <key>", "the product")
     .action(
-      line.inOrganization(async ({ db }, options: GlobalOptions & { product: string }) => {
+      line.inOrganization(async ({ db }, options: OfProduct) => {
         const product = await resolveProduct(db, options.product, options.site);
         const all = await listSpaces(db, product.id);
         return {

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { type AccessRequestId, parseId } from "../db/id.ts";
+import type { OrganizationLock, Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import {
   type AccessRequest,
@@ -15,7 +16,9 @@ import { EVERYTHING } from "../identity/rights/held.ts";
 import { instantOf, type When } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { answerOrTell, type DryOption, dryable, dryRunOption } from "./dry-run.ts";
 import { when } from "./input.ts";
+import type { Session } from "./session.ts";
 import { type OfferOptions, offering, wishOf } from "./wish.ts";
 
 const MOST_LISTED = 1_000;
@@ -35,17 +38,16 @@ export function registerRequest(program: Command, line: CommandLine): void {
       }),
     );
   offering(
-    request
-      .command("approve <request>")
-      .description("let them in: an invitation goes to the address, for what was asked for or for what options say"),
+    dryable(request.command("approve <request>")).description(
+      "let them in: an invitation goes to the address, for what was asked for or for what options say",
+    ),
   ).action(
-    line.inOrganization(async ({ ctx, db, write }, options: OfferOptions, name: string) => {
-      const id = idOf(name);
+    line.inOrganization((session, options: OfferOptions & DryOption, name: string) => {
+      const { invitations } = session.ctx.config;
       const asked = options.role.length + options.group.length + options.space.length === 0;
-      await write(async (tx) =>
-        approveRequest(tx, ctx.config.invitations, [EVERYTHING], id, asked ? null : await wishOf(tx, options)),
+      return changed(session, options, name, async (tx, id) =>
+        approveRequest(tx, invitations, [EVERYTHING], id, asked ? null : await wishOf(tx, options)),
       );
-      return shown(await getRequest(db, id));
     }),
   );
   request
@@ -53,15 +55,12 @@ export function registerRequest(program: Command, line: CommandLine): void {
     .description("say no; nobody is mailed")
     .option("--answer <text>", "why, for the record")
     .option("--block", "and take no more requests of this address")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(
-        async ({ db, write }, options: GlobalOptions & { answer?: string; block?: true }, name: string) => {
-          const id = idOf(name);
-          const { answer = null, block = false } = options;
-          await write((tx) => denyRequest(tx, id, { answer, blocks: block }), "none");
-          return shown(await getRequest(db, id));
-        },
-      ),
+      line.inOrganization((session, options: DryOption & { answer?: string; block?: true }, name: string) => {
+        const { answer = null, block = false } = options;
+        return changed(session, options, name, (tx, id) => denyRequest(tx, id, { answer, blocks: block }), "none");
+      }),
     );
   request
     .command("snooze <request>")
@@ -71,23 +70,38 @@ export function registerRequest(program: Command, line: CommandLine): void {
       "an instant as in 2027-01-31T00:00:00Z, or a period from now as in 7d or P1M",
       when,
     )
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ db, write }, options: GlobalOptions & { until: When }, name: string) => {
-        const id = idOf(name);
-        await write(async (tx) => snoozeRequest(tx, id, await instantOf(tx, options.until)), "none");
-        return shown(await getRequest(db, id));
+      line.inOrganization((session, options: DryOption & { until: When }, name: string) => {
+        const work = async (tx: Tx, id: AccessRequestId) => snoozeRequest(tx, id, await instantOf(tx, options.until));
+        return changed(session, options, name, work, "none");
       }),
     );
   request
     .command("unblock <request>")
     .description("let an address that was shut out ask again")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ db, write }, _options: object, name: string) => {
-        const id = idOf(name);
-        await write((tx) => unblockRequest(tx, id), "none");
-        return shown(await getRequest(db, id));
-      }),
+      line.inOrganization((session, options: DryOption, name: string) =>
+        changed(session, options, name, unblockRequest, "none"),
+      ),
     );
+}
+
+/** The request as it stands after the change. */
+async function changed(
+  session: Session,
+  options: DryOption,
+  name: string,
+  change: (tx: Tx, id: AccessRequestId) => Promise<unknown>,
+  lock?: OrganizationLock,
+): Promise<Answer> {
+  const id = idOf(name);
+  const work = async (tx: Tx) => {
+    await change(tx, id);
+    return shown(await getRequest(tx, id));
+  };
+  return answerOrTell(session, options, work, lock);
 }
 
 function shown(request: AccessRequest): Answer {

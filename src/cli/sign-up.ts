@@ -8,7 +8,7 @@ import { keysOfProducts, resolveProduct } from "../identity/products.ts";
 import { getSignUp, type SignUp, type SignUpRole, setSignUp, signUpVerdict } from "../identity/sign-up.ts";
 import { type Answer, facts } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
-import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
+import { answerOrTell, type DryOption, dryable, dryRunOption, writeOrTell } from "./dry-run.ts";
 import { collected } from "./input.ts";
 
 type NamedRole = { product: string; role: "user" | "guest"; domain: string | null; needsApproval: boolean };
@@ -45,9 +45,10 @@ export function registerSignUp(program: Command, line: CommandLine): void {
     .option("--no-requests", "they may not")
     .option("--role <role>", "all roles that come with it: PRODUCT=user[@DOMAIN][,approval]; may be repeated", role)
     .option("--no-role", "no roles")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ ctx, db, write }, options: SetOptions) => {
-        await write(async (tx) => {
+      line.inOrganization((session, options: SetOptions & DryOption) =>
+        answerOrTell(session, options, async (tx) => {
           const before = await getSignUp(tx);
           const { mode = before.mode, verification = before.verification } = options;
           const { notices = before.notices, requests = before.requests } = options;
@@ -57,10 +58,10 @@ export function registerSignUp(program: Command, line: CommandLine): void {
               : options.role === false
                 ? []
                 : await resolved(tx, options.role, options.site);
-          return setSignUp(tx, ctx.config.mail, { mode, verification, notices, requests, roles });
-        });
-        return shown(db);
-      }),
+          await setSignUp(tx, session.ctx.config.mail, { mode, verification, notices, requests, roles });
+          return shown(tx);
+        }),
+      ),
     );
   dryable(signUp.command("allow <domain>"))
     .description("let everybody with an address of a domain sign up, and to these products; what else is said stays")

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { resolveDirectory } from "../identity/directories.ts";
 import { approveRun } from "../sync/approve.ts";
@@ -8,6 +9,7 @@ import { RUN_STATES, type SyncState } from "../sync/runs.ts";
 import { undoRun } from "../sync/undo.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { answerOrTell, type DryOption, dryRunOption } from "./dry-run.ts";
 import { count, instant, parseDuration } from "./input.ts";
 import { followRun, progressLine, showingProgress } from "./progress-line.ts";
 import { directoryNames, directoryOf, runId, runView, seconds } from "./run-view.ts";
@@ -112,12 +114,15 @@ function registerDecisions(sync: Command, line: CommandLine): void {
     .command("discard <run>")
     .description("say that a held or previewed plan is not wanted; it can no longer be approved")
     .requiredOption("--reason <text>", "stands in the audit")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ db, write }, options: { reason: string }, text: string) => {
-        const run = await write((tx) => discardRun(tx, runId(text), options.reason), "none");
-        const view = runView(run, await directoryNames(db));
-        const { runId: id, directory, state, discardedReason } = view;
-        return { json: view, text: facts({ run: id, directory, state, reason: discardedReason }) };
+      line.inOrganization((session, options: DryOption & { reason: string }, text: string) => {
+        const work = async (tx: Tx) => {
+          const view = runView(await discardRun(tx, runId(text), options.reason), await directoryNames(tx));
+          const { runId: id, directory, state, discardedReason } = view;
+          return { json: view, text: facts({ run: id, directory, state, reason: discardedReason }) };
+        };
+        return answerOrTell(session, options, work, "none");
       }),
     );
   sync

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { parseId, type TokenId } from "../db/id.ts";
+import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
 import { listDirectories } from "../identity/directories.ts";
@@ -8,14 +9,16 @@ import { EVERYTHING } from "../identity/rights/held.ts";
 import { PERMISSIONS, type Permission, type RightScope } from "../identity/rights/permissions.ts";
 import { resolveScope } from "../identity/rights/scope.ts";
 import { getToken, giveToken, pageOfTokens, rotateToken, type WantedToken } from "../identity/token-rights.ts";
-import { OVERLAP_HOURS, revokeToken } from "../identity/tokens.ts";
+import { type NewToken, OVERLAP_HOURS, revokeToken } from "../identity/tokens.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { expiresSoon } from "./directory-token.ts";
+import { type DryOption, dryRunOption, shownOnce, writeOrTell } from "./dry-run.ts";
 import { count, instant } from "./input.ts";
 import type { Session } from "./session.ts";
 
-type CreateOptions = GlobalOptions & { scope: string; at?: string; owner?: string; name?: string; expires?: Date };
+type CreateOptions = GlobalOptions &
+  DryOption & { scope: string; at?: string; owner?: string; name?: string; expires?: Date };
 
 const SHOWN_ONCE = "The token is shown this once; keep it where its user keeps secrets.";
 
@@ -33,13 +36,17 @@ export function registerToken(program: Command, line: CommandLine): void {
     .option("--owner <person>", "whose own it is: it ends with the person and does no more than the person may")
     .option("--name <name>", "what people call it")
     .option("--expires <when>", "a time, or a duration from now as in 30d (default: 365d)", instant)
+    .addOption(dryRunOption())
     .action(
       line.inOrganization(async (session, options: CreateOptions) => {
         const wanted = await wantedBy(session, options);
         const owner = "owner" in wanted ? wanted.owner : null;
-        const made = await session.write((tx) => giveToken(tx, { held: [EVERYTHING], account: owner }, wanted), "none");
-        const view = { id: made.id, token: made.token, scope: options.scope, expiresAt: made.expiresAt };
-        return { json: view, text: `${facts(view)}\n${SHOWN_ONCE}` };
+        const work = (tx: Tx) => giveToken(tx, { held: [EVERYTHING], account: owner }, wanted);
+        const told = ({ id, token: text, expiresAt }: NewToken) => {
+          const view = { id, token: shownOnce(options, text), scope: options.scope, expiresAt };
+          return { json: view, text: `${facts(view)}\n${SHOWN_ONCE}` };
+        };
+        return writeOrTell(session, options, work, told, "none");
       }),
     );
   token
@@ -70,28 +77,29 @@ export function registerToken(program: Command, line: CommandLine): void {
     .command("rotate <id>")
     .description("make a token's successor, shown this once; both work for some hours")
     .option("--overlap <hours>", "hours for which the old one still works", count, OVERLAP_HOURS)
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, options: { overlap: number }, text: string) => {
+      line.inOrganization(async (session, options: DryOption & { overlap: number }, text: string) => {
         const id = idOf(text);
         // Whoever types commands acts for everybody, a person's own token included.
         const owner = (await getToken(session.db, id)).owner?.id ?? null;
         const maker = { held: [EVERYTHING], account: owner };
-        const { token: secret, ...made } = await session.write(
-          (tx) => rotateToken(tx, maker, id, options.overlap),
-          "none",
-        );
-        const view = { id: made.id, token: secret, expiresAt: made.expiresAt };
-        return { json: view, text: `${facts(view)}\n${SHOWN_ONCE}` };
+        const told = (made: NewToken) => {
+          const view = { id: made.id, token: shownOnce(options, made.token), expiresAt: made.expiresAt };
+          return { json: view, text: `${facts(view)}\n${SHOWN_ONCE}` };
+        };
+        return writeOrTell(session, options, (tx) => rotateToken(tx, maker, id, options.overlap), told, "none");
       }),
     );
   token
     .command("revoke <id>")
     .description("end a token at once")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, _options: object, text: string) => {
+      line.inOrganization(async (session, options: DryOption, text: string) => {
         const id = idOf(text);
-        await session.write((tx) => revokeToken(tx, id), "none");
-        return { json: { id, revoked: true }, text: `token ${id} is revoked` };
+        const told = () => ({ json: { id, revoked: true }, text: `token ${id} is revoked` });
+        return writeOrTell(session, options, (tx) => revokeToken(tx, id), told, "none");
       }),
     );
 }

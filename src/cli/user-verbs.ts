@@ -14,6 +14,7 @@ import { EVERYTHING } from "../identity/rights/held.ts";
 import { getSite } from "../identity/sites.ts";
 import { table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import { type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
 import type { Session } from "./session.ts";
 import { answerOf } from "./user-answer.ts";
 
@@ -70,16 +71,18 @@ export function registerUserVerbs(user: Command, line: CommandLine): void {
     .command("erase <person>")
     .description("take everything personal of a person out of Muster, for good")
     .option("--yes", "nothing undoes it: say that you mean it")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async (session, options: { yes?: true }, person: string) => {
-        if (!options.yes)
+      line.inOrganization(async (session, options: DryOption & { yes?: true }, person: string) => {
+        if (!options.yes && !options.dryRun)
           throw new MusterError("usage", "nothing brings an erased person back; add --yes", { at: "--yes" });
-        const id = await session.write(async (tx) => {
+        const work = async (tx: Tx) => {
           const account = await resolvePerson(tx, person);
           await eraseAccounts(tx, [account]);
           return account;
-        }, "exclusive");
-        return { json: { id, erased: true }, text: `erased; only the id ${id} is left` };
+        };
+        const told = (id: AccountId) => ({ json: { id, erased: true }, text: `erased; only the id ${id} is left` });
+        return writeOrTell(session, options, work, told, "exclusive");
       }),
     );
 }

@@ -19,6 +19,7 @@ import { getSettings } from "../identity/settings/settings.ts";
 import { SITE_STATUSES, type SiteStatus, type Status } from "../identity/statuses.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { answerOrTell, type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
 import type { Session } from "./session.ts";
 import { registerUserAddress } from "./user-address.ts";
 import { answerOf, sitesText } from "./user-answer.ts";
@@ -79,9 +80,10 @@ export function registerUser(program: Command, line: CommandLine): void {
     .description("add a person to the first directory that may be written to; a mail goes out with --notify alone")
     .option("--name <name>", "what people read")
     .option("--notify", "tell the person their user name by mail")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization((session, options: { name?: string; notify?: true }, email: string) =>
-        session.write(async (tx) => {
+      line.inOrganization((session, options: DryOption & { name?: string; notify?: true }, email: string) =>
+        answerOrTell(session, options, async (tx) => {
           const account = await addPerson(tx, { email, displayName: options.name });
           if (options.notify) await tellUserName(tx, session.ctx.config.invitations, [EVERYTHING], account);
           return answerOf(await getAccount(tx, account));
@@ -93,12 +95,17 @@ export function registerUser(program: Command, line: CommandLine): void {
     .description(
       "tell somebody of internal their user name by mail; an administrator gets a link to set the password, too",
     )
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization(async ({ ctx, db, write }, _options: object, person: string) => {
-        const account = await resolvePerson(db, person);
-        const told = await write((tx) => tellUserName(tx, ctx.config.invitations, [EVERYTHING], account), "none");
-        return { json: told, text: facts(told) };
-      }),
+      line.inOrganization((session, options: DryOption, person: string) =>
+        writeOrTell(
+          session,
+          options,
+          async (tx) => tellUserName(tx, session.ctx.config.invitations, [EVERYTHING], await resolvePerson(tx, person)),
+          (told) => ({ json: told, text: facts(told) }),
+          "none",
+        ),
+      ),
     );
   user
     .command("edit <person>")
@@ -107,9 +114,10 @@ export function registerUser(program: Command, line: CommandLine): void {
     .option("--given-name <name>")
     .option("--family-name <name>")
     .option("--email <address>")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization((session, options: EditOptions, person: string) =>
-        session.write(async (tx) => {
+      line.inOrganization((session, options: DryOption & EditOptions, person: string) =>
+        answerOrTell(session, options, async (tx) => {
           const account = await resolvePerson(tx, person);
           const changes = {
             displayName: nameOrNull(options.name),
@@ -126,21 +134,28 @@ export function registerUser(program: Command, line: CommandLine): void {
     .command("suspend <person>")
     .description("take the person's access away until restored; groups, spaces and rights stay")
     .option("--reason <text>", "stands in the audit")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization((session, options: { reason?: string }, person: string) =>
-        session.write(async (tx) => {
-          const account = await resolvePerson(tx, person);
-          await suspendAccount(tx, account, options.reason ?? null);
-          return answerOf(await getAccount(tx, account));
-        }, "exclusive"),
+      line.inOrganization((session, options: DryOption & { reason?: string }, person: string) =>
+        answerOrTell(
+          session,
+          options,
+          async (tx) => {
+            const account = await resolvePerson(tx, person);
+            await suspendAccount(tx, account, options.reason ?? null);
+            return answerOf(await getAccount(tx, account));
+          },
+          "exclusive",
+        ),
       ),
     );
   user
     .command("restore <person>")
     .description("end a suspension")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization((session, _options: object, person: string) =>
-        session.write(async (tx) => {
+      line.inOrganization((session, options: DryOption, person: string) =>
+        answerOrTell(session, options, async (tx) => {
           const account = await resolvePerson(tx, person);
           await restoreAccount(tx, account);
           return answerOf(await getAccount(tx, account));
@@ -153,9 +168,10 @@ export function registerUser(program: Command, line: CommandLine): void {
   user
     .command("confirm <person>")
     .description("after another record became the person's: it is the same person, what was parked counts again")
+    .addOption(dryRunOption())
     .action(
-      line.inOrganization((session, _options: object, person: string) =>
-        session.write(async (tx) => {
+      line.inOrganization((session, options: DryOption, person: string) =>
+        answerOrTell(session, options, async (tx) => {
           const id = await resolvePerson(tx, person);
           const restored = await confirmAccount(tx, id, [EVERYTHING]);
           return { json: { id, restored }, text: `${restored} groups, spaces and rights count again` };
