@@ -30,13 +30,14 @@ export async function insertNewPeople(tx: Tx, directory: DirectoryId, people: Sq
         on conflict on constraint accounts_user_name_unique do nothing
         returning id as account
       ), created as (
+        -- "is true" has the set hashed: guessed to be of one person each, both sides of a join were compared pair by pair.
         insert into directory_users (organization, directory, account, id, immutable_id, external_id, user_name,
           user_name_key, active, email, email_key, email_domain, display_name, resource, content_hash, shown_name_key,
           first_address_key)
         select ${organization}, ${of}::uuid, account, id, immutable_id, external_id, user_name, user_name_key, active,
           email, email_key, email_domain, display_name, resource, content_hash, shown_name_key(resource),
           first_address_key(resource)
-        from arrived join fresh using (account) order by user_name_key
+        from arrived where (account in (select account from fresh)) is true order by user_name_key
         returning id, account, user_name, active
       ), counted as (
         insert into directory_user_counts (organization, directory, change)
@@ -44,9 +45,9 @@ export async function insertNewPeople(tx: Tx, directory: DirectoryId, people: Sq
       ), addressed as (
         insert into further_addresses (organization, directory_user, address_key)
         select distinct ${organization}::uuid, a.id, left(fold_text(e.value ->> 'value'), 300)
-        from arrived a join fresh using (account)
+        from arrived a
         cross join lateral jsonb_path_query(a.resource, '$.emails[1 to last]') as e (value)
-        where has_further_addresses(a.resource) and e.value ->> 'value' is not null
+        where (a.account in (select account from fresh)) is true and has_further_addresses(a.resource) and e.value ->> 'value' is not null
       ), told as materialized (
         select id, jsonb_build_object('directory', ${of}::uuid, 'account', account, 'userName', user_name) as detail
         from created order by id
