@@ -45,6 +45,7 @@ import * as plansByTheSet from "./0050-plans-by-the-set.ts";
 import * as foldLatinText from "./0051-fold-latin-text.ts";
 import * as restores from "./0052-restores.ts";
 import * as figures from "./0053-figures.ts";
+import * as manyNewPeople from "./0056-many-new-people.ts";
 import * as jobsOfPeople from "./0058-jobs-of-people.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
@@ -96,6 +97,7 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0051-fold-latin-text", foldLatinText],
   ["0052-restores", restores],
   ["0053-figures", figures],
+  ["0056-many-new-people", manyNewPeople],
   ["0058-jobs-of-people", jobsOfPeople],
   ["0040-mail", mailDelivery],
 ];

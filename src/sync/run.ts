@@ -194,17 +194,21 @@ async function makePlan(
   const tables = { sync_staged_users: users, sync_staged_members: members, sync_staged_groups: users > 0 ? groups : 0 };
   for (const [table, rows] of Object.entries(tables))
     if (rows > WORTH_ANALYZING) await db.query({ text: "select muster.analyze($1)", values: [table] });
-  return inTransaction(
+  const planned = await inTransaction(
     ctx,
     own,
     async (tx) => {
       await holdEpoch(tx, lock);
-      const planned = await plan(tx, run, lock.directory, staged, lane);
-      await markPlanned(tx, run, planned, Math.round(performance.now() - begin));
-      return planned;
+      const made = await plan(tx, run, lock.directory, staged, lane);
+      await markPlanned(tx, run, made, Math.round(performance.now() - begin));
+      return made;
     },
     { lock: "none" },
   );
+  const { counts, details } = planned;
+  if (counts.added + details.memberships.added > WORTH_ANALYZING)
+    await db.query({ text: "select muster.analyze($1)", values: ["sync_plan"] });
+  return planned;
 }
 
 /** A first run, and the first after an undo, is looked at by a person; so is a plan that the guard holds. */

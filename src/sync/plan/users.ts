@@ -68,7 +68,8 @@ export async function planUsers(
             and o.user_name_key = t.user_name_key)))
       where s.organization = $1 and s.run = $2 and s.conflict is null
         and (h.id is null or h.content_hash is distinct from s.content_hash)
-      order by s.immutable_id collate "C"`,
+      -- People come in the order of most of the indexes that they are put into.
+      order by s.user_name_key collate "C", s.immutable_id collate "C"`,
     values,
   });
   await tx.query({
