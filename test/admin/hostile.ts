@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { z } from "zod";
 import type { Route } from "../../src/admin/route.ts";
+import { routes } from "../../src/admin/routes.ts";
 import { newId } from "../../src/db/id.ts";
 import { random } from "../harness/random.ts";
 import { scaled, seed } from "../harness/scale.ts";
@@ -155,8 +156,23 @@ function anyOf(schema: z.core.$ZodType): unknown {
   return wordsOf(schema)[0] ?? (def.type === "number" ? 1 : "text");
 }
 
+/** One of `parts` shares of these routes, all of which have about as many fields. */
+export function shareOf(all: readonly Route[], part: number, parts: number): Route[] {
+  const shares = Array.from({ length: parts }, () => ({ fields: 0, routes: [] as Route[] }));
+  const sized = all.map((route) => ({ route, fields: placesOf(route).length }));
+  for (const { route, fields } of sized.sort((a, b) => b.fields - a.fields)) {
+    const smallest = shares.reduce((least, share) => (share.fields < least.fields ? share : least));
+    smallest.fields += fields;
+    smallest.routes.push(route);
+  }
+  return shares[part - 1]?.routes ?? [];
+}
+
 /** Milliseconds: all values are some thousand requests to one route, which may be made to wait for each other. */
 const LONG = 600_000;
+
+export const writes: readonly Route[] = routes.filter(({ method }) => method !== "GET");
+export const reads: readonly Route[] = routes.filter(({ method }) => method === "GET");
 
 /** Sends hostile values to every field of these routes, a tenth of them or all, and looks at what is answered. */
 export async function tryRoutes(tried: readonly Route[]): Promise<void> {

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { routes } from "../../src/admin/routes.ts";
-import { tryRoutes } from "./hostile.ts";
+import { shareOf, tryRoutes, writes } from "./hostile.ts";
 import { hostileValues } from "./hostile-values.ts";
 
 it("there are more than four hundred, and every one can be sent", () => {
@@ -8,4 +7,9 @@ it("there are more than four hundred, and every one can be sent", () => {
   for (const { json } of hostileValues) expect(() => JSON.parse(json)).not.toThrow();
 });
 
-await tryRoutes(routes.filter(({ method }) => method !== "GET"));
+it("the shares are all of the writes, each once", () => {
+  const shares = [1, 2, 3].flatMap((part) => shareOf(writes, part, 3));
+  expect(shares.map(({ id }) => id).sort()).toEqual(writes.map(({ id }) => id).sort());
+});
+
+await tryRoutes(shareOf(writes, 1, 3));

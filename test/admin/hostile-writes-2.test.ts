@@ -1,0 +1,3 @@
+import { shareOf, tryRoutes, writes } from "./hostile.ts";
+
+await tryRoutes(shareOf(writes, 2, 3));
