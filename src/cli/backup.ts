@@ -3,13 +3,12 @@ import type { Command } from "commander";
 import { restoreBackup, resumeAfterRestore } from "../db/backup/restore.ts";
 import { takeBackup } from "../db/backup/take.ts";
 import { existingSecretKey, loadSecretKey, markOfKey } from "../identity/secrets.ts";
-import { makeLogger } from "../logger.ts";
-import { openContext, openDatabase } from "../start/open-context.ts";
+import { openDatabase } from "../start/open-context.ts";
 import { facts } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { typedPath } from "./input.ts";
 import { progressLine } from "./progress-line.ts";
-import { commandConfig } from "./session.ts";
+import { commandConfig, commandLogger, withOpened } from "./session.ts";
 
 /** `muster backup`, `restore` and `resume`. */
 export function registerBackup(program: Command, line: CommandLine): void {
@@ -17,24 +16,23 @@ export function registerBackup(program: Command, line: CommandLine): void {
     .command("backup <file>")
     .description("write everything that Muster holds into one file, while it goes on working")
     .action(
-      line.plain(async (options: GlobalOptions, file: string) => {
-        const config = commandConfig(line.environment);
-        const progress = progressLine(options);
-        const opened = await openContext(config, makeLogger({ ...config.log, level: "warn" }));
-        try {
-          const path = typedPath(line.environment, file);
-          const key = markOfKey(loadSecretKey(config));
-          const taken = await takeBackup({ url: opened.ownerUrl }, path, key, (table) => progress.show(table));
-          const view = { file: path, ...taken, secretKey: key };
-          return {
-            json: view,
-            text: `${facts(view)}\nThe key that opens its secrets is not in it: keep ${basename(config.secretKeyFile ?? "secret.key")} of the data directory too.`,
-          };
-        } finally {
-          progress.clear();
-          await opened.close();
-        }
-      }),
+      line.plain((options: GlobalOptions, file: string) =>
+        withOpened(line.environment, async ({ ctx: { config }, ownerUrl }) => {
+          const progress = progressLine(options);
+          try {
+            const path = typedPath(line.environment, file);
+            const key = markOfKey(loadSecretKey(config));
+            const taken = await takeBackup({ url: ownerUrl }, path, key, (table) => progress.show(table));
+            const view = { file: path, ...taken, secretKey: key };
+            return {
+              json: view,
+              text: `${facts(view)}\nThe key that opens its secrets is not in it: keep ${basename(config.secretKeyFile ?? "secret.key")} of the data directory too.`,
+            };
+          } finally {
+            progress.clear();
+          }
+        }),
+      ),
     );
   program
     .command("restore <file>")
@@ -45,7 +43,7 @@ export function registerBackup(program: Command, line: CommandLine): void {
         const config = commandConfig(line.environment);
         const key = options.withoutSecrets ? null : markOfKey(existingSecretKey(config));
         const progress = progressLine(options);
-        const database = await openDatabase(config, makeLogger({ ...config.log, level: "warn" }));
+        const database = await openDatabase(config, commandLogger(line.environment, config));
         try {
           const path = typedPath(line.environment, file);
           const restored = await restoreBackup({ url: database.ownerUrl }, path, key, (table) => progress.show(table));
@@ -61,20 +59,16 @@ export function registerBackup(program: Command, line: CommandLine): void {
     .command("resume")
     .description("let a restored Muster mail, sync and tell events again")
     .action(
-      line.plain(async () => {
-        const config = commandConfig(line.environment);
-        const opened = await openContext(config, makeLogger({ ...config.log, level: "warn" }));
-        try {
-          const since = await resumeAfterRestore({ url: opened.ownerUrl });
+      line.plain(() =>
+        withOpened(line.environment, async ({ ownerUrl }) => {
+          const since = await resumeAfterRestore({ url: ownerUrl });
           return {
             json: { pausedSince: since?.toISOString() ?? null },
             text: since
               ? `It rested since ${since.toISOString()} and goes on now.`
               : "It does not rest; nothing changed.",
           };
-        } finally {
-          await opened.close();
-        }
-      }),
+        }),
+      ),
     );
 }

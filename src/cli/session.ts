@@ -7,8 +7,8 @@ import { newId } from "../db/id.ts";
 import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../db/transaction.ts";
 import { type OrganizationKey, resolveOrganization } from "../identity/organizations.ts";
 import { loadSecretKey, type SecretKey } from "../identity/secrets.ts";
-import { makeLogger } from "../logger.ts";
-import { openContext } from "../start/open-context.ts";
+import { type Logger, makeLogger } from "../logger.ts";
+import { type Opened, openContext } from "../start/open-context.ts";
 import { typedPath } from "./input.ts";
 
 /** One command's way to the database: its organization's reads, and writes as the person who typed it. */
@@ -30,7 +30,7 @@ const PATHS = [
   "MUSTER_SECRET_KEY_FILE",
 ];
 
-/** The configuration of a command. Its log says only what must be said: the answer is what was asked for. */
+/** The configuration of a command. */
 export function commandConfig(environment: NodeJS.ProcessEnv): Config {
   return loadConfig(withTypedPaths(environment));
 }
@@ -44,16 +44,25 @@ function withTypedPaths(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return resolved;
 }
 
+/** What a command logs: its answer is what was asked for, so only what must be said, unless the person wants more. */
+export function commandLogger(environment: NodeJS.ProcessEnv, { log }: Config): Logger {
+  return makeLogger({ ...log, level: environment.MUSTER_LOG_LEVEL ? log.level : "warn" });
+}
+
 /** Opens the database (the embedded one is started or joined) for as long as `work` runs. */
-export async function withContext<T>(environment: NodeJS.ProcessEnv, work: (ctx: Context) => Promise<T>): Promise<T> {
+export async function withOpened<T>(environment: NodeJS.ProcessEnv, work: (opened: Opened) => Promise<T>): Promise<T> {
   const config = commandConfig(environment);
-  const logger = makeLogger({ ...config.log, level: environment.MUSTER_LOG_LEVEL ? config.log.level : "warn" });
-  const opened = await openContext(config, logger);
+  const opened = await openContext(config, commandLogger(environment, config));
   try {
-    return await work(opened.ctx);
+    return await work(opened);
   } finally {
     await opened.close();
   }
+}
+
+/** The same for what needs no login of the owner. */
+export async function withContext<T>(environment: NodeJS.ProcessEnv, work: (ctx: Context) => Promise<T>): Promise<T> {
+  return withOpened(environment, ({ ctx }) => work(ctx));
 }
 
 /** @param org the key given with --org, or undefined for the only organization. */
