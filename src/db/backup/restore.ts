@@ -3,12 +3,13 @@ import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import pg from "pg";
+import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import type { z } from "zod";
 import { migrations } from "../../../migrations/index.ts";
 import { MusterError } from "../../errors.ts";
-import { type ConnectionSettings, clientOptions } from "../connection.ts";
+import { connected } from "../connected.ts";
+import type { ConnectionSettings } from "../connection.ts";
 import { migrate } from "../migrate.ts";
 import { translateStorageError } from "../storage-error.ts";
 import { type Header, headerSchema, type Table, type Trailer, trailerSchema } from "./form.ts";
@@ -41,15 +42,11 @@ export async function restoreBackup(
     const until = lastMigration(header);
     await refuseInhabited(owner);
     await migrate(owner, { until });
-    const client = new pg.Client(clientOptions({ ...owner, role: "muster_owner", statementTimeout: 0 }));
-    try {
-      await client.connect();
+    return await connected({ ...owner, role: "muster_owner", statementTimeout: 0 }, async (client) => {
       const restored = await fill(client, header, frames, told);
       await migrate(owner);
       return restored;
-    } finally {
-      await client.end().catch(() => {});
-    }
+    });
   } catch (error) {
     throw error instanceof MusterError ? error : explain(error);
   } finally {
@@ -59,18 +56,16 @@ export async function restoreBackup(
 
 /** Ends the rest after a restore. Returns since when it lasted, null when there was none. */
 export async function resumeAfterRestore(owner: ConnectionSettings): Promise<Date | null> {
-  const client = new pg.Client(clientOptions({ ...owner, role: "muster_owner" }));
   try {
-    await client.connect();
-    const { rows } = await client.query<{ at: Date | null }>(
-      `with before as (select paused_at from installation for update)
-        update installation i set paused_at = null from before b returning b.paused_at as at`,
+    const { rows } = await connected({ ...owner, role: "muster_owner" }, (client) =>
+      client.query<{ at: Date | null }>(
+        `with before as (select paused_at from installation for update)
+          update installation i set paused_at = null from before b returning b.paused_at as at`,
+      ),
     );
     return rows[0]?.at ?? null;
   } catch (error) {
     throw translateStorageError(error);
-  } finally {
-    await client.end().catch(() => {});
   }
 }
 
@@ -124,9 +119,7 @@ function lastMigration(header: Header): string {
 
 /** What holds no organization may be thrown away, so that older tables can take its place. */
 async function refuseInhabited(owner: ConnectionSettings): Promise<void> {
-  const client = new pg.Client(clientOptions({ url: owner.url, statementTimeout: 0 }));
-  try {
-    await client.connect();
+  await connected({ url: owner.url, statementTimeout: 0 }, async (client) => {
     const { rows } = await client.query<{ table: string | null }>(
       "select to_regclass('muster.organizations') as table",
     );
@@ -137,9 +130,7 @@ async function refuseInhabited(owner: ConnectionSettings): Promise<void> {
     await client.query("drop schema muster cascade");
     await client.query("create schema muster authorization muster_owner");
     await client.query("commit");
-  } finally {
-    await client.end().catch(() => {});
-  }
+  });
 }
 
 async function refuseOrganizations(client: pg.Client): Promise<void> {

@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { createWriteStream, linkSync, statSync, unlinkSync } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { createGzip, type Gzip } from "node:zlib";
-import pg from "pg";
+import type pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { MusterError } from "../../errors.ts";
-import { type ConnectionSettings, clientOptions } from "../connection.ts";
+import { connected } from "../connected.ts";
+import type { ConnectionSettings } from "../connection.ts";
 import { translateStorageError } from "../storage-error.ts";
 import { FORM, type Header, type Trailer } from "./form.ts";
 import { END_OF_TABLE, frame } from "./frames.ts";
@@ -31,17 +32,18 @@ export async function takeBackup(
 ): Promise<Taken> {
   if (statSync(path, { throwIfNoEntry: false })) throw occupied(path);
   const draft = `${path}.${process.pid}.partial`;
-  const client = new pg.Client(clientOptions({ ...owner, role: "muster_owner", statementTimeout: 0 }));
   try {
-    await client.connect();
-    await client.query("begin isolation level repeatable read, read only");
-    const gzip = createGzip({ level: 3 });
-    const written = pipeline(gzip, createWriteStream(draft, { mode: 0o600, flags: "wx", flush: true }));
-    const taking = write(client, gzip, secretKey, told);
-    // Whichever fails ends the other.
-    taking.catch((error: unknown) => gzip.destroy(error as Error));
-    const [taken] = await Promise.all([taking, written]);
-    await client.query("commit");
+    const taken = await connected({ ...owner, role: "muster_owner", statementTimeout: 0 }, async (client) => {
+      await client.query("begin isolation level repeatable read, read only");
+      const gzip = createGzip({ level: 3 });
+      const written = pipeline(gzip, createWriteStream(draft, { mode: 0o600, flags: "wx", flush: true }));
+      const taking = write(client, gzip, secretKey, told);
+      // Whichever fails ends the other.
+      taking.catch((error: unknown) => gzip.destroy(error as Error));
+      const [done] = await Promise.all([taking, written]);
+      await client.query("commit");
+      return done;
+    });
     place(draft, path);
     return { ...taken, bytes: statSync(path).size };
   } catch (error) {
@@ -53,7 +55,6 @@ export async function takeBackup(
         })
       : translateStorageError(error);
   } finally {
-    await client.end().catch(() => {});
     if (statSync(draft, { throwIfNoEntry: false })) unlinkSync(draft);
   }
 }
