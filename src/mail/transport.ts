@@ -33,17 +33,25 @@ export function makeSend(config: Pick<Config, "mail" | "dataDirectory">): Send {
     : sendBySmtp(config.mail.smtpUrl);
 }
 
-function sendBySmtp(url: string): Send {
-  // One connection a mail: a pool would try again by itself, and attempts are ours to count.
-  const transport = createTransport({
+/**
+ * The way to a mail server, which reads no files and fetches no addresses. One connection a mail: a pool would try again by
+ * itself, and attempts are ours to count.
+ * @param patience milliseconds for each step until the server listens, and for each pause of it afterwards.
+ */
+export function smtpTransport(url: string, patience: { untilItListens: number; pause: number }) {
+  return createTransport({
     url,
-    connectionTimeout: 15_000,
-    greetingTimeout: 15_000,
-    socketTimeout: 60_000,
-    dnsTimeout: 15_000,
+    connectionTimeout: patience.untilItListens,
+    greetingTimeout: patience.untilItListens,
+    dnsTimeout: patience.untilItListens,
+    socketTimeout: patience.pause,
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+}
+
+function sendBySmtp(url: string): Send {
+  const transport = smtpTransport(url, { untilItListens: 15_000, pause: 60_000 });
   return async (message) => {
     try {
       const info = await withDeadline(transport.sendMail(toMail(message)));
