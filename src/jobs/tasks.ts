@@ -75,9 +75,9 @@ export function makeTasks(ctx: Context): TaskList {
     "prune-request-log": () => pruneRequestLog(ctx),
     "prune-idempotent-requests": () => inEveryOrganization(ctx, pruneIdempotentRequests, "none"),
     "prune-jobs": () => inEveryOrganization(ctx, pruneJobs, "none"),
-    "prune-webhook-deliveries": () => pruneEveryDelivery(ctx),
+    "prune-webhook-deliveries": () => untilFewer(ctx, PRUNED_AT_ONCE, pruneDeliveries, "none"),
     "prune-sync-runs": () => pruneEveryRun(ctx),
-    "forget-tombstones": () => forgetEveryTombstone(ctx),
+    "forget-tombstones": () => untilFewer(ctx, FORGOTTEN_AT_ONCE, forgetOldTombstones),
     "prune-public-attempts": () => inEveryOrganization(ctx, prunePublicAttempts, "none"),
   });
 }
@@ -139,21 +139,18 @@ async function noticeEveryRemoval(ctx: Context): Promise<void> {
   }
 }
 
-async function pruneEveryDelivery(ctx: Context): Promise<void> {
+/** In transactions of at most `atOnce` rows, until one finds fewer. */
+async function untilFewer(
+  ctx: Context,
+  atOnce: number,
+  work: (tx: Tx) => Promise<number>,
+  lock: OrganizationLock = "shared",
+): Promise<void> {
   for (const { id: organization } of await listOrganizations(ctx.db)) {
     const actor: Actor = { organization, kind: "job", id: null, requestId: null };
-    let pruned: number;
-    do pruned = await inTransaction(ctx, actor, pruneDeliveries, { lock: "none" });
-    while (pruned === PRUNED_AT_ONCE);
-  }
-}
-
-async function forgetEveryTombstone(ctx: Context): Promise<void> {
-  for (const { id: organization } of await listOrganizations(ctx.db)) {
-    const actor: Actor = { organization, kind: "job", id: null, requestId: null };
-    let forgotten: number;
-    do forgotten = await inTransaction(ctx, actor, forgetOldTombstones);
-    while (forgotten === FORGOTTEN_AT_ONCE);
+    let done: number;
+    do done = await inTransaction(ctx, actor, work, { lock });
+    while (done === atOnce);
   }
 }
 
