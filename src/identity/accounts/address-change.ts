@@ -207,7 +207,7 @@ async function send(
 ): Promise<MailId> {
   // Of two people's changes to one mailbox at once each would find no mail of the other.
   await tx.query({
-    text: "select pg_advisory_xact_lock(hashtextextended($1::text || ' ' || $2, 4246))",
+    text: "select pg_advisory_xact_lock(hashtextextended($1::text || ' ' || $2, 4247))",
     values: [tx.organization, email],
   });
   const [row] = await tx.query<{ wait: number | null; today: number }>({

@@ -23,9 +23,7 @@ import {
   type Pair,
 } from "./merge-facts.ts";
 import { refuseMerged } from "./merged.ts";
-
-/** Days for which a merge can be undone: as long as a record that is gone is kept. */
-export const UNDO_DAYS = 30;
+import { UNDO_DAYS } from "./remove.ts";
 
 type Standing = Pick<ProductAccess, "role" | "allowed">;
 

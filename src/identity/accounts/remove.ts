@@ -6,7 +6,7 @@ import { recordChanges } from "../record.ts";
 import { refuseLastAdministrator } from "../rights/last-administrator.ts";
 import { endWhatTheyHad } from "./leaving.ts";
 
-/** Days for which a removed record can be brought back; then it is forgotten. T19. */
+/** Days for which a removed record can be brought back, and a merge undone; then the record is forgotten. T19. */
 export const UNDO_DAYS = 30;
 
 /**

@@ -9,8 +9,9 @@ import { recordChanges } from "../record.ts";
 import { keepAnAdministrator } from "../rights/last-administrator.ts";
 import type { Held } from "../rights/permissions.ts";
 import { refuseActingForBeyond } from "../rights/rights.ts";
-import { UNDO_DAYS, type Undo } from "./merge.ts";
+import type { Undo } from "./merge.ts";
 import { refuseMerged } from "./merged.ts";
+import { UNDO_DAYS } from "./remove.ts";
 
 type Row = { id: string; to: AccountId; undo: Undo; late: boolean };
 

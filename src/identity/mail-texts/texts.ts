@@ -22,28 +22,36 @@ const NOTHING: OwnText = { subject: null, intro: null, action: null, outro: null
 
 type Row = OwnText & { kind: MailKind; locale: Locale; changedAt: Date };
 
+const SELECT = `select kind, locale, subject, intro, action, outro, message, changed_at as "changedAt"
+  from mail_texts where organization = $1`;
+
 /** Every kind of mail in every language, with what the organization changed of it. */
 export async function listMailTexts(db: Db): Promise<MailText[]> {
-  const rows = await db.query<Row>({
-    text: `select kind, locale, subject, intro, action, outro, message, changed_at as "changedAt"
-      from mail_texts where organization = $1`,
-    values: [db.organization],
-  });
+  const rows = await db.query<Row>({ text: SELECT, values: [db.organization] });
   return MAIL_KINDS.flatMap((kind) =>
-    LOCALES.map((locale) => {
-      const row = rows.find((one) => one.kind === kind && one.locale === locale);
-      if (!row) return { kind, locale, own: NOTHING, changedAt: null };
-      const { subject, intro, action, outro, message, changedAt } = row;
-      return { kind, locale, own: { subject, intro, action, outro, message }, changedAt };
-    }),
+    LOCALES.map((locale) =>
+      textOf(
+        kind,
+        locale,
+        rows.find((row) => row.kind === kind && row.locale === locale),
+      ),
+    ),
   );
 }
 
 /** One of them. */
 export async function getMailText(db: Db, kind: MailKind, locale: Locale): Promise<MailText> {
-  const found = (await listMailTexts(db)).find((one) => one.kind === kind && one.locale === locale);
-  if (!found) throw new MusterError("internal", "every kind of mail has a text");
-  return found;
+  const [row] = await db.query<Row>({
+    text: `${SELECT} and kind = $2 and locale = $3`,
+    values: [db.organization, kind, locale],
+  });
+  return textOf(kind, locale, row);
+}
+
+function textOf(kind: MailKind, locale: Locale, row: Row | undefined): MailText {
+  if (!row) return { kind, locale, own: NOTHING, changedAt: null };
+  const { subject, intro, action, outro, message, changedAt } = row;
+  return { kind, locale, own: { subject, intro, action, outro, message }, changedAt };
 }
 
 /**
