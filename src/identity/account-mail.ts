@@ -3,11 +3,12 @@ import type { Database } from "../db/connection.ts";
 import type { AccountId, MailId, OrganizationId } from "../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { lockAccounts } from "./accounts/lock.ts";
 import { namesOf, setPassword } from "./credentials.ts";
 import { refuseExternallyManaged } from "./external-user-management.ts";
 import { firstLocale, type Locale } from "./locales.ts";
 import { queueMail } from "./mails.ts";
-import { recordChanges } from "./record.ts";
+import { recordOfAccounts } from "./record.ts";
 import type { Held } from "./rights/permissions.ts";
 import { refuseActingForBeyond } from "./rights/rights.ts";
 import { hashPassword } from "./sign-in/password-hash.ts";
@@ -53,10 +54,7 @@ export async function tellUserName(
   account: AccountId,
 ): Promise<ToldUserName> {
   await refuseExternallyManaged(tx);
-  await tx.query({
-    text: "select id from accounts where organization = $1 and id = $2 for no key update",
-    values: [tx.organization, account],
-  });
+  await lockAccounts(tx, [account]);
   const [found] = await tx.query<Addressee>({
     text: `select m.user_name as "userName", m.email_key as recipient,
         case when ${PASSWORD_LINK_STANDS} then 'password' else 'account' end as kind,
@@ -96,15 +94,7 @@ export async function tellUserName(
     content: { userName },
   });
   const linkExpiresAt = kind === "password" ? await setEnd(tx, mailId) : null;
-  await recordChanges(tx, [
-    {
-      action: "account.told",
-      subjectKind: "account",
-      subject: account,
-      detail: { mail: mailId, linkExpiresAt },
-      event: true,
-    },
-  ]);
+  await recordOfAccounts(tx, "account.told", [account], { mail: mailId, linkExpiresAt });
   return { mailId, linkExpiresAt };
 }
 
@@ -182,10 +172,7 @@ export async function setPasswordByLink(
     ctx,
     actor,
     async (tx) => {
-      await tx.query({
-        text: "select id from accounts where organization = $1 and id = $2 for no key update",
-        values: [tx.organization, link.account],
-      });
+      await lockAccounts(tx, [link.account]);
       const [used] = await tx.query({
         text: `update mails m set link_used_at = statement_timestamp()
           where m.organization = $1 and m.id = $2 and m.token_hash = $3 and m.link_used_at is null

@@ -2,11 +2,12 @@ import type { Db } from "../db/connection.ts";
 import type { AccountId, GroupId, ProductId, SpaceId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { lockAccounts } from "./accounts/lock.ts";
 import type { Role } from "./grants.ts";
 import { addLocalMembers, removeLocalMembers } from "./groups.ts";
 import { assignGuest, listGuestAssignments, type Permission, refuseAsGuest, removeGuest } from "./guests.ts";
 import { offerOf } from "./invitations/offer.ts";
-import { recordChanges } from "./record.ts";
+import { recordOfAccounts } from "./record.ts";
 import { countSeats, lockProducts, refuseOverLimits, type SeatUse } from "./seats.ts";
 
 /** What a person becomes on a product. A guest gets a space. */
@@ -27,10 +28,7 @@ export type Converted = { before: SeatUse | undefined; after: SeatUse | undefine
  * product takes no former members as guests.
  */
 export async function convert(tx: Tx, account: AccountId, product: ProductId, wanted: Conversion): Promise<Converted> {
-  await tx.query({
-    text: "select id from accounts where organization = $1 and id = $2 for no key update",
-    values: [tx.organization, account],
-  });
+  await lockAccounts(tx, [account]);
   const before = await countSeats(tx, [product]);
   if (wanted.to === "guest") {
     await refuseAdministrator(tx, account, product);
@@ -47,15 +45,7 @@ export async function convert(tx: Tx, account: AccountId, product: ProductId, wa
     await assignGuest(tx, { account, space: wantedSpace, permission, sponsor, expiresAt });
   }
   await refuseOtherRole(tx, account, product, wanted.to);
-  await recordChanges(tx, [
-    {
-      action: "guest.converted",
-      subjectKind: "account",
-      subject: account,
-      detail: { product, to: wanted.to },
-      event: true,
-    },
-  ]);
+  await recordOfAccounts(tx, "guest.converted", [account], { product, to: wanted.to });
   await lockProducts(tx, [product]);
   const [after] = await refuseOverLimits(tx, before, [account]);
   return { before: before[0], after };

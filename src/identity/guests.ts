@@ -3,8 +3,9 @@ import { type AccountId, type AssignmentId, newId, type ProductId, type SpaceId 
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcile } from "./access/reconcile.ts";
+import { lockAccounts } from "./accounts/lock.ts";
 import { formerMembers, guestDomainObstacle, refuseWhileOff, requireSponsorOf, stayUntil } from "./guest-rules.ts";
-import { recordChanges } from "./record.ts";
+import { recordOfAccounts } from "./record.ts";
 import { type GuestProduct, guestPolicies } from "./settings/guest-policy.ts";
 
 /** R135. */
@@ -158,7 +159,7 @@ async function changed(tx: Tx, id: AssignmentId, action: string): Promise<GuestA
 
 async function record(tx: Tx, action: string, assignment: GuestAssignment): Promise<void> {
   const { account, parked: _, ...detail } = assignment;
-  await recordChanges(tx, [{ action, subjectKind: "account", subject: account, detail, event: true }]);
+  await recordOfAccounts(tx, action, [account], detail);
 }
 
 async function requireSpace(tx: Tx, space: SpaceId): Promise<{ product: ProductId }> {
@@ -192,11 +193,8 @@ async function refusePast(tx: Tx, expiresAt: Date | null): Promise<void> {
 }
 
 async function lockAccount(tx: Tx, account: AccountId): Promise<void> {
-  const [row] = await tx.query({
-    text: "select id from accounts where organization = $1 and id = $2 for no key update",
-    values: [tx.organization, account],
-  });
-  if (!row) throw new MusterError("not-found", "there is no such account", { at: "account" });
+  if (!(await lockAccounts(tx, [account])))
+    throw new MusterError("not-found", "there is no such account", { at: "account" });
 }
 
 /** Held by the account's lock: two assignments at the same moment come one after the other. */

@@ -1,3 +1,4 @@
+import type { AccountId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 
 /** One thing that a change did. */
@@ -44,6 +45,28 @@ export async function recordChanges(tx: Tx, changes: readonly Change[]): Promise
       changes.map((change) => change.event ?? false),
     ],
   });
+}
+
+/**
+ * The same thing about each of these accounts, with an event.
+ * @param detail of all of them, or of each.
+ */
+export async function recordOfAccounts(
+  tx: Tx,
+  action: string,
+  accounts: readonly AccountId[],
+  detail: object | ((account: AccountId) => object),
+): Promise<void> {
+  await recordChanges(
+    tx,
+    accounts.map((account) => ({
+      action,
+      subjectKind: "account",
+      subject: account,
+      detail: typeof detail === "function" ? detail(account) : detail,
+      event: true,
+    })),
+  );
 }
 
 /** The latest audit row that this transaction can see: what comes after it, as `changesOf` asks, is its own work. */

@@ -4,7 +4,7 @@ import type { AccountId, DirectoryUserId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { emailDomain, emailKey } from "./keys.ts";
-import { recordChanges } from "./record.ts";
+import { recordOfAccounts } from "./record.ts";
 import { beginSession, type NewSession, type SessionTimes } from "./sessions.ts";
 import { requireRightsUntilCommit } from "./sign-in/sign-in.ts";
 import type { SingleSignOn } from "./single-sign-on.ts";
@@ -117,15 +117,7 @@ async function bind(
     values: [tx.organization, issuer, subject, account],
   });
   if (!row) return undefined;
-  await recordChanges(tx, [
-    {
-      action: "single-sign-on.bound",
-      subjectKind: "account",
-      subject: account,
-      detail: { issuer, subject },
-      event: true,
-    },
-  ]);
+  await recordOfAccounts(tx, "single-sign-on.bound", [account], { issuer, subject });
   return row;
 }
 
@@ -181,7 +173,5 @@ export async function unbindAccount(tx: Tx, account: AccountId): Promise<void> {
     text: "delete from sessions where organization = $1 and account = $2 and method = 'single-sign-on'",
     values: [tx.organization, account],
   });
-  await recordChanges(tx, [
-    { action: "single-sign-on.unbound", subjectKind: "account", subject: account, detail: { removed }, event: true },
-  ]);
+  await recordOfAccounts(tx, "single-sign-on.unbound", [account], { removed });
 }

@@ -6,7 +6,7 @@ import { lockDirectoryUser } from "../directory-users/read.ts";
 import { updateDirectoryUsers } from "../directory-users/update.ts";
 import { queueMail } from "../mails.ts";
 import { withinLinkBudget } from "../public-budget.ts";
-import { recordChanges } from "../record.ts";
+import { recordOfAccounts } from "../record.ts";
 import { heldByActor } from "../rights/held-by-actor.ts";
 import { refuseActingForBeyond } from "../rights/rights.ts";
 import { endSessions } from "../sessions.ts";
@@ -75,7 +75,7 @@ export async function confirmAddress(
         recipient: before,
         content: { change: found.change },
       });
-    await note(tx, "account.address-changed", account, { change: found.change, before, after: email });
+    await recordOfAccounts(tx, "account.address-changed", [account], { change: found.change, before, after: email });
     return "done";
   });
 }
@@ -102,7 +102,10 @@ export async function revertAddress(
     });
     if (!wanted) return "closed";
     if (await isTaken(tx, wanted.before, wanted.account)) {
-      await note(tx, "account.address-refused", wanted.account, { change: found.change, refusal: "address-taken" });
+      await recordOfAccounts(tx, "account.address-refused", [wanted.account], {
+        change: found.change,
+        refusal: "address-taken",
+      });
       return "refused";
     }
     const [taken] = await tx.query<Taken & { before: string; confirmedAt: Date }>({
@@ -121,7 +124,11 @@ export async function revertAddress(
     await setAddress(tx, await lockOwned(tx, taken.account), taken.before, taken.nameBefore);
     await endWhatCameSince(tx, taken.account, taken.confirmedAt);
     const { account, before, email } = taken;
-    await note(tx, "account.address-reverted", account, { change: found.change, before: email, after: before });
+    await recordOfAccounts(tx, "account.address-reverted", [account], {
+      change: found.change,
+      before: email,
+      after: before,
+    });
     return "done";
   });
 }
@@ -163,7 +170,7 @@ async function refuse(tx: Tx, change: AddressChangeId, { account }: Taken, refus
         proven_record = null where organization = $1 and id = $2`,
     values: [tx.organization, change, refusal],
   });
-  await note(tx, "account.address-refused", account, { change, refusal });
+  await recordOfAccounts(tx, "account.address-refused", [account], { change, refusal });
 }
 
 /** @param name what the user name becomes where it goes with the address; null: it stays. */
@@ -203,8 +210,4 @@ async function endWhatCameSince(tx: Tx, account: AccountId, since: Date): Promis
       where organization = $1 and owner = $2 and created_at >= $3 and revoked_at is null`,
     values: [tx.organization, account, since],
   });
-}
-
-async function note(tx: Tx, action: string, account: AccountId, detail: object): Promise<void> {
-  await recordChanges(tx, [{ action, subjectKind: "account", subject: account, detail, event: true }]);
 }

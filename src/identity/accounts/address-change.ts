@@ -6,11 +6,12 @@ import { MusterError } from "../../errors.ts";
 import { refuseExternallyManaged } from "../external-user-management.ts";
 import { emailKey } from "../keys.ts";
 import { queueMail } from "../mails.ts";
-import { recordChanges } from "../record.ts";
+import { recordOfAccounts } from "../record.ts";
 import type { Held } from "../rights/permissions.ts";
 import { refuseActingForBeyond } from "../rights/rights.ts";
 import { isTaken } from "./add.ts";
 import { isOutsideSignUp, lockActiveOwned, type OwnedRecord } from "./address-rules.ts";
+import { lockKnownAccounts } from "./lock.ts";
 
 export const ADDRESS_CHANGE_STATES = [
   "pending",
@@ -86,7 +87,12 @@ export async function askForAddress(
     ],
   });
   const mail = await send(tx, settings, { id, account, email: address, sentCount: 1 });
-  await note(tx, "account.address-asked", account, { change: id, before: owned.emailKey, after: address, mail });
+  await recordOfAccounts(tx, "account.address-asked", [account], {
+    change: id,
+    before: owned.emailKey,
+    after: address,
+    mail,
+  });
   return { change: await getAddressChange(tx, account, id), mail };
 }
 
@@ -113,7 +119,7 @@ export async function resendAddressChange(
     values: [tx.organization, pending.id, tx.actor.kind, tx.actor.id, owned.emailKey, owned.record, settings.validDays],
   });
   const mail = await send(tx, settings, { ...pending, account, sentCount: row?.sentCount ?? 0 });
-  await note(tx, "account.address-asked", account, { change: pending.id, after: pending.email, mail });
+  await recordOfAccounts(tx, "account.address-asked", [account], { change: pending.id, after: pending.email, mail });
   return { change: await getAddressChange(tx, account, pending.id), mail };
 }
 
@@ -122,13 +128,13 @@ export async function resendAddressChange(
  * @throws MusterError `not-found` when none waits.
  */
 export async function cancelAddressChange(tx: Tx, account: AccountId): Promise<AddressChange> {
-  await lockAccount(tx, account);
+  await lockKnownAccounts(tx, [account]);
   const { id } = await requirePending(tx, account);
   await tx.query({
     text: "update address_changes set state = 'cancelled', token_hash = null where organization = $1 and id = $2",
     values: [tx.organization, id],
   });
-  await note(tx, "account.address-cancelled", account, { change: id });
+  await recordOfAccounts(tx, "account.address-cancelled", [account], { change: id });
   return getAddressChange(tx, account, id);
 }
 
@@ -191,14 +197,6 @@ async function requirePending(tx: Tx, account: AccountId): Promise<{ id: Address
   return row;
 }
 
-async function lockAccount(tx: Tx, account: AccountId): Promise<void> {
-  const rows = await tx.query({
-    text: "select id from accounts where organization = $1 and id = $2 for no key update",
-    values: [tx.organization, account],
-  });
-  if (rows.length === 0) throw new MusterError("not-found", "there is no user with this id", { at: "id" });
-}
-
 /** One question to a mailbox at a time: whoever asks again and again, for one person or another, meets the cool-down. */
 async function send(
   tx: Tx,
@@ -227,8 +225,4 @@ async function send(
     recipient: email,
     content: { change: id },
   });
-}
-
-async function note(tx: Tx, action: string, account: AccountId, detail: object): Promise<void> {
-  await recordChanges(tx, [{ action, subjectKind: "account", subject: account, detail, event: true }]);
 }

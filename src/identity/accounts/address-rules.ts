@@ -3,6 +3,7 @@ import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { isCovered, listSignUpDomains } from "../domains.ts";
 import { emailDomain } from "../keys.ts";
+import { lockAccounts } from "./lock.ts";
 
 /** A person whose canonical record is in `internal`: nobody else says their address. */
 export type OwnedRecord = {
@@ -40,10 +41,7 @@ export async function lockOwned(tx: Tx, account: AccountId): Promise<OwnedRecord
       for no key update`,
     values: [tx.organization, account],
   });
-  await tx.query({
-    text: "select id from accounts where organization = $1 and id = $2 for no key update",
-    values: [tx.organization, account],
-  });
+  await lockAccounts(tx, [account]);
   const [row] = await tx.query<OwnedRecord & { owner: string | null; kind: string }>({
     text: `select a.id as account, u.id as record, u.directory, u.user_name as "userName", a.email_key as "emailKey",
         d.name as owner, d.kind, u.active, a.suspended_at is not null as suspended,

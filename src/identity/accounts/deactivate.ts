@@ -4,7 +4,7 @@ import { MusterError } from "../../errors.ts";
 import type { DirectoryUserInput } from "../directory-users/directory-user.ts";
 import { updateDirectoryUsers } from "../directory-users/update.ts";
 import { isCovered, listSignUpDomains } from "../domains.ts";
-import { recordChanges } from "../record.ts";
+import { recordOfAccounts } from "../record.ts";
 import { refuseLastAdministrator } from "../rights/last-administrator.ts";
 import { endWhatTheyHad } from "./leaving.ts";
 
@@ -56,15 +56,11 @@ async function setActive(
   for (const [directory, own] of Map.groupBy(changed, (record) => record.directory))
     await updateDirectoryUsers(tx, directory, await contentOf(tx, own, active));
   const accounts = changed.map((record) => record.account).sort();
-  await recordChanges(
+  await recordOfAccounts(
     tx,
-    accounts.map((account) => ({
-      action: active ? "account.reactivated" : "account.deactivated",
-      subjectKind: "account",
-      subject: account,
-      detail: active ? {} : { reason },
-      event: true,
-    })),
+    active ? "account.reactivated" : "account.deactivated",
+    accounts,
+    active ? {} : { reason },
   );
   await endWhatTheyHad(tx);
   return accounts;

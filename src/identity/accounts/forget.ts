@@ -1,6 +1,6 @@
 import type { AccountId, DirectoryUserId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
-import { recordChanges } from "../record.ts";
+import { recordOfAccounts } from "../record.ts";
 import { UNDO_DAYS } from "./remove.ts";
 
 /** Records that go in one transaction. */
@@ -110,14 +110,5 @@ export async function forgetAccounts(tx: Tx, accounts: readonly AccountId[], bec
       suspended_reason = null, first_access_at = null, last_access_at = null, erased_at = statement_timestamp(),
       updated_at = statement_timestamp()
     where organization = $1 and id = any ($2)`);
-  await recordChanges(
-    tx,
-    accounts.map((account) => ({
-      action: "account.erased",
-      subjectKind: "account",
-      subject: account,
-      detail: { because },
-      event: true,
-    })),
-  );
+  await recordOfAccounts(tx, "account.erased", accounts, { because });
 }

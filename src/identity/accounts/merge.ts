@@ -7,11 +7,12 @@ import { refuseReadOnlyMembers } from "../directory-permissions.ts";
 import { removeDirectoryUsers } from "../directory-users/remove.ts";
 import { refuseExternallyManaged } from "../external-user-management.ts";
 import { refuseOfferBeyond } from "../invitations/ceiling.ts";
-import { recordChanges } from "../record.ts";
+import { recordOfAccounts } from "../record.ts";
 import { keepAnAdministrator } from "../rights/last-administrator.ts";
 import type { Held } from "../rights/permissions.ts";
 import { refuseActingForBeyond } from "../rights/rights.ts";
 import { countSeats, type SeatUse } from "../seats.ts";
+import { lockAccounts } from "./lock.ts";
 import {
   type Belongings,
   belongingsOf,
@@ -115,15 +116,11 @@ export async function mergeAccounts(tx: Tx, held: readonly Held[], pair: Pair): 
     values: [tx.organization, newId(), from.id, to.id, undo],
   });
   const facts = outcomesOf(belongings);
-  await recordChanges(tx, [
-    {
-      action: "account.merged",
-      subjectKind: "account",
-      subject: from.id,
-      detail: { from: from.id, to: to.id, moved: facts.filter(({ outcome }) => outcome.startsWith("moved")).length },
-      event: true,
-    },
-  ]);
+  await recordOfAccounts(tx, "account.merged", [from.id], {
+    from: from.id,
+    to: to.id,
+    moved: facts.filter(({ outcome }) => outcome.startsWith("moved")).length,
+  });
   return {
     from: from.id,
     to: to.id,
@@ -138,16 +135,13 @@ export async function mergeAccounts(tx: Tx, held: readonly Held[], pair: Pair): 
 /** Both are held until the transaction ends. */
 async function lockSides(tx: Tx, pair: Pair): Promise<[Side, Side]> {
   if (pair.from === pair.to) throw new MusterError("invalid", "this is one account twice", { at: "to" });
-  const values = [tx.organization, [pair.from, pair.to]];
+  const both = [pair.from, pair.to];
   await tx.query({
     text: `select id from directory_users where organization = $1 and account = any ($2) and deleted_at is null
       order by id for no key update`,
-    values,
+    values: [tx.organization, both],
   });
-  await tx.query({
-    text: "select id from accounts where organization = $1 and id = any ($2) order by id for no key update",
-    values,
-  });
+  await lockAccounts(tx, both);
   return [await sideOf(tx, pair.from, "from"), await sideOf(tx, pair.to, "to")];
 }
 

@@ -2,7 +2,7 @@ import type { AccountId, DirectoryId, DirectoryUserId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { removeDirectoryUsers, restoreDirectoryUsers } from "../directory-users/remove.ts";
-import { recordChanges } from "../record.ts";
+import { recordOfAccounts } from "../record.ts";
 import { refuseLastAdministrator } from "../rights/last-administrator.ts";
 import { endWhatTheyHad } from "./leaving.ts";
 
@@ -33,16 +33,7 @@ export async function removeAccounts(
       own.map((record) => record.id),
     );
   const removed = [...new Set(records.map((record) => record.account))].sort();
-  await recordChanges(
-    tx,
-    removed.map((account) => ({
-      action: "account.removed",
-      subjectKind: "account",
-      subject: account,
-      detail: { reason },
-      event: true,
-    })),
-  );
+  await recordOfAccounts(tx, "account.removed", removed, { reason });
   await endWhatTheyHad(tx);
   return removed;
 }

@@ -6,10 +6,11 @@ import { settleWaiting } from "../access/reconcile.ts";
 import { removeLocalMembers } from "../groups.ts";
 import { removeGuest } from "../guests.ts";
 import { revokeInvitation } from "../invitations/change.ts";
-import { recordChanges } from "../record.ts";
+import { recordOfAccounts } from "../record.ts";
 import { refuseLastAdministrator } from "../rights/last-administrator.ts";
 import type { Held } from "../rights/permissions.ts";
 import { takeRight } from "../rights/rights.ts";
+import { lockKnownAccounts } from "./lock.ts";
 
 /** From what: one product, all of a site, or everything. */
 export type RevokedFrom = { kind: "product"; id: ProductId } | { kind: "site"; id: SiteId } | { kind: "organization" };
@@ -31,7 +32,7 @@ export async function revokeAccess(
   from: RevokedFrom,
   reason: string | null,
 ): Promise<AccountId[]> {
-  await requireAccounts(tx, accounts);
+  await lockKnownAccounts(tx, accounts);
   const products = await productsOf(tx, from);
   await refuseDirectoryGroups(tx, accounts, products);
   await refuseWiderGroups(tx, accounts, products, from);
@@ -57,26 +58,12 @@ export async function revokeAccess(
   }
   await settleWaiting(tx);
   const changed = [...gone.keys()].sort();
-  await recordChanges(
-    tx,
-    changed.map((account) => ({
-      action: "account.access-revoked",
-      subjectKind: "account",
-      subject: account,
-      detail: { from, reason, revoked: gone.get(account) },
-      event: true,
-    })),
-  );
+  await recordOfAccounts(tx, "account.access-revoked", changed, (account: AccountId) => ({
+    from,
+    reason,
+    revoked: gone.get(account),
+  }));
   return changed;
-}
-
-async function requireAccounts(tx: Tx, accounts: readonly AccountId[]): Promise<void> {
-  const rows = await tx.query({
-    text: "select id from accounts where organization = $1 and id = any ($2) order by id for no key update",
-    values: [tx.organization, accounts],
-  });
-  if (rows.length < new Set(accounts).size)
-    throw new MusterError("not-found", "there is no user with this id", { at: "id" });
 }
 
 async function productsOf(db: Db, from: RevokedFrom): Promise<ProductId[]> {

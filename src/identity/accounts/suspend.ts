@@ -2,7 +2,7 @@ import type { AccountId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { reconcile } from "../access/reconcile.ts";
-import { recordChanges } from "../record.ts";
+import { recordOfAccounts } from "../record.ts";
 import { refuseLastAdministrator } from "../rights/last-administrator.ts";
 import { endWhatTheyHad } from "./leaving.ts";
 
@@ -62,15 +62,11 @@ async function setSuspended(
     values: [tx.organization, accounts, suspended, reason],
   });
   const changed = rows.map((row) => row.id).sort();
-  await recordChanges(
+  await recordOfAccounts(
     tx,
-    changed.map((account) => ({
-      action: suspended ? "account.suspended" : "account.restored",
-      subjectKind: "account",
-      subject: account,
-      detail: suspended ? { reason } : {},
-      event: true,
-    })),
+    suspended ? "account.suspended" : "account.restored",
+    changed,
+    suspended ? { reason } : {},
   );
   await reconcile(tx, changed);
   if (suspended) await endWhatTheyHad(tx);

@@ -5,10 +5,11 @@ import { reconcile } from "../access/reconcile.ts";
 import { restoreDirectoryUsers } from "../directory-users/remove.ts";
 import { refuseExternallyManaged } from "../external-user-management.ts";
 import { refuseOfferBeyond } from "../invitations/ceiling.ts";
-import { recordChanges } from "../record.ts";
+import { recordOfAccounts } from "../record.ts";
 import { keepAnAdministrator } from "../rights/last-administrator.ts";
 import type { Held } from "../rights/permissions.ts";
 import { refuseActingForBeyond } from "../rights/rights.ts";
+import { lockAccounts } from "./lock.ts";
 import type { Undo } from "./merge.ts";
 import { refuseMerged } from "./merged.ts";
 import { UNDO_DAYS } from "./remove.ts";
@@ -40,9 +41,7 @@ export async function unmergeAccount(tx: Tx, held: readonly Held[], from: Accoun
     text: "update account_merges set undone_at = statement_timestamp() where organization = $1 and id = $2",
     values: [tx.organization, id],
   });
-  await recordChanges(tx, [
-    { action: "account.unmerged", subjectKind: "account", subject: from, detail: { from, to }, event: true },
-  ]);
+  await recordOfAccounts(tx, "account.unmerged", [from], { from, to });
   return to;
 }
 
@@ -62,10 +61,7 @@ async function requireMerge(tx: Tx, from: AccountId): Promise<Row> {
     if (!isMusterError(error) || error.code !== "merged") throw error;
     throw new MusterError("conflict", "the account that it went into was merged itself; undo that first", { at: "id" });
   }
-  await tx.query({
-    text: "select id from accounts where organization = $1 and id = any ($2) order by id for no key update",
-    values: [tx.organization, [from, row.to]],
-  });
+  await lockAccounts(tx, [from, row.to]);
   return row;
 }
 

@@ -2,6 +2,7 @@ import type { Config } from "../../config.ts";
 import { type AccountId, type InvitationId, type MailId, newId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
+import { lockAccounts } from "../accounts/lock.ts";
 import { refuseExternallyManaged } from "../external-user-management.ts";
 import { emailKey } from "../keys.ts";
 import { suppressedAmong, toldSuppression } from "../mail-suppressions.ts";
@@ -62,10 +63,7 @@ export async function resendInvitation(
 
 /** Locks the account, so that of several presses at once one sends and the others meet the cool-down. */
 async function lockAddressee(tx: Tx, account: AccountId): Promise<Addressee> {
-  await tx.query({
-    text: "select id from accounts where organization = $1 and id = $2 for no key update",
-    values: [tx.organization, account],
-  });
+  await lockAccounts(tx, [account]);
   // A statement of its own: one that waited for the lock would still see what stood before.
   const [addressee] = await tx.query<Addressee>({
     text: `select a.id, a.email, a.suspended_at is not null as suspended,

@@ -9,7 +9,7 @@ import { refuseOfferBeyond } from "../invitations/ceiling.ts";
 import { revokeInvitation } from "../invitations/change.ts";
 import { readOffer } from "../invitations/offer.ts";
 import { disableLink } from "../links.ts";
-import { recordChanges } from "../record.ts";
+import { recordOfAccounts } from "../record.ts";
 import { heldByAccount } from "../rights/held.ts";
 import type { Held } from "../rights/permissions.ts";
 import { getRight, giveRight, takeRight } from "../rights/rights.ts";
@@ -87,15 +87,7 @@ export async function offBoard(
     account,
   );
   for (const token of told.ended.tokens) await revokeToken(tx, token);
-  await recordChanges(tx, [
-    {
-      action: "account.off-boarded",
-      subjectKind: "account",
-      subject: account,
-      detail: { to, leaving, reason, ...told },
-      event: true,
-    },
-  ]);
+  await recordOfAccounts(tx, "account.off-boarded", [account], { to, leaving, reason, ...told });
   switch (leaving) {
     case "suspend":
       await suspendAccounts(tx, [account], reason);

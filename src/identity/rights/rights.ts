@@ -3,7 +3,7 @@ import { type AccountId, newId, type RightId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { reconcile } from "../access/reconcile.ts";
-import { recordChanges } from "../record.ts";
+import { recordOfAccounts } from "../record.ts";
 import { type Bundle, PERMISSIONS_OF, SCOPE_OF } from "./bundles.ts";
 import { refuseBeyond } from "./ceiling.ts";
 import { refuseLastAdministrator } from "./last-administrator.ts";
@@ -56,9 +56,7 @@ export async function giveRight(tx: Tx, held: readonly Held[], wanted: WantedRig
     ],
   });
   if (!given) throw await whyNotGiven(tx, wanted);
-  await recordChanges(tx, [
-    { action: "right.given", subjectKind: "account", subject: account, detail: { id, bundle, scope }, event: true },
-  ]);
+  await recordOfAccounts(tx, "right.given", [account], { id, bundle, scope });
   await reconcile(tx, [account]);
   return getRight(tx, id);
 }
@@ -98,15 +96,7 @@ export async function takeRight(tx: Tx, held: readonly Held[], id: RightId): Pro
     values: [tx.organization, id],
   });
   if (taken.length === 0) throw unknown();
-  await recordChanges(tx, [
-    {
-      action: "right.taken",
-      subjectKind: "account",
-      subject: account.id,
-      detail: { id, bundle, scope },
-      event: true,
-    },
-  ]);
+  await recordOfAccounts(tx, "right.taken", [account.id], { id, bundle, scope });
 }
 
 /** Whoever says that a person is still the same gives the rights that are parked. @throws MusterError `not-allowed`. */
