@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { AccountId } from "../db/id.ts";
-import { BULK_ACTIONS, createBulkJob, PERMISSIONS_FOR } from "../identity/bulk-jobs.ts";
+import { createBulkJob, PERMISSIONS_FOR } from "../identity/bulk-jobs.ts";
 import { parsePeople } from "../identity/export-pages.ts";
+import { BULK_ACTIONS } from "../identity/jobs.ts";
 import { require } from "./caller.ts";
 import { idIn, idOut, text } from "./fields.ts";
 import { jobAnswer } from "./jobs.ts";

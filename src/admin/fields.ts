@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { newId, parseId } from "../db/id.ts";
+import { storedText } from "../identity/stored-text.ts";
 import { type Period, parsePeriod } from "../identity/time-zone.ts";
 import { cursorAfter, keyOfCursor, paging, UUID_KEY } from "./input.ts";
 
@@ -11,11 +12,7 @@ export const idOut = z.string().meta({ format: "uuid" });
 
 /** Text that PostgreSQL can hold, from 1 to `longest` characters. */
 export function text(longest: number) {
-  return z
-    .string()
-    .min(1)
-    .max(longest)
-    .refine((value) => !value.includes("\0") && value.isWellFormed(), "it holds a character that cannot be stored");
+  return storedText(longest).min(1);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Database } from "../db/connection.ts";
 import type { AccountId, MailId, OrganizationId } from "../db/id.ts";
+import { databaseNow } from "../db/now.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { lockAccounts } from "./accounts/lock.ts";
@@ -96,11 +97,6 @@ export async function tellUserName(
   const linkExpiresAt = kind === "password" ? await setEnd(tx, mailId) : null;
   await recordOfAccounts(tx, "account.told", [account], { mail: mailId, linkExpiresAt });
   return { mailId, linkExpiresAt };
-}
-
-async function databaseNow(tx: Tx): Promise<Date> {
-  const [row] = await tx.query<{ now: Date }>({ text: "select statement_timestamp() as now" });
-  return row?.now ?? new Date(0);
 }
 
 async function setEnd(tx: Tx, mail: MailId): Promise<Date> {

@@ -8,23 +8,12 @@ import { removeAccounts } from "./accounts/remove.ts";
 import { revokeAccess } from "./accounts/revoke-access.ts";
 import { restoreAccounts, suspendAccounts } from "./accounts/suspend.ts";
 import { resendInvitation } from "./invitations/resend.ts";
-import { createJob, getJob, holdJob, type Job, type Turn, unknownJob } from "./jobs.ts";
+import { type BulkAction, createJob, getJob, holdJob, type Job, type Turn, unknownJob } from "./jobs.ts";
 import { type ListFilter, listFilterSql } from "./list-filter.ts";
 import { recordChanges } from "./record.ts";
 import { heldByActor } from "./rights/held-by-actor.ts";
 import { holds, type Permission } from "./rights/permissions.ts";
 import { type Status, statusSql } from "./statuses.ts";
-
-export const BULK_ACTIONS = [
-  "suspend",
-  "restore",
-  "deactivate",
-  "reactivate",
-  "revoke-access",
-  "remove",
-  "resend-invite",
-] as const;
-export type BulkAction = (typeof BULK_ACTIONS)[number];
 
 /** Whom a job is about: those that match a filter over `ACCOUNT_FIELDS` when it is made, or these. */
 export type People = { filter: ListFilter } | { ids: readonly AccountId[] };

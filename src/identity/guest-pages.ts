@@ -4,7 +4,7 @@ import { MusterError } from "../errors.ts";
 import { fieldsOf } from "../filter/fields.ts";
 import type { Permission } from "./guests.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
-import { CLIENT_LIMITS } from "./settings/guest-policy.ts";
+import { policySql } from "./settings/guest-policy.ts";
 import type { GuestPolicy } from "./settings/guest-policy-form.ts";
 import { type Bind, binding, type IdPage, inScopes, type Within } from "./within.ts";
 
@@ -41,7 +41,7 @@ export const GUEST_FIELDS = fieldsOf<ListField>(
 const COLUMNS = `g.id, json_build_object('id', a.id, 'userName', a.user_name) as user, s.key as site, p.key as product,
   sp.key as space, g.permission,
   case when h.id is not null then json_build_object('id', h.id, 'userName', h.user_name) end as sponsor,
-  g.expires_at as "expiresAt", g.parked_at is not null as parked, ${CLIENT_LIMITS} as "clientLimits"`;
+  g.expires_at as "expiresAt", g.parked_at is not null as parked, ${policySql("clientLimits")} as "clientLimits"`;
 
 const TABLES = `guest_assignments g
   join accounts a on a.organization = g.organization and a.id = g.account

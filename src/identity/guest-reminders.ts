@@ -2,6 +2,7 @@ import { type AccountId, type AssignmentId, newId, type ProductId } from "../db/
 import type { Tx } from "../db/transaction.ts";
 import { queueMail } from "./mails.ts";
 import { peopleToTell } from "./people-to-tell.ts";
+import { policySql } from "./settings/guest-policy.ts";
 
 /** What managers are told of a guest whose time runs out (R126). */
 export type GuestEndingNotice = {
@@ -30,8 +31,7 @@ export async function remindOfEndingGuests(tx: Tx): Promise<number> {
         from guest_assignments g
         join products p on p.organization = g.organization and p.id = g.product
         join organizations o on o.id = p.organization
-        cross join lateral (select t::interval as before from jsonb_array_elements_text(
-          coalesce(p.guest_policy -> 'reminders', o.settings -> 'guestPolicy' -> 'reminders', '["P1D"]')) t) r
+        cross join lateral (select t::interval as before from jsonb_array_elements_text(${policySql("reminders")}) t) r
         join live_access a on a.organization = g.organization and a.account = g.account and a.product = g.product
         where g.organization = $1 and g.parked_at is null and g.expires_at > statement_timestamp()
           -- A day before is the same time of day, also where the clocks change between; the first condition is for the index.

@@ -6,7 +6,8 @@ import { recordChanges } from "./record.ts";
 
 export const JOB_STATES = ["queued", "running", "done", "failed", "cancelled"] as const;
 type JobState = (typeof JOB_STATES)[number];
-export const JOB_ACTIONS = [
+/** What can be done to many people in one job. */
+export const BULK_ACTIONS = [
   "suspend",
   "restore",
   "deactivate",
@@ -14,9 +15,10 @@ export const JOB_ACTIONS = [
   "revoke-access",
   "remove",
   "resend-invite",
-  "import-invitations",
-  "export",
 ] as const;
+export type BulkAction = (typeof BULK_ACTIONS)[number];
+
+export const JOB_ACTIONS = [...BULK_ACTIONS, "import-invitations", "export"] as const;
 export type JobAction = (typeof JOB_ACTIONS)[number];
 
 /** Work that outlives the request that asked for it. */

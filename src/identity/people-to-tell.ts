@@ -4,6 +4,7 @@ import { administratorsToTell } from "./administrators-to-tell.ts";
 import { emailKey } from "./keys.ts";
 import type { OrganizationSettings } from "./settings/form.ts";
 import { getSettings } from "./settings/settings.ts";
+import { IS_ACTIVE } from "./statuses.ts";
 
 export type PersonToTell = { account: AccountId; recipient: string; administrator: boolean };
 
@@ -39,14 +40,12 @@ async function others(
 ): Promise<PersonToTell[]> {
   return db.query<PersonToTell>({
     text: `select a.id as account, a.email_key as recipient, false as administrator from accounts a
-      where a.organization = $1 and a.suspended_at is null and a.email_key is not null
+      where a.organization = $1 and ${IS_ACTIVE} and a.email_key is not null
         and (a.id = $2 or a.email_key = any ($4) or a.id in (
           select r.account from rights r join products p on p.organization = $1 and p.id = any ($3)
           where r.organization = $1 and r.in_force and r.parked_at is null
             and ((r.bundle = 'site-administrator' and r.scope_kind = 'site' and r.scope_id = p.site)
               or (r.bundle = 'user-access-administrator' and r.scope_kind = 'product' and r.scope_id = p.id))))
-        and exists (select from directory_users u where u.organization = $1 and u.id = a.canonical and u.active
-          and u.deleted_at is null)
       order by a.id`,
     values: [db.organization, sponsor, products, addresses],
   });

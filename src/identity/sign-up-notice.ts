@@ -1,4 +1,5 @@
 import type { InvitationId, ProductId } from "../db/id.ts";
+import { databaseNow } from "../db/now.ts";
 import type { Tx } from "../db/transaction.ts";
 import { readOffer, rolesOf } from "./invitations/offer.ts";
 import { queueMail } from "./mails.ts";
@@ -40,12 +41,12 @@ export async function tellOfSignUp(tx: Tx, invitation: InvitationId, content: Si
  * of them stand in the list.
  */
 export async function tellOfRequest(tx: Tx, email: string, product: ProductId | null): Promise<void> {
-  const [now] = await tx.query<{ at: Date }>({ text: "select statement_timestamp() as at" });
+  const now = await databaseNow(tx);
   const products = product === null ? [] : [product];
   for (const { account, recipient, administrator } of await peopleToTell(tx, "request", { products }))
     await queueMail(tx, {
       kind: "request",
-      dedupeKey: `request:${now?.at.toISOString().slice(0, 13)}:${account}`,
+      dedupeKey: `request:${now.toISOString().slice(0, 13)}:${account}`,
       account,
       recipient,
       content: { email, ...(!administrator && { toldAs: "other" }) },

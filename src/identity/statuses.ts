@@ -5,6 +5,13 @@ import { MusterError } from "../errors.ts";
 /** A word derived from facts, never stored (R78 to R84). */
 export type Status = "invited-not-sent" | "invited" | "active" | "suspended" | "deactivated";
 
+/** The canonical record of account `a` is there and active. */
+const IS_LIVE = `exists (select from directory_users c where c.organization = a.organization and c.id = a.canonical
+  and c.active and c.deleted_at is null)`;
+
+/** Account `a` is alive in the organization, whatever was given: neither deactivated nor suspended. */
+export const IS_ACTIVE = `a.suspended_at is null and ${IS_LIVE}`;
+
 /** An invitation went out to account `a`, or is on its way, that was not superseded because the name passed on. */
 const WAS_SENT = `exists (select from invitations i where i.organization = a.organization and i.account = a.id
   and i.delivery <> 'not-requested' and i.state <> 'superseded')`;
@@ -14,8 +21,7 @@ const WAS_SENT = `exists (select from invitations i where i.organization = a.org
  * sent an invitation, or has one on its way, that was not superseded because the name passed on.
  */
 export const statusSql = `case
-    when not exists (select from directory_users c where c.organization = a.organization and c.id = a.canonical
-      and c.active and c.deleted_at is null) then 'deactivated'
+    when not ${IS_LIVE} then 'deactivated'
     when a.suspended_at is not null then 'suspended'
     when a.first_access_at is not null then 'active'
     when ${WAS_SENT} then 'invited'
@@ -30,10 +36,6 @@ export const SITE_STATUSES: readonly SiteStatus[] = [
   "invitation-not-sent",
   "no-site-access",
 ];
-
-/** Alive in the organization, whatever was given: neither deactivated nor suspended. */
-const IS_ACTIVE = `a.suspended_at is null and exists (select from directory_users c where c.organization = a.organization
-  and c.id = a.canonical and c.active and c.deleted_at is null)`;
 
 /** An open invitation of account `a` offers something of site `s` that was not given yet: such a person is as good as on the site. */
 const IS_OFFERED = `exists (

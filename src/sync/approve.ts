@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import type { Db } from "../db/connection.ts";
 import type { SyncRunId } from "../db/id.ts";
+import { databaseNow } from "../db/now.ts";
 import type { Actor } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { withDirectoryLock } from "./lock.ts";
@@ -20,7 +21,7 @@ export async function requireWaiting(db: Db, run: SyncRunId): Promise<SyncRun> {
     throw new MusterError("conflict", `this run is ${found.state}; only a held or previewed one can be approved`, {
       at: "run",
     });
-  if (found.approvableUntil !== null && found.approvableUntil <= (await now(db)))
+  if (found.approvableUntil !== null && found.approvableUntil <= (await databaseNow(db)))
     throw new MusterError(
       "conflict",
       `this plan could be approved until ${found.approvableUntil.toISOString()}; run the sync again for one of today`,
@@ -31,12 +32,6 @@ export async function requireWaiting(db: Db, run: SyncRunId): Promise<SyncRun> {
       at: "run",
     });
   return found;
-}
-
-/** Of the database's clock, which decides what is over (design §3.4). */
-async function now(db: Db): Promise<Date> {
-  const [row] = await db.query<{ now: Date }>({ text: "select statement_timestamp() as now" });
-  return row?.now ?? new Date();
 }
 
 /**

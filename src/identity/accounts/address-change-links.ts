@@ -1,8 +1,7 @@
-import { hkdfSync } from "node:crypto";
 import type { Database, Db } from "../../db/connection.ts";
 import type { AddressChangeId, MailId, OrganizationId } from "../../db/id.ts";
+import { mailToken } from "../mail-token.ts";
 import type { SecretKey } from "../secrets.ts";
-import { newTokenText } from "../token-form.ts";
 
 /** What a mail about a change of address holds: never the other mailbox, whose owner may be somebody else. */
 export type AddressChangeMail = { change: AddressChangeId };
@@ -13,15 +12,14 @@ export type AddressPurpose = "confirm" | "revert";
 /** The prefix of each purpose's tokens; one never opens what the other does. */
 const PREFIX = { confirm: "adr", revert: "rev" } as const;
 
-/** The token in the link of one mail, made as an invitation's is (docs/decisions/0007): from the installation's key and the mail's id. */
+/** The token in the link of one mail. */
 export function addressToken(
   key: SecretKey,
   organization: OrganizationId,
   mail: MailId,
   purpose: AddressPurpose,
 ): string {
-  const secret = hkdfSync("sha256", key, Buffer.from(organization + mail), `muster address ${purpose} token`, 32);
-  return newTokenText(PREFIX[purpose], Buffer.from(secret));
+  return mailToken(key, organization, mail, PREFIX[purpose], `address ${purpose}`);
 }
 
 /** What a token of this kind is for; undefined for one of another kind. */

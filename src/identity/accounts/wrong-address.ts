@@ -1,5 +1,6 @@
 import type { Config } from "../../config.ts";
 import type { AccountId, AddressChangeId, InvitationId, MailId } from "../../db/id.ts";
+import { databaseNow } from "../../db/now.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { isMusterError, MusterError } from "../../errors.ts";
 import { removeLocalMembers } from "../groups.ts";
@@ -193,8 +194,8 @@ async function reinvite(
   });
   const given = (await listGuestAssignments(tx, account)).filter(({ parked }) => !parked);
   const offered = await openOffer(tx, invitation);
-  const [clock] = await tx.query<{ now: Date }>({ text: "select statement_timestamp() as now" });
-  const live = given.filter(({ expiresAt }) => expiresAt === null || (clock !== undefined && expiresAt > clock.now));
+  const now = await databaseNow(tx);
+  const live = given.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
   const offer = {
     groups: [...new Set([...groups.map(({ id }) => id), ...offered.groups])],
     spaces: [...live, ...offered.spaces.filter(({ product }) => !live.some((one) => one.product === product))],

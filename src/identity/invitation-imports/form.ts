@@ -1,34 +1,32 @@
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
 import { MusterError } from "../../errors.ts";
+import { storedText } from "../stored-text.ts";
 import { type Period, parsePeriod, type When } from "../time-zone.ts";
 
 /** Rows of one import: more come as a second file. */
 export const MOST_ROWS = 10_000;
 
-const words = (longest: number) =>
-  z
-    .string()
-    .max(longest)
-    .refine((text) => !text.includes("\0") && text.isWellFormed(), "it holds a character that cannot be stored");
-
 /** One row as it is kept: what is left out or empty is not said. */
 export const importRow = z
   .strictObject({
-    email: words(254).min(1),
+    email: storedText(254).min(1),
     /** KEY, or SITE/KEY where several sites have the product. */
-    product: words(130),
+    product: storedText(130),
     role: z.enum(["admin", "user", "guest"]),
     /** DIRECTORY/NAME, local/NAME or id:UUID, separated by semicolons. */
-    groups: words(4_000),
+    groups: storedText(4_000),
     /** A guest's space of the product. */
-    space: words(63),
+    space: storedText(63),
     permission: z.enum(["can-create-and-edit", "read-only"]),
     /** Who answers for a guest: an address, a user name or an id. */
-    sponsor: words(512),
+    sponsor: storedText(512),
     /** Until when a guest stays: an instant, or a period as in P30D. */
-    until: words(64).refine((text) => whenOf(text) !== undefined, "it is neither an instant nor a period as in P30D"),
-    message: words(2_000),
+    until: storedText(64).refine(
+      (text) => whenOf(text) !== undefined,
+      "it is neither an instant nor a period as in P30D",
+    ),
+    message: storedText(2_000),
   })
   .partial()
   .required({ email: true })

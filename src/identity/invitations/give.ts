@@ -3,6 +3,7 @@ import type { AccountId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { addLocalMembers } from "../groups.ts";
 import { assignGuest } from "../guests.ts";
+import { policySql } from "../settings/guest-policy.ts";
 import type { Offer } from "./offer.ts";
 
 /**
@@ -41,8 +42,8 @@ export async function alreadyHeld(
         and not exists (select from unnest($5::uuid[]) o (id) where not exists (
           select from guest_assignments g where g.organization = $1 and g.account = w.id and g.space = o.id
             and g.parked_at is null)) as everything,
-        exists (select from products p join organizations r on r.id = p.organization
-          cross join lateral (select coalesce(p.guest_policy -> 'mostSpaces', r.settings -> 'guestPolicy' -> 'mostSpaces', '1') as most) l
+        exists (select from products p join organizations o on o.id = p.organization
+          cross join lateral (select ${policySql("mostSpaces")} as most) l
           where p.organization = $1 and p.id = any ($4) and l.most <> 'null'::jsonb
             and l.most::integer <= (select count(*) from guest_assignments g where g.organization = $1
               and g.account = w.id and g.product = p.id and g.space <> all ($5))) as "otherSpace"

@@ -1,25 +1,19 @@
-import { hkdfSync } from "node:crypto";
 import type { Database, Db } from "../../db/connection.ts";
 import type { InvitationId, MailId, OrganizationId } from "../../db/id.ts";
 import { firstLocale, type Locale } from "../locales.ts";
+import { mailToken } from "../mail-token.ts";
 import type { SecretKey } from "../secrets.ts";
-import { CLIENT_LIMITS } from "../settings/guest-policy.ts";
+import { policySql } from "../settings/guest-policy.ts";
 import type { GuestPolicy } from "../settings/guest-policy-form.ts";
-import { newTokenText } from "../token-form.ts";
 
-/**
- * The token in the link of one mail. It follows from the installation's key and the mail's id, so every attempt at
- * the same mail carries the same link, although nothing but its hash is kept; a newer mail has another.
- */
+/** The token in the link of one invitation's mail. */
 export function invitationToken(key: SecretKey, organization: OrganizationId, mail: MailId): string {
-  const secret = hkdfSync("sha256", key, Buffer.from(organization + mail), "muster invitation token", 32);
-  return newTokenText("inv", Buffer.from(secret));
+  return mailToken(key, organization, mail, "inv", "invitation");
 }
 
 /** The same for a link by which an administrator sets a password. */
 export function passwordToken(key: SecretKey, organization: OrganizationId, mail: MailId): string {
-  const secret = hkdfSync("sha256", key, Buffer.from(organization + mail), "muster password token", 32);
-  return newTokenText("pwd", Buffer.from(secret));
+  return mailToken(key, organization, mail, "pwd", "password");
 }
 
 export type FoundInvitation = { organization: OrganizationId; invitation: InvitationId };
@@ -126,7 +120,7 @@ export async function offersOf(db: Db, invitation: InvitationId): Promise<Offer[
       )
       select p.name as product, p.url,
         (array['guest', 'user', 'admin'])[max(array_position(array['guest', 'user', 'admin'], r.role))] as role,
-        case when bool_and(r.role = 'guest') then ${CLIENT_LIMITS} end as "clientLimits"
+        case when bool_and(r.role = 'guest') then ${policySql("clientLimits")} end as "clientLimits"
       from role r join products p on p.organization = $1 and p.id = r.product join organizations o on o.id = p.organization
       group by p.id, p.name, p.url, p.guest_policy, o.settings order by p.name, p.id`,
     values: [db.organization, invitation],

@@ -31,6 +31,16 @@ export function madeBy(kind: string, id: string): string {
     select o.id::text from tokens o where o.organization = $1 and o.owner = $2::uuid))`;
 }
 
+/** What account `$2` administers. */
+export const THEIR_RIGHTS = `rights r where r.organization = $1 and r.account = $2::uuid and r.bundle not in ('basic', 'trusted')`;
+
+/** Open invitations that account `$2` sent, to others. */
+export const THEIR_INVITATIONS = `invitations i where i.organization = $1 and i.state in ('pending', 'needs-review')
+  and i.account is distinct from $2::uuid and ${madeBy("i.inviter_kind", "i.inviter")}`;
+
+/** Links of account `$2` that work. */
+export const THEIR_LINKS = `links l where l.organization = $1 and l.disabled_at is null and ${madeBy("l.maker_kind", "l.maker")}`;
+
 /** Before it is decided what becomes of it: `offBoard` hands it over or ends it. */
 export async function leftBehindBy(db: Db, account: AccountId): Promise<LeftBehind> {
   const counted = async <Row>(columns: string, from: string): Promise<Counted<Row>> => {
@@ -51,22 +61,17 @@ export async function leftBehindBy(db: Db, account: AccountId): Promise<LeftBehi
     ),
     rights: await counted(
       `'id', r.id, 'bundle', r.bundle, 'scope', coalesce(s.key, ps.key || '/' || p.key, g.name)`,
-      `rights r
+      `(select r.* from ${THEIR_RIGHTS}) r
         left join sites s on r.scope_kind = 'site' and s.organization = r.organization and s.id = r.scope_id
         left join products p on r.scope_kind = 'product' and p.organization = r.organization and p.id = r.scope_id
         left join sites ps on ps.organization = p.organization and ps.id = p.site
-        left join groups g on r.scope_kind = 'group' and g.organization = r.organization and g.id = r.scope_id
-        where r.organization = $1 and r.account = $2::uuid and r.bundle not in ('basic', 'trusted') order by r.id`,
+        left join groups g on r.scope_kind = 'group' and g.organization = r.organization and g.id = r.scope_id order by r.id`,
     ),
     invitations: await counted(
       `'id', i.id, 'email', i.email, 'expiresAt', i.expires_at`,
-      `invitations i where i.organization = $1 and i.state in ('pending', 'needs-review') and i.account is distinct from $2::uuid
-        and ${madeBy("i.inviter_kind", "i.inviter")} order by i.id`,
+      `${THEIR_INVITATIONS} order by i.id`,
     ),
-    links: await counted(
-      `'id', l.id, 'label', l.label`,
-      `links l where l.organization = $1 and l.disabled_at is null and ${madeBy("l.maker_kind", "l.maker")} order by l.id`,
-    ),
+    links: await counted(`'id', l.id, 'label', l.label`, `${THEIR_LINKS} order by l.id`),
     tokens: await counted(
       `'id', t.id, 'name', t.name`,
       `tokens t where t.organization = $1 and t.owner = $2::uuid and t.revoked_at is null

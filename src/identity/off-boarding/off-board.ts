@@ -13,8 +13,9 @@ import { recordOfAccounts } from "../record.ts";
 import { heldByAccount } from "../rights/held.ts";
 import type { Held } from "../rights/permissions.ts";
 import { getRight, giveRight, takeRight } from "../rights/rights.ts";
+import { IS_ACTIVE } from "../statuses.ts";
 import { revokeToken } from "../tokens.ts";
-import { madeBy } from "./left-behind.ts";
+import { madeBy, THEIR_INVITATIONS, THEIR_LINKS, THEIR_RIGHTS } from "./left-behind.ts";
 
 /** How a person leaves: which verb follows when everything is handed over or ended. */
 export const LEAVING = ["suspend", "deactivate", "remove"] as const;
@@ -107,8 +108,7 @@ export async function offBoard(
 async function requireActive(tx: Tx, account: AccountId, to: AccountId): Promise<void> {
   if (account === to) throw new MusterError("conflict", "nobody takes over from themselves", { at: "to" });
   const [row] = await tx.query<{ active: boolean }>({
-    text: `select a.suspended_at is null and coalesce(u.active, false) as active from accounts a
-      left join directory_users u on u.organization = a.organization and u.id = a.canonical and u.deleted_at is null
+    text: `select ${IS_ACTIVE} as active from accounts a
       where a.organization = $1 and a.id = $2`,
     values: [tx.organization, to],
   });
@@ -127,11 +127,7 @@ async function passRights(
   { to, rights }: OffBoarding,
   told: OffBoarded,
 ): Promise<void> {
-  const mine = await ids<RightId>(
-    tx,
-    "select id from rights where organization = $1 and account = $2::uuid and bundle not in ('basic', 'trusted') order by id",
-    account,
-  );
+  const mine = await ids<RightId>(tx, `select r.id from ${THEIR_RIGHTS} order by r.id`, account);
   for (const id of mine) {
     if (to !== null && rights) {
       const { bundle, scope } = await getRight(tx, id);
@@ -153,12 +149,7 @@ async function passInvitations(
   successor: readonly Held[],
   told: OffBoarded,
 ): Promise<void> {
-  const sent = await ids<InvitationId>(
-    tx,
-    `select i.id from invitations i where i.organization = $1 and i.state in ('pending', 'needs-review')
-      and i.account is distinct from $2::uuid and ${madeBy("i.inviter_kind", "i.inviter")} order by i.id`,
-    account,
-  );
+  const sent = await ids<InvitationId>(tx, `select i.id from ${THEIR_INVITATIONS} order by i.id`, account);
   for (const id of sent) {
     if (to === null || !(await mayOffer(tx, successor, "invitation", id))) {
       await revokeInvitation(tx, id);
@@ -186,12 +177,7 @@ async function passLinks(
   successor: readonly Held[],
   told: OffBoarded,
 ): Promise<void> {
-  const made = await ids<LinkId>(
-    tx,
-    `select l.id from links l where l.organization = $1 and l.disabled_at is null
-      and ${madeBy("l.maker_kind", "l.maker")} order by l.id`,
-    account,
-  );
+  const made = await ids<LinkId>(tx, `select l.id from ${THEIR_LINKS} order by l.id`, account);
   for (const id of made) {
     if (to === null || !(await mayOffer(tx, successor, "link", id))) {
       await disableLink(tx, id);

@@ -1,5 +1,6 @@
 import type { Db } from "../../db/connection.ts";
 import type { AccountId, SiteId } from "../../db/id.ts";
+import { DEFAULT_SETTINGS } from "../settings/form.ts";
 import type { FoundToken } from "../tokens.ts";
 import { type Bundle, permissionsOf, type WhoMayInvite } from "./bundles.ts";
 import { covers, type Held, PERMISSIONS, type Permission, type RightScope, type Target } from "./permissions.ts";
@@ -53,7 +54,7 @@ async function rightsInForce(db: Db, account: AccountId): Promise<readonly InFor
   const rows = await db.query<{ bundle: Bundle; site: SiteId | null; whoMayInvite: WhoMayInvite } & ScopeColumns>({
     name: "rights-in-force",
     text: `select r.bundle, r.scope_kind as "scopeKind", r.scope_id as "scopeId", p.site,
-        coalesce(o.settings ->> 'whoMayInvite', 'trusted') as "whoMayInvite"
+        coalesce(o.settings ->> 'whoMayInvite', '${DEFAULT_SETTINGS.whoMayInvite}') as "whoMayInvite"
       from rights r join organizations o on o.id = r.organization
       left join products p on r.scope_kind = 'product' and p.organization = r.organization and p.id = r.scope_id
       where r.organization = $1 and r.account = $2 and r.in_force`,

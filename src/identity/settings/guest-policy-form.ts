@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { canonicalDomain } from "../keys.ts";
+import { storedText } from "../stored-text.ts";
 import { parsePeriod } from "../time-zone.ts";
 
 /** A length of time as ISO 8601 has it, by the organization's calendar: `P30D`, `P1M`, `PT12H`. */
@@ -8,14 +9,7 @@ export const period = z
   .max(64)
   .refine((text) => parsePeriod(text) !== undefined, "a period is written as P30D, P1M or PT12H");
 
-/** Text that PostgreSQL can hold. */
-function words(longest: number) {
-  return z
-    .string()
-    .min(1)
-    .max(longest)
-    .refine((text) => !text.includes("\0") && text.isWellFormed(), "it holds a character that cannot be stored");
-}
+const words = (longest: number) => storedText(longest).min(1);
 
 const domain = z
   .string()

@@ -7,8 +7,11 @@ import { recordChanges } from "../record.ts";
 import { DEFAULT_GUEST_POLICY, type GuestPolicy } from "./guest-policy-form.ts";
 import { differences, type SettingChange } from "./settings.ts";
 
-/** What guests of product `p` of organization `o` cannot do with which client (R9), in SQL. */
-export const CLIENT_LIMITS = `coalesce(p.guest_policy -> 'clientLimits', o.settings -> 'guestPolicy' -> 'clientLimits', '[]')`;
+/** What holds for guests of product `p` of organization `o`, as `jsonb` in SQL: the same inheritance as `guestPolicies`. */
+export function policySql(name: keyof GuestPolicy): string {
+  const otherwise = JSON.stringify(DEFAULT_GUEST_POLICY[name]).replaceAll("'", "''");
+  return `coalesce(p.guest_policy -> '${name}', o.settings -> 'guestPolicy' -> '${name}', '${otherwise}')`;
+}
 
 /** A product with what holds for its guests. */
 export type GuestProduct = { id: ProductId; key: string; site: SiteId; hasGuests: boolean; policy: GuestPolicy };
