@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import {
   addDirectory,
+  DIRECTORY_KINDS,
   type Directory,
   type DirectorySettings,
   getDirectory,
@@ -23,7 +24,7 @@ import { InvalidInput } from "./problem.ts";
 import { route } from "./route.ts";
 
 /** What a directory is. */
-export const directoryKind = z.enum(["internal", "scim", "ldap", "google-workspace", "csv"]);
+export const directoryKind = z.enum(DIRECTORY_KINDS);
 const firstRun = z.enum(["preview", "apply"]);
 const profile = z.enum(PROFILES);
 const permissions = z.enum(DIRECTORY_PERMISSIONS);

@@ -103,6 +103,12 @@ export function listOf<Item extends z.ZodType>(item: Item) {
   return z.object({ data: z.array(item), page: z.object({ next: z.string().nullable() }) });
 }
 
+/** A list's answer that may tell how many there are in all; `exact` is false where they are more than `count`. */
+export function countedListOf<Item extends z.ZodType>(item: Item) {
+  const { data, page } = listOf(item).shape;
+  return z.object({ data, page: page.extend({ total: z.object({ count: z.int(), exact: z.boolean() }).optional() }) });
+}
+
 /** The id after which a page begins, or null for the first. @throws InvalidInput. */
 export function afterOf<Id extends string>(query: { cursor?: string | undefined }): Id | null {
   return (keyOfCursor(query.cursor, UUID_KEY, "cursor")?.[1] as Id | undefined) ?? null;

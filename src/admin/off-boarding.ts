@@ -6,7 +6,7 @@ import { LEAVING, offBoard } from "../identity/off-boarding/off-board.ts";
 import { BUNDLES } from "../identity/rights/bundles.ts";
 import { idIn, idOut, text } from "./fields.ts";
 import { route } from "./route.ts";
-import { userAnswer } from "./users.ts";
+import { userAnswer } from "./user-answer.ts";
 
 function counted<Row extends z.ZodRawShape>(row: Row) {
   return z.object({ total: z.int(), named: z.array(z.object({ id: idOut, ...row })) });

@@ -12,7 +12,7 @@ import type { Caller } from "./caller.ts";
 import { idIn, keyIn, text } from "./fields.ts";
 import { productFor } from "./product-of.ts";
 import { route } from "./route.ts";
-import { userAnswer } from "./users.ts";
+import { userAnswer } from "./user-answer.ts";
 
 const one = z.strictObject({ id: idIn<AccountId>() });
 const why = z.strictObject({ reason: text(500).optional() });

@@ -4,7 +4,13 @@ import type { AccountId, GroupId } from "../db/id.ts";
 import { accessOf } from "../identity/access/access-of.ts";
 import { explain, type Path } from "../identity/access/explain.ts";
 import { tellUserName } from "../identity/account-mail.ts";
-import { ACCOUNT_FIELDS, ACCOUNT_ORDERS, getAccount, listAccounts } from "../identity/account-overview.ts";
+import {
+  ACCOUNT_FIELDS,
+  ACCOUNT_ORDERS,
+  countAccounts,
+  getAccount,
+  listAccounts,
+} from "../identity/account-overview.ts";
 import { addPerson } from "../identity/accounts/add.ts";
 import { confirmAccount } from "../identity/accounts/confirm.ts";
 import { editPerson } from "../identity/accounts/edit.ts";
@@ -15,35 +21,14 @@ import { resendInvitation } from "../identity/invitations/resend.ts";
 import { userNameKey } from "../identity/keys.ts";
 import { keysOfProducts } from "../identity/products.ts";
 import { writeTarget } from "../identity/write-target.ts";
-import { afterOf, idIn, idOut, instant, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
+import { afterOf, countedListOf, idIn, idOut, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
 import { filterOver } from "./filter.ts";
 import { productIfNamed } from "./grants.ts";
 import { groupAnswer } from "./groups.ts";
 import { cursorAfter, keyOfCursor, paging, UUID_KEY } from "./input.ts";
 import { route } from "./route.ts";
-import { role, siteStatus, status } from "./words.ts";
-
-export const userAnswer = z
-  .object({
-    id: idOut,
-    userName: z.string(),
-    email: z.string().nullable(),
-    status,
-    firstAccessAt: instant.nullable(),
-    invitedAt: instant.nullable(),
-    signedUpAt: instant.nullable(),
-    sites: z.array(z.object({ site: z.string(), status: siteStatus })),
-    records: z.array(
-      z.object({
-        directory: z.string(),
-        id: idOut,
-        externalId: z.string().nullable(),
-        canonical: z.boolean(),
-        active: z.boolean(),
-      }),
-    ),
-  })
-  .meta({ id: "User" });
+import { userAnswer } from "./user-answer.ts";
+import { role, status } from "./words.ts";
 
 const accessAnswer = z
   .object({
@@ -101,13 +86,24 @@ export const userRoutes = [
       cursor: z.string().max(4_096).optional().meta({ description: "`page.next` of the page before." }),
       filter: filterOver(ACCOUNT_FIELDS, "users"),
       sort: z.enum(ACCOUNT_ORDERS).default("id"),
+      count: z
+        .enum(["true", "false"])
+        .default("false")
+        .transform((text) => text === "true")
+        .meta({ description: "Tells in `page.total` how many match in all, up to 10,000; `exact` is false for more." }),
     }),
-    answer: listOf(userAnswer),
-    read: async (db, { query: { limit, cursor, filter = null, sort } }) => {
+    answer: countedListOf(userAnswer),
+    read: async (db, { query: { limit, cursor, filter = null, sort, count } }) => {
       const byName = sort.endsWith("userName");
       const [, after = null] = keyOfCursor(cursor, byName ? NAME_KEY : UUID_KEY, "cursor") ?? [];
-      const users = await listAccounts(db, { filter, after, limit: limit + 1, order: sort });
-      return pageOf(users, limit, (user) => (byName ? `userName:${userNameKey(user.userName)}` : user.id));
+      const [users, total] = await Promise.all([
+        listAccounts(db, { filter, after, limit: limit + 1, order: sort }),
+        count ? countAccounts(db, filter) : undefined,
+      ]);
+      const { data, page } = pageOf(users, limit, (user) =>
+        byName ? `userName:${userNameKey(user.userName)}` : user.id,
+      );
+      return { data, page: { ...page, ...(total && { total }) } };
     },
   }),
   route({

@@ -3,7 +3,7 @@ import { type Answer, facts, table } from "./answer.ts";
 
 /** One person with the records that the directories hold. */
 export function answerOf(account: AccountOverview): Answer {
-  const { records, sites: _, ...rest } = account;
+  const { records, sites: _, access, ...rest } = account;
   const rows = records.map((one) => [
     one.directory,
     one.canonical ? "yes" : "no",
@@ -13,11 +13,20 @@ export function answerOf(account: AccountOverview): Answer {
   ]);
   return {
     json: account,
-    text: `${facts({ ...rest, sites: sitesText(account) })}\n\n${table(["directory", "canonical", "active", "external id", "id"], rows, "no directory holds this person")}`,
+    text: `${facts({ ...rest, sites: sitesText(account), access: accessText(access) })}\n\n${table(["directory", "canonical", "active", "external id", "id"], rows, "no directory holds this person")}`,
   };
 }
 
 /** How the person stands on each site (R74 to R77). */
 export function sitesText({ sites }: Pick<AccountOverview, "sites">): string {
   return sites.map(({ site, status }) => `${site}: ${status}`).join(", ");
+}
+
+/** What they have on products. */
+function accessText(access: AccountOverview["access"]): string {
+  return access
+    .map(
+      ({ site, product, role, allowed }) => `${site}/${product}: ${role ?? "no role"}${allowed ? "" : ", no access"}`,
+    )
+    .join(", ");
 }

@@ -3,7 +3,7 @@ import { openCursor, shorten, syntaxError } from "./lexer.ts";
 import { type Names, parseWhole } from "./parse.ts";
 import { readValue, type ValueType } from "./value.ts";
 
-/** What a list of plain fields can be filtered by. `words`: the only values that it can have. */
+/** What a list can be filtered by. `words`: the only values that it can have. */
 export type NamedField = { name: string; type: ValueType; words?: readonly string[] };
 
 /** By lower-case name: a Map, so that no name from outside can reach a prototype. */
@@ -15,16 +15,24 @@ export function fieldsOf<Field extends NamedField>(...fields: readonly Field[]):
 }
 
 /**
- * Reads a filter over plain fields, as strictly as RFC 7644 §3.4.2.2 says it: texts stand in quotes.
+ * Reads a filter over a list's fields, as strictly as RFC 7644 §3.4.2.2 says it: texts stand in quotes. What holds of one value with
+ * parts stands in brackets behind its name: `access[product eq "wiki" and role eq "guest"]`.
  * @param of what the fields belong to, in the plural.
  * @throws MusterError `invalid-filter` naming the character; an unknown name is told those that there are.
  */
-export function parseFieldFilter<Field extends NamedField>(
+export function parseFieldFilter<Field extends NamedField & { parts?: Fields<Field> }>(
   text: string,
   fields: Fields<Field>,
   of: string,
 ): Filter<Field> {
-  const names: Names<Field> = {
+  return parseWhole(openCursor(text, "invalid-filter"), namesOf(fields, of));
+}
+
+function namesOf<Field extends NamedField & { parts?: Fields<Field> }>(
+  fields: Fields<Field>,
+  of: string,
+): Names<Field> {
+  return {
     of,
     find: (cursor, word) => {
       const field = fields.get(word.toLowerCase());
@@ -48,7 +56,6 @@ export function parseFieldFilter<Field extends NamedField>(
       }
       return { kind: "compare", path, operator, value };
     },
-    inside: () => undefined,
+    inside: ({ name, parts }) => (parts === undefined ? undefined : namesOf(parts, name)),
   };
-  return parseWhole(openCursor(text, "invalid-filter"), names);
 }

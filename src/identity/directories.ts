@@ -8,7 +8,8 @@ import type { Profile } from "./profiles.ts";
 import { recordChanges } from "./record.ts";
 import { openSecret, type SecretKey, type SecretPlace, sealSecret } from "./secrets.ts";
 
-type DirectoryKind = "internal" | "scim" | "ldap" | "google-workspace" | "csv";
+export const DIRECTORY_KINDS = ["internal", "scim", "ldap", "google-workspace", "csv"] as const;
+export type DirectoryKind = (typeof DIRECTORY_KINDS)[number];
 
 export type DirectorySettings = {
   /** What the kind's connector needs to read it, checked by the door; empty for `internal` and `scim`. */

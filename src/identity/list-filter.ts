@@ -1,13 +1,37 @@
 import { MusterError, unreachable } from "../errors.ts";
 import type { Filter } from "../filter/ast.ts";
-import type { NamedField } from "../filter/fields.ts";
+import { type Fields, fieldsOf, type NamedField } from "../filter/fields.ts";
 import { type Column, comparisonSql, isPresent } from "./comparison.ts";
 
+/** The rows of `tables` for which `of` holds, which ties them to the row at hand: so a join finds them, from either side. */
+type Several = { tables: string; of: string };
+
 /**
- * What a list can be filtered by, and where it stands in SQL. `from`: it has several values, the rows of this FROM item,
- * of which `column` speaks. `keyed`: an index finds the rows that equal a value.
+ * What a list can be filtered by, and where it stands in SQL. `from`: it has several values, of which `column` speaks; each may
+ * have `parts`. `keyed`: an index finds the rows that equal a value. `conditions`: what each of its words says of the row, true or
+ * false, so that a plan sees the facts behind a word that is derived.
  */
-export type ListField = NamedField & { column: Column; from?: string; keyed?: true };
+export type ListField = NamedField & {
+  column: Column;
+  from?: Several;
+  parts?: Fields<ListField>;
+  keyed?: true;
+  conditions?: Readonly<Record<string, string>>;
+};
+
+/** A field whose values have parts, and each part by its whole name, as in `access.product`. */
+export function fieldWithParts(name: string, from: Several, ...parts: readonly ListField[]): ListField[] {
+  return [
+    {
+      name,
+      type: "complex",
+      from,
+      column: { sql: "true", form: "boolean", nullable: false },
+      parts: fieldsOf(...parts),
+    },
+    ...parts.map((part) => ({ ...part, name: `${name}.${part.name}`, from })),
+  ];
+}
 
 export type ListFilter = Filter<ListField>;
 
@@ -28,7 +52,7 @@ export function listFilterSql(filter: ListFilter, values: unknown[], negated = f
     case "compare":
       return comparison(filter, values, negated);
     case "value":
-      throw new MusterError("internal", "a list has no fields with parts");
+      return some(filter.path, listFilterSql(filter.filter, values));
     default:
       return unreachable(filter);
   }
@@ -48,8 +72,13 @@ export function isServed(filter: ListFilter): boolean {
   }
 }
 
-function present({ column, from }: ListField): string {
-  return from === undefined ? isPresent(column) : `exists (select from ${from} where ${isPresent(column)})`;
+function some({ name, from }: ListField, condition: string): string {
+  if (from === undefined) throw new MusterError("internal", `${name} has one value`);
+  return `exists (select from ${from.tables} where ${from.of} and ${condition})`;
+}
+
+function present(field: ListField): string {
+  return field.from === undefined ? isPresent(field.column) : some(field, isPresent(field.column));
 }
 
 function comparison(
@@ -57,9 +86,12 @@ function comparison(
   values: unknown[],
   negated: boolean,
 ): string {
-  const { column, from } = path;
+  const { column, from, conditions } = path;
   if (value === null) return operator === "ne" ? present(path) : `(not ${present(path)})`;
+  const condition = conditions?.[String(value)];
+  if (condition !== undefined && operator === "eq") return `(${condition})`;
+  if (condition !== undefined && operator === "ne") return `(not (${condition}))`;
   if (from === undefined) return comparisonSql(column, operator, value, values, negated);
-  const some = `exists (select from ${from} where ${comparisonSql(column, operator, value, values, false)})`;
-  return operator === "ne" ? `(not exists (select from ${from}) or ${some})` : some;
+  const matching = some(path, comparisonSql(column, operator, value, values, false));
+  return operator === "ne" ? `(not exists (select from ${from.tables} where ${from.of}) or ${matching})` : matching;
 }

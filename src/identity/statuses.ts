@@ -28,6 +28,15 @@ export const statusSql = `case
     else 'invited-not-sent'
   end`;
 
+/** The same, each word as a condition of its own: a filter's plan goes by the facts. */
+export const STATUS_CONDITIONS: Readonly<Record<Status, string>> = {
+  deactivated: `not ${IS_LIVE}`,
+  suspended: `a.suspended_at is not null and ${IS_LIVE}`,
+  active: `a.suspended_at is null and a.first_access_at is not null and ${IS_LIVE}`,
+  invited: `a.suspended_at is null and a.first_access_at is null and ${IS_LIVE} and ${WAS_SENT}`,
+  "invited-not-sent": `a.suspended_at is null and a.first_access_at is null and ${IS_LIVE} and not ${WAS_SENT}`,
+};
+
 /** How the person stands on one site, in the words that a site's administrators use (R74 to R77; C3). */
 export type SiteStatus = "has-site-access" | "invitation-pending" | "invitation-not-sent" | "no-site-access";
 export const SITE_STATUSES: readonly SiteStatus[] = [

@@ -198,11 +198,17 @@ describe("users", () => {
       id: ada,
       userName: "Ada",
       email: "Ada@acme.example",
+      displayName: null,
       status: "invited-not-sent",
+      kind: "member",
+      source: "scim",
       firstAccessAt: null,
+      lastAccessAt: null,
+      expiresAt: null,
       invitedAt: null,
       signedUpAt: null,
       sites: [{ site: "acme", status: "invitation-not-sent" }],
+      access: [{ site: "acme", product: "wiki", role: "user", allowed: true }],
       records: [{ directory: "okta", id: expect.any(String), externalId: "ext-Ada", canonical: true, active: true }],
     };
     expect((await get(`/users/${ada}`)).body).toEqual(shape);
@@ -228,6 +234,29 @@ describe("users", () => {
     expect(await names("firstAccessAt pr")).toEqual([]);
   });
 
+  it("are filtered by what they are and what they may use", async () => {
+    const names = async (filter: string) =>
+      ((await filtered(filter)).body.data as unknown as { userName: string }[]).map((user) => user.userName).sort();
+    expect(await names('kind eq "guest"')).toEqual(["bob"]);
+    expect(await names('access[product eq "wiki" and role eq "user"]')).toEqual(["Ada"]);
+    // Bob has the role, and no space: he may not use it.
+    expect(await names('access[role eq "guest" and allowed eq true] or access.allowed eq false')).toEqual(["bob"]);
+    expect(await names("not (access pr)")).toEqual(["carol", "dave", "eve"]);
+    expect(await names(`group eq "${acme.users.id}"`)).toEqual(["Ada"]);
+    expect(await names(`group eq "${other.users.id}"`)).toEqual([]);
+    expect(await names('source eq "ldap" or domain eq "Other.example"')).toEqual([]);
+    expect(await names('source eq "scim" and domain eq "ACME.example" and lastAccessAt eq null')).toHaveLength(5);
+  });
+
+  it("are counted where that is asked for, whatever the page", async () => {
+    const page = async (query: string) => (await get(`/users?${query}`)).body.page;
+    expect(await page("limit=2&count=true")).toEqual({ next: expect.any(String), total: { count: 5, exact: true } });
+    expect(await page(`limit=1&count=true&filter=${encodeURIComponent("access pr")}`)).toMatchObject({
+      total: { count: 2, exact: true },
+    });
+    expect(await page("limit=2&count=false")).toEqual({ next: expect.any(String) });
+  });
+
   it("answer a wrong filter or parameter with its place", async () => {
     for (const filter of [
       "",
@@ -239,6 +268,10 @@ describe("users", () => {
       'status gt "active"',
       'firstAccessAt gt "yesterday"',
       "email[type eq 1]",
+      'access eq "wiki"',
+      'access[role eq "owner"]',
+      'access[group eq "x"]',
+      'access[product eq "wiki"',
       'userName eq "\\u0000"',
     ]) {
       const wrong = await filtered(filter);

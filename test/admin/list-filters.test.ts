@@ -70,7 +70,7 @@ async function makeRuns(directory: string): Promise<void> {
 /** People of two directories in every status, with guests' spaces, mails, groups and all that was recorded of it. */
 async function makeWorld(): Promise<void> {
   const directories: string[] = [];
-  const { wiki, docs, guests } = await write(async (tx) => {
+  const { wiki, docs, guests, crew } = await write(async (tx) => {
     await createOrganization(tx, { key: "acme" });
     const wiki = await createProduct(tx, await resolveSite(tx, "acme"), { key: "wiki", hasGuests: true });
     const docs = await createSpace(tx, wiki.id, { key: "docs" });
@@ -96,7 +96,11 @@ async function makeWorld(): Promise<void> {
     const guests = await createLocalGroup(tx, "Guests É");
     for (const name of ["guests", "Work", "é", "z%_"]) await createLocalGroup(tx, name);
     await grantRole(tx, { group: guests.id, product: wiki.id, role: "guest" });
-    return { wiki, docs, guests };
+    // One guest of the wiki is a user of another product, beside somebody who is no guest.
+    const desk = await createProduct(tx, await resolveSite(tx, "acme"), { key: "desk" });
+    const crew = await createLocalGroup(tx, "crew");
+    await grantRole(tx, { group: crew.id, product: desk.id, role: "user" });
+    return { wiki, docs, guests, crew };
   });
   const [ada, bob, , eric, zoe] = await write(async (tx) => {
     const found = [];
@@ -107,6 +111,7 @@ async function makeWorld(): Promise<void> {
   const at = new Date("2027-01-31T12:00:00.001Z");
   await write(async (tx) => {
     await addLocalMembers(tx, guests.id, [ada, bob, eric]);
+    await addLocalMembers(tx, crew.id, [bob, zoe]);
     const space = { space: docs.id, sponsor: null };
     await assignGuest(tx, { ...space, account: ada, permission: "read-only", expiresAt: null });
     await assignGuest(tx, { ...space, account: bob, permission: "can-create-and-edit", expiresAt: at, sponsor: ada });
@@ -138,7 +143,10 @@ const lists: List[] = [
     fields: ACCOUNT_FIELDS,
     rows: async (db) => {
       const more = await db.query<Row>({
-        text: `select id, display_name as "displayName", created_at as "createdAt" from accounts where organization = $1`,
+        text: `select a.id, a.created_at as "createdAt", a.email_domain as domain,
+            array(select r.group_id::text from directory_users u join remote_memberships r on r.directory_user = u.id where u.account = a.id
+              union all select l.group_id::text from local_memberships l where l.account = a.id) as "group"
+          from accounts a where organization = $1`,
         values: [organization],
       });
       return (await listAccounts(db, { ...all, filter: null })).map(({ records, sites, ...account }) => ({
@@ -216,46 +224,56 @@ await makeWorld();
 
 /** A list's fields as attributes of a schema, for the reference evaluator and the filters of SCIM's own test. */
 function typeOf({ name, fields }: List): ResourceType {
-  const attributes = [...fields.values()].map((field): [string, Attribute] => [
-    field.name.toLowerCase(),
-    {
-      name: field.name,
-      type: field.type,
-      multiValued: field.from !== undefined,
-      caseExact: field.column.form === "exact",
-      required: false,
-      mutability: "readOnly",
-      returned: "default",
-      subAttributes: new Map(),
-      maxLength: 1_000,
-      maxValues: 1_000,
-      discarded: false,
-      hides: false,
-    },
-  ]);
+  const attributesOf = (of: readonly ListField[]): [string, Attribute][] =>
+    of.map((field) => [
+      field.name.toLowerCase(),
+      {
+        name: field.name,
+        type: field.type,
+        multiValued: field.from !== undefined,
+        caseExact: field.column.form === "exact",
+        required: false,
+        mutability: "readOnly",
+        returned: "default",
+        subAttributes: new Map(attributesOf([...(field.parts?.values() ?? [])])),
+        maxLength: 1_000,
+        maxValues: 1_000,
+        discarded: false,
+        hides: false,
+      },
+    ]);
+  // The parts by their whole names come from the field that has them.
+  const attributes = attributesOf([...fields.values()].filter((field) => !field.name.includes(".")));
   return { name, core: { attributes: new Map(attributes) }, extensions: [] } as unknown as ResourceType;
 }
 
 /** As a filter of a list; the reference evaluator speaks of attributes. */
 function ofList(filter: ScimFilter, fields: Fields<ListField>): ListFilter {
-  const field = (path: AttributePath) => fields.get(path.attribute.name.toLowerCase()) as ListField;
-  const mapped = (each: ScimFilter): Filter<ListField> => {
+  const whole = ({ attribute, sub }: AttributePath) =>
+    fields.get(`${attribute.name}${sub === null ? "" : `.${sub.name}`}`.toLowerCase()) as ListField;
+  const mapped = (each: ScimFilter, field: (path: AttributePath) => ListField): Filter<ListField> => {
     switch (each.kind) {
       case "and":
       case "or":
-        return { kind: each.kind, terms: each.terms.map(mapped) };
+        return { kind: each.kind, terms: each.terms.map((term) => mapped(term, field)) };
       case "not":
-        return { kind: "not", term: mapped(each.term) };
+        return { kind: "not", term: mapped(each.term, field) };
+      case "value": {
+        const { parts } = field({ ...each.path, sub: null });
+        const part = ({ sub }: AttributePath) => parts?.get(sub?.name.toLowerCase() ?? "") as ListField;
+        return { kind: "value", path: field(each.path), filter: mapped(each.filter, part) };
+      }
       default:
         return { ...each, path: field(each.path) } as ListFilter;
     }
   };
-  return mapped(filter);
+  return mapped(filter, whole);
 }
 
 /** Values that are there, cut short or in another case, and values that are not. */
 function poolOf(rows: readonly Row[]): Pool {
-  const values = rows.flatMap((row) => Object.values(row).flat());
+  const plain = rows.flatMap((row) => Object.values(row).flat());
+  const values = plain.flatMap((value) => (isThing(value) ? Object.values(value) : [value]));
   const texts = [...new Set(values.filter((value) => typeof value === "string"))];
   const numbers = values.filter((value) => typeof value === "number");
   const times = values.filter((value) => value instanceof Date);
@@ -273,6 +291,11 @@ function poolOf(rows: readonly Row[]): Pool {
       { weight: 1, arbitrary: text.map((each) => [...each].slice(1, 3).join("")) },
     );
   };
+}
+
+/** Whether a value has parts. */
+function isThing(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !(value instanceof Date);
 }
 
 /** As an answer has it: what is null is not there. */
@@ -305,7 +328,7 @@ describe("random filters find what the reference evaluator finds", () => {
 });
 
 test("a filter is read as it was written, and no text of it gets into the SQL", () => {
-  const words = new Set(["status", "sitestatus", "state"]);
+  const words = new Set(["status", "sitestatus", "state", "kind", "source", "access", "access.role"]);
   const pool: Pool = ({ type }) =>
     type === "boolean"
       ? fc.boolean()

@@ -121,6 +121,12 @@ describe("apiFetch", () => {
     invitedAt: null,
     signedUpAt: null,
     sites: [{ site: "acme", status: "has-site-access" }],
+    displayName: null,
+    kind: "member",
+    source: "scim",
+    lastAccessAt: null,
+    expiresAt: null,
+    access: [],
     records: [],
   };
   const headers = { "content-type": "application/json; charset=utf-8", etag: '"x"', "x-request-id": "1" };

@@ -207,11 +207,17 @@ describe("people and their access", () => {
       id,
       userName: "ada@example.com",
       email: "ada@example.com",
+      displayName: null,
       status: "invited-not-sent",
+      kind: "member",
+      source: "internal",
       firstAccessAt: null,
+      lastAccessAt: null,
+      expiresAt: null,
       invitedAt: null,
       signedUpAt: null,
       sites: [{ site: "acme", status: "no-site-access" }],
+      access: [],
       records: [{ directory: "internal", id, externalId: null, canonical: true, active: true }],
     });
     expect(await answer("user", "show", shown.id)).toEqual(shown);
