@@ -2,14 +2,13 @@ import type { DirectoryId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 
 /**
- * Everybody and every group that will be there once the plan is applied, by the directory's id and by Muster's; without
- * those who are withheld, because nobody knows what they belong to. `open` are the groups whose members are to be
- * compared one by one; the others have what they are to have, except through who comes back (`back`).
+ * Everybody who will be there once the plan is applied, by the directory's id and by Muster's, of those in `held`; without
+ * those who are withheld, because nobody knows what they belong to.
  */
-const AFTERWARDS = `
+const people = (held: "directory_users" | "looked_up"): string => `
   people as (
     select h.immutable_id, h.id, coalesce(s.user_name, h.user_name) as name, false as back
-    from directory_users h
+    from ${held} h
     left join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = h.immutable_id
     where h.organization = $1 and h.directory = $3 and h.deleted_at is null and h.immutable_id is not null
       and s.withheld is not true
@@ -17,7 +16,14 @@ const AFTERWARDS = `
     union all
     select immutable_id, subject, name, kind = 'user-restore' from sync_plan
     where organization = $1 and run = $2 and kind in ('user-add', 'user-restore')
-  ), teams as (
+  )`;
+
+/**
+ * Every group that will be there. `open` are those whose members are to be compared one by one; the others have what they
+ * are to have, except through who comes back (`back`).
+ */
+const TEAMS = `
+  teams as (
     select s.immutable_id, h.id, s.name, false as back, d.held is null as open from sync_staged_groups s
     join directory_groups h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
       and h.deleted_at is null
@@ -26,6 +32,26 @@ const AFTERWARDS = `
     union all
     select immutable_id, subject, name, kind = 'group-restore', true from sync_plan
     where organization = $1 and run = $2 and kind in ('group-add', 'group-restore')
+  )`;
+
+/** Of the people who are held those alone of whom a compared group says or had something. */
+const CONCERNED = `
+  concerned as materialized (
+    select h.id from (select distinct member_id from sync_staged_members
+      where organization = $1 and run = $2 and kind = 'user') m
+    cross join lateral (
+      select h.id from directory_users h where h.organization = $1 and h.directory = $3 and h.immutable_id = m.member_id
+        and h.deleted_at is null and h.immutable_id is not null offset 0) h
+    union
+    select m.directory_user from teams t
+    cross join lateral (
+      select m.directory_user from remote_memberships m where m.organization = $1 and m.group_id = t.id offset 0) m
+    where t.open
+  ), looked_up as materialized (
+    select h.* from concerned c
+    cross join lateral (
+      select h.organization, h.directory, h.id, h.immutable_id, h.user_name, h.deleted_at from directory_users h
+      where h.organization = $1 and h.id = c.id offset 0) h
   )`;
 
 /** The pairs that only one of the sets `wanted` and `held` has. */
@@ -40,13 +66,15 @@ const DIFFERENT = `
 /**
  * Plans memberships and nesting as the difference of two sets. What belongs to people and groups that go is left in
  * place for their return; a tombstone's memberships count as held once it is planned to come back.
+ * @param areFew whether so few members are to be compared that each is looked up.
  */
-export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
+export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId, areFew: boolean): Promise<void> {
   const values = [tx.organization, run, directory];
   if (!(await isAnythingOpen(tx, run))) return;
+  const both = areFew ? [TEAMS, CONCERNED, people("looked_up")] : [TEAMS, people("directory_users")];
   await tx.query({
     text: `
-      with ${AFTERWARDS}, wanted as (
+      with ${both.join(", ")}, wanted as (
         select distinct t.id as subject, p.id as member from sync_staged_members m
         join teams t on t.immutable_id = m.group_id
         join people p on p.immutable_id = m.member_id
@@ -71,7 +99,7 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
   });
   await tx.query({
     text: `
-      with ${AFTERWARDS}, wanted as (
+      with ${TEAMS}, wanted as (
         select distinct t.id as subject, c.id as member from sync_staged_members m
         join teams t on t.immutable_id = m.group_id
         join teams c on c.immutable_id = m.member_id

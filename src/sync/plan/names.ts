@@ -9,7 +9,18 @@ import type { Tx } from "../../db/transaction.ts";
 export async function markNameConflicts(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
   await tx.query({
     text: `
-      with claims as (
+      with holders as materialized (
+        select h.* from (select distinct user_name_key from sync_staged_users
+          where organization = $1 and run = $2 and conflict is null) s
+        cross join lateral (
+          select h.id, h.user_name_key, h.immutable_id, h.user_name from directory_users h
+          where h.organization = $1 and h.directory = $3 and h.user_name_key = s.user_name_key
+            and h.deleted_at is null offset 0) h
+      ), unchanged as materialized (
+        -- "is true" has the few holders hashed, and not all of whom nothing is said.
+        select held from sync_unchanged_users
+        where organization = $1 and run = $2 and (held in (select id from holders)) is true
+      ), claims as (
         select s.user_name_key, s.immutable_id, s.location,
           h.user_name_key is not distinct from s.user_name_key as holds
         from sync_staged_users s
@@ -18,14 +29,7 @@ export async function markNameConflicts(tx: Tx, run: SyncRunId, directory: Direc
         where s.organization = $1 and s.run = $2 and s.conflict is null
         union all
         -- Whoever says what is held holds the name.
-        select h.user_name_key, h.immutable_id, h.user_name, true
-        from (select distinct user_name_key from sync_staged_users
-          where organization = $1 and run = $2 and conflict is null) s
-        cross join lateral (
-          select h.id, h.user_name_key, h.immutable_id, h.user_name from directory_users h
-          where h.organization = $1 and h.directory = $3 and h.user_name_key = s.user_name_key
-            and h.deleted_at is null offset 0) h
-        join sync_unchanged_users u on u.organization = $1 and u.run = $2 and u.held = h.id
+        select h.user_name_key, h.immutable_id, h.user_name, true from holders h join unchanged u on u.held = h.id
       ), doubled as (
         select user_name_key from claims group by user_name_key having count(*) > 1
       ), ranked as (
@@ -94,6 +98,12 @@ export async function reportSharedAddresses(tx: Tx, run: SyncRunId, directory: D
         join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = p.immutable_id
         where p.organization = $1 and p.run = $2 and p.kind in ('user-add', 'user-restore', 'user-update')
           and s.email_key is not null
+      ), found as materialized (
+        select id, directory, immutable_id, user_name, user_name_key, email_key from directory_users
+        where organization = $1 and deleted_at is null and email_key in (select email_key from wanted)
+      ), unchanged as materialized (
+        select held from sync_unchanged_users
+        where organization = $1 and run = $2 and (held in (select id from found where directory = $3)) is true
       ), claims as (
         select email_key, user_name_key, format('%s (%s)', user_name, location) as who,
           $3::uuid as directory, immutable_id, location, user_name from sync_staged_users
@@ -101,10 +111,8 @@ export async function reportSharedAddresses(tx: Tx, run: SyncRunId, directory: D
         union all
         select u.email_key, u.user_name_key, format('%s of the directory %s', u.user_name, d.name),
           u.directory, u.immutable_id, null, u.user_name
-        from directory_users u join directories d on d.organization = u.organization and d.id = u.directory
-        where u.organization = $1 and u.deleted_at is null and u.email_key in (select email_key from wanted)
-          and (u.directory <> $3
-            or u.id in (select held from sync_unchanged_users where organization = $1 and run = $2))
+        from found u join directories d on d.organization = $1 and d.id = u.directory
+        where u.directory <> $3 or u.id in (select held from unchanged)
       ), shared as (
         select email_key, min(user_name_key) as first, max(user_name_key) as last
         from claims group by email_key having min(user_name_key) <> max(user_name_key)

@@ -46,17 +46,20 @@ export async function plan(
   // nested loop, guessed to be of a few rows, took over a minute where a hash join takes one second.
   await setNestedLoops(tx, "off");
   await tx.query({ text: "select set_config('work_mem', $1, true)", values: [MEMORY] });
+  const areFew = staged.rows.users < FEW && others !== null;
   if (lane === "delta") await markHeldNames(tx, run, directory);
+  if (areFew) await setNestedLoops(tx, "on");
   await markNameConflicts(tx, run, directory);
+  if (areFew) await setNestedLoops(tx, "off");
   await planGroups(tx, run, directory, lane);
   const isAnybodyNew = staged.rows.users > 0 || others?.length !== 0;
-  const areFew = staged.rows.users < FEW && others !== null;
   if (isAnybodyNew) {
     if (areFew) await setNestedLoops(tx, "on");
     await planUsers(tx, run, directory, lane, others);
     await setNestedLoops(tx, "off");
   }
-  await (lane === "full" ? planMembers : planMembersOfDelta)(tx, run, directory);
+  if (lane === "delta") await planMembersOfDelta(tx, run, directory);
+  else await planMembers(tx, run, directory, areFew && staged.rows.members < FEW_MEMBERS);
   if (areFew) await setNestedLoops(tx, "on");
   if (staged.rows.digests > 0) await keepDigests(tx, run, directory);
   await markRenamesTogether(tx, run);
@@ -81,6 +84,9 @@ export async function plan(
 
 /** People of whom there is something to say, up to whom each is looked up. */
 const FEW = 1000;
+
+/** Memberships to compare one by one, up to which those that they are about are looked up. */
+const FEW_MEMBERS = 10_000;
 
 /** Of one step of one statement: a directory of 100,000 people is sorted and joined without files. One run at a time plans. */
 const MEMORY = "64MB";
