@@ -1,5 +1,6 @@
 import { docsRouter } from "../admin/docs/router.ts";
 import { adminRouter } from "../admin/router.ts";
+import { consoleRouter } from "../console/router.ts";
 import type { Door } from "../http/app.ts";
 import { pageErrors, pagesRouter } from "../pages/router.ts";
 import { unreadable } from "../scim/errors.ts";
@@ -15,5 +16,6 @@ export const doors: readonly Door[] = [
   { path: "/.well-known/oauth-authorization-server", router: oauthMetadataRouter },
   { path: "/api/v1", router: adminRouter },
   { path: "/docs", router: docsRouter },
+  { path: "/", router: consoleRouter },
   { path: "/", router: pagesRouter, errors: pageErrors },
 ];

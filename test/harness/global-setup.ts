@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { startEmbedded } from "../../src/db/embedded/start.ts";
 import { migrate } from "../../src/db/migrate.ts";
+import { buildConsole } from "./built-console.ts";
 import { statements, withDatabase } from "./server.ts";
 
 /** How test files reach the one PostgreSQL of the run. `superuser` may create databases; the others are its logins. */
@@ -20,6 +21,7 @@ declare module "vitest" {
  * clones its own. MUSTER_TEST_DATABASE_URL names another server: a login that may create databases and roles.
  */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  buildConsole();
   const external = process.env.MUSTER_TEST_DATABASE_URL;
   if (external) {
     await makeTemplate({ superuser: external, owner: null, app: null });

@@ -1,0 +1,30 @@
+import { createContext, useContext } from "react";
+import type { Answer, Operation } from "../api/call.ts";
+import { useApi } from "../api/use-api.ts";
+
+export type Person = { me: Answer<"me.get">; session: Answer<"session.get"> };
+
+const PersonContext = createContext<Person | undefined>(undefined);
+export const PersonProvider = PersonContext.Provider;
+
+/** Who is signed in. */
+export function usePerson(): Person {
+  const person = useContext(PersonContext);
+  if (person === undefined) throw new Error("nobody is signed in");
+  return person;
+}
+
+export type Capability = {
+  operation: string;
+  permission: string | null;
+  allowed: boolean;
+  anywhere: boolean;
+  refusal: { message?: string; detail?: string } | null;
+};
+
+/** What the person may do, by operation; undefined while it is not known yet. */
+export function useCapabilities(): ReadonlyMap<Operation, Capability> | undefined {
+  const { data } = useApi("me.capabilities", {});
+  if (data === undefined || !("data" in data)) return undefined;
+  return new Map(data.data.map((one) => [one.operation as Operation, one as unknown as Capability]));
+}

@@ -1,0 +1,3 @@
+export const administrators = {
+  title: "Administratoren und Tokens",
+};

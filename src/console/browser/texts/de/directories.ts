@@ -1,0 +1,3 @@
+export const directories = {
+  title: "Verzeichnisse",
+};

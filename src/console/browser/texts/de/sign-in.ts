@@ -1,0 +1,18 @@
+export const signIn = {
+  title: "Anmelden",
+  userName: "E-Mail-Adresse oder Benutzername",
+  password: "Passwort",
+  code: "Code Ihrer Authenticator-App oder ein Wiederherstellungscode",
+  organization: "Organisation",
+  submit: "Anmelden",
+  singleSignOn: "Mit Ihrer Firma anmelden",
+  breakGlass: "Notfall-Administrator",
+  breakGlassName: "Name",
+  ordinary: "Gewöhnliche Anmeldung",
+  ended: "Ihre Sitzung ist beendet. Melden Sie sich neu an.",
+  proveTitle: "Weisen Sie sich aus",
+  proveWhy: "Was Sie vorhaben, braucht einen frischen Nachweis.",
+  notHere: "Suchen Sie Zugang zu einem Produkt?",
+  request: "Zugang erbitten",
+  signUp: "Registrieren",
+};

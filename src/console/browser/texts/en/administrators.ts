@@ -1,0 +1,3 @@
+export const administrators = {
+  title: "Administrators and tokens",
+} as const;

@@ -1,0 +1,3 @@
+export const scim = {
+  title: "SCIM requests",
+} as const;

@@ -1,0 +1,18 @@
+export const signIn = {
+  title: "Sign in",
+  userName: "E-mail address or user name",
+  password: "Password",
+  code: "Code of your authenticator, or a recovery code",
+  organization: "Organization",
+  submit: "Sign in",
+  singleSignOn: "Sign in with your company",
+  breakGlass: "Break-glass administrator",
+  breakGlassName: "Name",
+  ordinary: "Ordinary sign-in",
+  ended: "Your session has ended. Sign in again.",
+  proveTitle: "Prove who you are",
+  proveWhy: "What you are about to do needs a fresh proof.",
+  notHere: "Looking for access to a product?",
+  request: "Ask for access",
+  signUp: "Sign up",
+} as const;

@@ -1,0 +1,3 @@
+export const signUp = {
+  title: "Sign-up and domains",
+} as const;

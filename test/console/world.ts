@@ -1,0 +1,120 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, expect } from "vitest";
+import { makeApp } from "../../src/http/app.ts";
+import { addAdministrator } from "../../src/identity/administrators.ts";
+import { setPassword } from "../../src/identity/credentials.ts";
+import { hashPassword } from "../../src/identity/sign-in/password-hash.ts";
+import { doors } from "../../src/start/doors.ts";
+import { makeCompany, serveApi } from "../admin/world.ts";
+import { testContext } from "../harness/postgres.ts";
+
+export const PASSWORD = "a lake between two hills";
+const ADMINISTRATOR = "olga@acme.example";
+
+/** Debian's Chromium. */
+const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
+const AXE = join(import.meta.dirname, "..", "..", "node_modules", "axe-core", "axe.min.js");
+
+/** A Muster with every noun in it, its console built from these sources, and browsers that come to it. */
+export async function consoleWorld() {
+  const ctx = await testContext({});
+  Object.assign(ctx.config.limits.api, { perSecond: 1_000_000, burst: 1_000_000 });
+  const server = createServer(makeApp(ctx, doors, { draining: false }));
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  ctx.config.publicUrl = url;
+  const api = await serveApi(ctx);
+  const company = await makeCompany(api, "acme");
+  const hash = await hashPassword(PASSWORD);
+  await api.write(company.organization, async (tx) => {
+    const { id } = await addAdministrator(tx, ADMINISTRATOR);
+    await setPassword(tx, id, hash);
+  });
+  const browser: Browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  afterAll(async () => {
+    await browser.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  type Look = { scheme?: "light" | "dark"; phone?: boolean; language?: string };
+
+  /** A new browser, not signed in. What the console logs as an error, and what the content policy stops, stands in `faults`. */
+  async function visitor({ scheme = "light", phone = false, language = "en-GB" }: Look = {}) {
+    const context = await browser.newContext({
+      baseURL: url,
+      colorScheme: scheme,
+      locale: language,
+      reducedMotion: "reduce",
+      viewport: phone ? { width: 390, height: 844 } : { width: 1360, height: 860 },
+    });
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+    page.on("console", (message) => {
+      // A refusal is an answer of the API that the page shows; the browser logs each as an error.
+      if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+        faults.push(message.text());
+    });
+    page.on("dialog", (dialog) => {
+      faults.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    return { context, page, faults };
+  }
+
+  /** The same, signed in as an administrator of the organization. */
+  async function administrator(look: Look = {}) {
+    const visit = await visitor(look);
+    const answer = await visit.context.request.post(`${url}/api/v1/session`, {
+      data: { userName: ADMINISTRATOR, password: PASSWORD },
+      headers: { origin: url },
+    });
+    expect(answer.status()).toBe(201);
+    return visit;
+  }
+
+  return { ...api, ctx, url, company, visitor, administrator };
+}
+
+/** What axe-core finds wrong by WCAG 2.2 A and AA, in a line each. */
+export async function violations(page: Page): Promise<string[]> {
+  // From the protocol, not from the page: the content policy allows no such script.
+  await page.evaluate(await (await import("node:fs/promises")).readFile(AXE, "utf8"));
+  return page.evaluate(async () => {
+    const { axe, document } = globalThis as unknown as {
+      document: unknown;
+      axe: {
+        run(
+          context: unknown,
+          options: object,
+        ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+      };
+    };
+    const found = await axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    });
+    return found.violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
+    );
+  });
+}
+
+/** `path` once everything that it asked for is there. */
+export async function open(page: Page, path: string): Promise<void> {
+  await page.goto(path, { waitUntil: "networkidle" });
+}
