@@ -3,8 +3,11 @@ FROM node:24-bookworm-slim
 USER node
 RUN mkdir -p /home/node/muster/data
 WORKDIR /home/node/muster
-COPY --chown=node:node package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund
+# npm ci builds the console from its sources and from docs/; what only that needs goes again in the same layer.
+COPY --chown=node:node package.json package-lock.json tsconfig.json ./
+COPY --chown=node:node docs docs
+COPY --chown=node:node src/console src/console
+RUN npm ci --no-audit --no-fund && npm prune --omit=dev --no-audit --no-fund
 COPY --chown=node:node config config
 COPY --chown=node:node connectors connectors
 COPY --chown=node:node migrations migrations

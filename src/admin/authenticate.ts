@@ -2,13 +2,14 @@ import type { Request, RequestHandler, Response } from "express";
 import type { Context } from "../context.ts";
 import { MusterError } from "../errors.ts";
 import { type FailedAttempts, lookUpCaller } from "../http/failed-attempts.ts";
+import { SESSION_COOKIE } from "../http/session-cookie.ts";
 import { heldByToken } from "../identity/rights/held.ts";
 import { findToken } from "../identity/tokens.ts";
 import type { Caller } from "./caller.ts";
 import { requestIdOf } from "./problem.ts";
 import { attemptsOf } from "./sign-in/attempts.ts";
 import { callerBySession } from "./sign-in/authenticate-session.ts";
-import { cookieOf, SESSION_COOKIE } from "./sign-in/cookies.ts";
+import { cookieOf } from "./sign-in/cookies.ts";
 
 /**
  * Who calls, before anything else of the request is read: a bearer token in the header alone (RFC 6750 §2.1), or the cookie of

@@ -27,4 +27,4 @@ export const SCREENS = [
 export type ScreenPath = (typeof SCREENS)[number];
 
 /** Beside the screens: signing in, the first organization, and one's own password, second factor and sessions. */
-export const OTHER_PATHS = ["", "sign-in", "setup", "me"] as const;
+export const OTHER_PATHS = ["sign-in", "setup", "me"] as const;

@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { findPackageJSON } from "node:module";
 import { dirname, join } from "node:path";
 import express, { type RequestHandler, type Router } from "express";
 import sirv from "sirv";
 import type { Context } from "../context.ts";
 import { html, page } from "../http/html.ts";
+import { SESSION_COOKIE } from "../http/session-cookie.ts";
 import { OTHER_PATHS, SCREENS } from "./paths.ts";
 
 /** Where `npm run build` puts the console: beside package.json, whatever the code runs from. */
@@ -35,12 +37,26 @@ export function consoleRouter(ctx: Context): Router {
     response.set("Content-Security-Policy", contentSecurityPolicy(nonce)).send(index.replaceAll(NONCE, nonce));
   };
   if (index !== undefined)
-    router.use(
-      "/console",
-      sirv(join(BUILT, "console"), { brotli: true, gzip: true, immutable: true, maxAge: 31_536_000 }),
-    );
+    router.use("/console", sirv(join(BUILT, "console"), { brotli: true, gzip: true, setHeaders }));
+  // Whoever is not signed in may be a person who looks for a product: `/` is theirs, with a way to here.
+  router.get("/", (request, response, next) => {
+    if (request.headers.cookie?.includes(SESSION_COOKIE)) response.redirect("/overview");
+    else next();
+  });
   for (const path of [...OTHER_PATHS, ...SCREENS]) router.get([`/${path}`, `/${path}/*rest`], show);
   return router;
+}
+
+/** What has the digest of its content in its name never changes. A page of help has a policy of its own: words and a style sheet. */
+function setHeaders(response: ServerResponse, path: string): void {
+  const isHelp = path.startsWith("/help/");
+  const never = /-[\w-]{8}\.(?:js|css)$/.test(path);
+  response.setHeader("Cache-Control", never ? "public, max-age=31536000, immutable" : "no-cache");
+  if (isHelp)
+    response.setHeader(
+      "Content-Security-Policy",
+      "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    );
 }
 
 /** Scripts, requests and pictures of our own; styles too, and those with this answer's nonce; frames for previews of mails. */

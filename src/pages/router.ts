@@ -104,6 +104,7 @@ function landing(ctx: Context): RequestHandler {
       page(
         "Muster",
         html`${await waysIn(ctx)}<p>SCIM provisioning and identity sync. This server is running.</p>
+<p><a href="/sign-in">Sign in to the console</a></p>
 <ul>
 <li>Identity providers: <code>${publicUrl}/scim/v2/DIRECTORY-ID</code>, as <code>muster directory add</code> prints it</li>
 <li>Administration: <code>${publicUrl}/api/v1</code>, all of it described at <a href="/docs">/docs</a></li>

@@ -1,7 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, expect, test } from "vitest";
-import { SESSION_COOKIE } from "../../src/admin/sign-in/cookies.ts";
 import {
   type AccountId,
   type DirectoryUserId,
@@ -11,6 +10,7 @@ import {
 } from "../../src/db/id.ts";
 import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../../src/db/transaction.ts";
 import { makeApp } from "../../src/http/app.ts";
+import { SESSION_COOKIE } from "../../src/http/session-cookie.ts";
 import { addDirectory, listDirectories } from "../../src/identity/directories.ts";
 import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.ts";
 import { grantRole } from "../../src/identity/grants.ts";

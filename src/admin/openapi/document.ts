@@ -1,5 +1,5 @@
+import { SESSION_COOKIE } from "../../http/session-cookie.ts";
 import type { Route } from "../route.ts";
-import { SESSION_COOKIE } from "../sign-in/cookies.ts";
 import { type Answer, answersOf, HEADERS, type Header, problemAnswers, type Reference } from "./answers.ts";
 import { type Parameter, parametersOf } from "./parameters.ts";
 import { makeSchemas, type Schema, type Schemas } from "./schemas.ts";

@@ -1,8 +1,7 @@
 import type { CookieOptions, Request, Response } from "express";
 import { MusterError } from "../../errors.ts";
+import { SESSION_COOKIE } from "../../http/session-cookie.ts";
 
-/** `__Host-`: no other host, path or plain connection can have set it (RFC 6265bis §4.1.3.2). */
-export const SESSION_COOKIE = "__Host-muster";
 /** What a sign-in at a provider has to come back with. */
 export const FLOW_COOKIE = "__Host-muster-flow";
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { helpPages } from "./help.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..", "..");
 const WORTH_IT = /\.(?:js|css|svg)$/;
@@ -29,7 +30,7 @@ function compressed(): Plugin {
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), compressed()],
+  plugins: [react(), helpPages(ROOT), compressed()],
   build: {
     outDir: join(ROOT, "dist", "console"),
     emptyOutDir: true,

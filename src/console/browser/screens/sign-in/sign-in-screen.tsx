@@ -85,8 +85,7 @@ export function SignInScreen({ ended, onSignedIn }: { ended: boolean; onSignedIn
             </Anchor>
             <Divider />
             <Text c="dimmed">
-              {t("signIn.notHere")} <Anchor href="/request-access">{t("signIn.request")}</Anchor> ·{" "}
-              <Anchor href="/signup">{t("signIn.signUp")}</Anchor>
+              <Anchor href="/">{t("signIn.notHere")}</Anchor>
             </Text>
           </Stack>
         </form>

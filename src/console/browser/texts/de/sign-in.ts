@@ -13,6 +13,4 @@ export const signIn = {
   proveTitle: "Weisen Sie sich aus",
   proveWhy: "Was Sie vorhaben, braucht einen frischen Nachweis.",
   notHere: "Suchen Sie Zugang zu einem Produkt?",
-  request: "Zugang erbitten",
-  signUp: "Registrieren",
 };

@@ -13,6 +13,4 @@ export const signIn = {
   proveTitle: "Prove who you are",
   proveWhy: "What you are about to do needs a fresh proof.",
   notHere: "Looking for access to a product?",
-  request: "Ask for access",
-  signUp: "Sign up",
 } as const;
