@@ -14,7 +14,7 @@ export const SCREENS = [
   "sign-up",
   "directories",
   "runs",
-  "scim",
+  "scim-requests",
   "mail",
   "templates",
   "webhooks",

@@ -142,7 +142,7 @@ export const SCREEN_TABLE: readonly Screen[] = [
     component: screen(() => import("../screens/runs/runs-screen.tsx"), "RunsScreen"),
   },
   {
-    path: "scim",
+    path: "scim-requests",
     title: "scim.title",
     icon: IconChecklist,
     section: "sources",
