@@ -75,7 +75,7 @@ export function canonicalDn(text: string): string | null {
     const given = { first: text.slice(0, comma), parent: text.slice(comma + 1) };
     const parent = canonicalParent(given.parent);
     if (parent === null || parent === "") return null;
-    const first = canonicalOf(given.first);
+    const first = isPlain(given.first) ? given.first : canonicalOf(given.first);
     if (first === null || first === "") return null;
     // Most are canonical as they come, and a text that was put together is slower to look up.
     return first === given.first && parent === given.parent ? text : `${first},${parent}`;
@@ -89,14 +89,39 @@ export function isWithin(canonical: string, base: string): boolean {
 }
 
 const parents = new Map<string, string | null>();
+/** The one that was asked for last: to compare two texts is cheaper than to look a new one up, and the next is mostly the same. */
+let [lastParent, lastCanonical]: [string, string | null] = ["", ""];
 
 function canonicalParent(text: string): string | null {
+  if (text === lastParent) return lastCanonical;
   const known = parents.get(text);
-  if (known !== undefined) return known;
-  const canonical = canonicalOf(text);
-  if (parents.size >= 1000) parents.clear();
-  parents.set(text, canonical);
+  const canonical = known === undefined ? canonicalOf(text) : known;
+  if (known === undefined) {
+    if (parents.size >= 1000) parents.clear();
+    parents.set(text, canonical);
+  }
+  lastParent = text;
+  lastCanonical = canonical;
   return canonical;
+}
+
+const [DASH, DOT, ZERO, NINE, EQUALS, AT, SMALL_A, SMALL_Z, UNDERSCORE] = [..."-.09=@az_"].map((sign) =>
+  sign.charCodeAt(0),
+) as [number, number, number, number, number, number, number, number, number];
+
+/** Whether a text is what `PLAIN` finds, in small letters and with no type that has another name: canonical as it is. */
+function isPlain(text: string): boolean {
+  let equals = -1;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= SMALL_A && code <= SMALL_Z) continue;
+    if (code === EQUALS && equals < 0 && at > 0) equals = at;
+    else if (at === 0) return false;
+    else if (code !== DASH && (code < ZERO || code > NINE)) {
+      if (equals < 0 || (code !== DOT && code !== UNDERSCORE && code !== AT)) return false;
+    }
+  }
+  return equals > 0 && equals < text.length - 1 && !TYPE_ALIASES.has(text.slice(0, equals));
 }
 
 /** One attribute whose value is ASCII letters, digits and signs that need no escape, as in most names of people. */

@@ -186,6 +186,9 @@ export class KnownNames {
   readonly #numbers = new Numbers();
   /** What stands behind the first comma of names, each with a number from 1 on: hashed once, not with every name. */
   readonly #ends = new Map<string, number>();
+  /** The one that was met last, which the next name mostly has too. */
+  #lastEnd = "";
+  #lastNumber = 0;
 
   constructor(ids: KnownIds) {
     this.#ids = ids;
@@ -219,13 +222,22 @@ export class KnownNames {
   /** A name whose end was not kept is hashed as a whole, and so it is for ever, because none is kept any more then. */
   #hash(name: string, keeps: boolean): void {
     const comma = name.indexOf(",");
-    const end = name.slice(comma + 1);
-    let number = comma < 0 ? undefined : this.#ends.get(end);
-    if (number === undefined && comma >= 0 && keeps && this.#ends.size < MOST_ENDS) {
+    const number = comma < 0 ? undefined : this.#numberOfEnd(name.slice(comma + 1), keeps);
+    if (number === undefined) hash(name);
+    else hash(name, comma, number);
+  }
+
+  #numberOfEnd(end: string, keeps: boolean): number | undefined {
+    if (this.#lastNumber > 0 && end === this.#lastEnd) return this.#lastNumber;
+    let number = this.#ends.get(end);
+    if (number === undefined && keeps && this.#ends.size < MOST_ENDS) {
       number = this.#ends.size + 1;
       this.#ends.set(end, number);
     }
-    if (number === undefined) hash(name);
-    else hash(name, comma, number);
+    if (number !== undefined) {
+      this.#lastEnd = end;
+      this.#lastNumber = number;
+    }
+    return number;
   }
 }

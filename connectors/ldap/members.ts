@@ -56,10 +56,10 @@ export function memberReader(
   };
 
   const known = (name: string): Member | "withheld" | undefined => {
-    for (const kind of ["users", "groups"] as const) {
-      const id = snapshot[kind].byName.get(name);
-      if (id !== undefined) return id === null ? "withheld" : { kind, id };
-    }
+    const user = snapshot.users.byName.get(name);
+    if (user !== undefined) return user === null ? "withheld" : { kind: "users", id: user };
+    const child = snapshot.groups.byName.get(name);
+    if (child !== undefined) return child === null ? "withheld" : { kind: "groups", id: child };
     return undefined;
   };
 

@@ -15,6 +15,7 @@ describe("canonical names (RFC 4514)", () => {
     ["cn=Okafor\\, Chidi,o=x", "cn=okafor\\2C chidi,o=X"],
     ["cn=a\\+b,o=x", "cn=a\\2bb,o=x"],
     ["2.5.4.3=a,OID.2.5.4.10=x", "commonName=a,organizationName=x"],
+    ["userid=ann,domaincomponent=x", "uid=ann,dc=x"],
     ["cn=#0c0161,o=x", "cn=a,o=x"],
     ["cn=\\20 a\\20 ,o=x", "cn=a,o=x"],
     ["uid=o'neil (x)/y,dc=a", "UID=O'Neil (X)/Y,DC=a"],
@@ -62,6 +63,7 @@ describe("canonical names (RFC 4514)", () => {
 
 const type = fc.constantFrom("cn", "ou", "uid", "dc", "employeeNumber", "1.2.3.4");
 const value = fc.oneof(
+  fc.string({ unit: fc.constantFrom(..."abyzABYZ0189-._@"), minLength: 1, maxLength: 8 }),
   fc.string({ unit: "grapheme", maxLength: 12 }),
   fc.string({ unit: fc.constantFrom(...' #+,;<=>\\"aB\0é'), maxLength: 8 }),
 );
