@@ -33,6 +33,8 @@ type Poured<End> = { end: End; staged: Omit<Staged, "proof">; arrived: Count };
 /** Rows of one statement: with many more the parse costs more than the trips it saves. */
 const ENTRIES = 1000;
 const MEMBERS = 5000;
+/** So many of them may wait while the next page is read: the directory and the database are seldom equally fast. */
+const MOST_BACKLOG = 3;
 
 /**
  * Reads the whole directory into staging, page by page, with no transaction open while the network is waited for.
@@ -63,8 +65,8 @@ export async function stage(
 }
 
 /**
- * Writes pages into staging as they arrive, to their end; while one is written the next one is read. A sieve holds back
- * what need not be staged.
+ * Writes pages into staging as they arrive, to their end; while some are written the next ones are read. A sieve holds
+ * back what need not be staged.
  * @throws ConnectorError of the connector, or `cancelled`.
  */
 export async function pour<End>(
@@ -91,8 +93,8 @@ export async function pour<End>(
       // Whether it came to anything is looked at when its turn comes, or never.
       next.catch(() => {});
       basin.take(page.value);
-      await writing;
-      writing = basin.flush();
+      if (basin.backlog > MOST_BACKLOG) await writing;
+      writing = writing.then(basin.flush);
       writing.catch(() => {});
       arrived.users += page.value.users?.length ?? 0;
       arrived.groups += page.value.groups?.length ?? 0;
@@ -108,6 +110,8 @@ export async function pour<End>(
 
 type Basin = {
   take(page: Page): void;
+  /** What is not written yet, in statements. */
+  readonly backlog: number;
   /** Writes what fills whole statements. */
   flush(): Promise<void>;
   /** Writes the rest and counts it all. */
@@ -147,6 +151,9 @@ function makeBasin(db: Db, run: SyncRunId, sieve: Sieve | undefined): Basin {
       for (const user of page.users ?? []) users.push(checked(user));
       for (const group of page.groups ?? []) groups.push(mapGroup(checked(group)));
       for (const part of page.members ?? []) crowd.add(part);
+    },
+    get backlog() {
+      return (users.length + groups.length) / ENTRIES + (crowd.whole + crowd.rows) / MEMBERS;
     },
     async flush() {
       while (users.length >= ENTRIES) await writeUsers();
