@@ -1,13 +1,19 @@
 import { Argument, type Command } from "commander";
+import type { Db } from "../db/connection.ts";
 import { type GrantId, parseId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
-import { confirmGrant, type Granted, grantRole, listGrants, type Role, revokeGrant } from "../identity/grants.ts";
+import { pageOfGrants } from "../identity/grant-pages.ts";
+import { confirmGrant, type Granted, grantRole, type ListedGrant, type Role, revokeGrant } from "../identity/grants.ts";
 import { resolveGroup } from "../identity/groups.ts";
 import { resolveProduct } from "../identity/products.ts";
+import type { IdPage } from "../identity/within.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
+import { type ListOptions, listed, whole } from "./list.ts";
+
+type Listed = GlobalOptions & ListOptions & { product?: string; group?: string };
 
 /** `muster grant GROUP PRODUCT ROLE`, and what can be done with grants that stand. */
 export function registerGrant(program: Command, line: CommandLine): void {
@@ -30,12 +36,14 @@ export function registerGrant(program: Command, line: CommandLine): void {
         },
       ),
     );
-  grant
-    .command("list")
-    .description("all grants")
+  whole(grant.command("list").description("all grants"))
+    .option("--product <key>", "only on this product")
+    .option("--group <group>", "only of this group, as DIRECTORY/NAME or local/NAME")
     .action(
-      line.inOrganization(async ({ db }) => {
-        const all = await listGrants(db);
+      line.inOrganization(async ({ db }, options: Listed) => {
+        const of = await narrowedTo(db, options);
+        const read = (page: IdPage<GrantId>) => pageOfGrants(db, { ...page, within: null, ...of });
+        const all = await listed<ListedGrant>(options, read, "whole");
         return {
           json: all,
           text: table(
@@ -73,6 +81,15 @@ export function registerGrant(program: Command, line: CommandLine): void {
       return writeOrTell(session, options, (tx) => revokeGrant(tx, id), told, "exclusive");
     }),
   );
+}
+
+async function narrowedTo(db: Db, { product, group, site }: Listed) {
+  const found = group === undefined ? undefined : await resolveGroup(db, group);
+  if (found && !("id" in found)) throw new MusterError("not-found", `there is no group ${group}`, { at: "--group" });
+  return {
+    product: product === undefined ? undefined : (await resolveProduct(db, product, site)).id,
+    group: found?.id,
+  };
 }
 
 function grantedAnswer(made: Granted): Answer {

@@ -2,39 +2,20 @@ import type { Command } from "commander";
 import type { GroupId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
-import { resolvePerson } from "../identity/accounts/person.ts";
 import { removeGroup, renameGroup } from "../identity/group-edits.ts";
 import { type MembersRemoved, removeMembers } from "../identity/group-members.ts";
-import {
-  addLocalMembers,
-  createLocalGroup,
-  listGroups,
-  nestGroups,
-  resolveGroup,
-  unnestGroups,
-} from "../identity/groups.ts";
+import { addLocalMembers, createLocalGroup, nestGroups, resolveGroup, unnestGroups } from "../identity/groups.ts";
 import { facts, printable, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { type DryOption, dryable, dryRunOption, writeOrTell } from "./dry-run.ts";
+import { registerGroupShow } from "./group-show.ts";
+import { typedNames } from "./input.ts";
+import { resolvePeople } from "./people.ts";
 
 /** `muster group …`: groups of the organization itself, and what an administrator adds to a directory's. */
 export function registerGroup(program: Command, line: CommandLine): void {
   const group = program.command("group").description("groups of the organization, and local members of any group");
-  group
-    .command("list")
-    .description("all groups")
-    .action(
-      line.inOrganization(async ({ db }) => {
-        const all = await listGroups(db);
-        return {
-          json: all,
-          text: table(
-            ["group", "id"],
-            all.map((one) => [`${one.directory ?? "local"}/${one.name}`, one.id]),
-          ),
-        };
-      }),
-    );
+  registerGroupShow(group, line);
   group
     .command("create <name>")
     .description("make a group of the organization itself, local/NAME")
@@ -49,12 +30,15 @@ export function registerGroup(program: Command, line: CommandLine): void {
       }),
     );
   dryable(
-    group.command("add <group> <people...>").description("put people into a group; no sync takes them out"),
+    group
+      .command("add <group> <people...>")
+      .description("put people into a group; no sync takes them out; - reads names from standard input"),
   ).action(
     line.inOrganization((session, options: DryOption, text: string, people: string[]) => {
+      const names = typedNames(people);
       const work = async (tx: Tx) => {
         const id = await existingGroup(tx, text);
-        return { group: id, added: await addLocalMembers(tx, id, await accountsOf(tx, people)) };
+        return { group: id, added: await addLocalMembers(tx, id, await resolvePeople(tx, names)) };
       };
       return writeOrTell(session, options, work, (view) => ({ json: view, text: `${view.added} added` }));
     }),
@@ -62,12 +46,15 @@ export function registerGroup(program: Command, line: CommandLine): void {
   dryable(
     group
       .command("remove <group> <people...>")
-      .description("take people out; says what they still have through other groups"),
+      .description(
+        "take people out; says what they still have through other groups; - reads names from standard input",
+      ),
   ).action(
     line.inOrganization((session, options: DryOption, text: string, people: string[]) => {
+      const names = typedNames(people);
       const work = async (tx: Tx) => {
         const id = await existingGroup(tx, text);
-        return { group: id, ...(await removeMembers(tx, id, await accountsOf(tx, people))) };
+        return { group: id, ...(await removeMembers(tx, id, await resolvePeople(tx, names))) };
       };
       return writeOrTell(session, options, work, (view) => ({ json: view, text: removedText(view) }));
     }),
@@ -151,10 +138,4 @@ async function groupsOf(tx: Tx, texts: readonly string[]): Promise<GroupId[]> {
   const ids: GroupId[] = [];
   for (const text of texts) ids.push(await existingGroup(tx, text));
   return ids;
-}
-
-async function accountsOf(tx: Tx, people: readonly string[]) {
-  const accounts = [];
-  for (const person of people) accounts.push(await resolvePerson(tx, person));
-  return accounts;
 }

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
-import type { AccountId } from "../db/id.ts";
+import type { AccountId, AssignmentId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { getAccount } from "../identity/account-overview.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
+import { GUEST_FIELDS, pageOfGuests, type ShownGuest } from "../identity/guest-pages.ts";
 import {
   assignGuest,
   extendGuest,
@@ -13,11 +14,13 @@ import {
 } from "../identity/guests.ts";
 import { listProducts, resolveProduct } from "../identity/products.ts";
 import { listSpaces, resolveSpace } from "../identity/spaces.ts";
+import type { IdPage } from "../identity/within.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
 import { registerGuestConvert } from "./guest-convert.ts";
 import { type GuestStay, guestStay, type StayEnd, stayEnd, stayEndOf, stayOf } from "./guest-stay.ts";
+import { type FilterOptions, filtered, filterOf, listed, whole } from "./list.ts";
 import type { Session } from "./session.ts";
 
 type OfProduct = GlobalOptions & DryOption & { product: string };
@@ -26,22 +29,28 @@ type AssignOptions = OfProduct & GuestStay;
 /** `muster guest …`: which space a guest has, with which permission and until when. */
 export function registerGuest(program: Command, line: CommandLine): void {
   const guest = program.command("guest").description("guests and the spaces they are given");
-  guest
-    .command("list")
-    .description("every guest's space, the first to end first")
-    .action(
-      line.inOrganization(async ({ db }) => {
-        const views = [];
-        for (const assignment of await listGuestAssignments(db)) views.push(await assignmentView(db, assignment));
-        return {
-          json: views,
-          text: table(
-            ["guest", "product", "space", "permission", "ends"],
-            views.map((one) => [one.userName, one.product, one.space, one.permission, one.expiresAt ?? "never"]),
-          ),
-        };
-      }),
-    );
+  filtered(
+    whole(guest.command("list").description("every guest's space, the first to end first")),
+    'product eq "wiki"',
+  ).action(
+    line.inOrganization(async ({ db }, options: FilterOptions) => {
+      const filter = filterOf(options, GUEST_FIELDS, "guests");
+      const read = (page: IdPage<AssignmentId>) => pageOfGuests(db, { ...page, within: null, filter });
+      const views = (await listed<ShownGuest>(options, read, "whole")).sort(byEnd).map(({ user, sponsor, ...one }) => ({
+        ...one,
+        account: user.id,
+        userName: user.userName,
+        sponsor: sponsor?.id ?? null,
+      }));
+      return {
+        json: views,
+        text: table(
+          ["guest", "product", "space", "permission", "ends"],
+          views.map((one) => [one.userName, one.product, one.space, one.permission, one.expiresAt ?? "never"]),
+        ),
+      };
+    }),
+  );
   guestStay(dryable(guest.command("assign <person> <space>")).description("give a guest a space"))
     .requiredOption("--product <key>", "the product of the space")
     .action(
@@ -87,6 +96,11 @@ export function registerGuest(program: Command, line: CommandLine): void {
         }));
       }),
     );
+}
+
+function byEnd(one: ShownGuest, other: ShownGuest): number {
+  const end = ({ expiresAt }: ShownGuest) => expiresAt?.getTime() ?? Number.POSITIVE_INFINITY;
+  return end(one) === end(other) ? 0 : end(one) - end(other);
 }
 
 function shown(view: Awaited<ReturnType<typeof assignmentView>>): Answer {

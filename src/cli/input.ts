@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, readSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { MusterError } from "../errors.ts";
@@ -19,6 +19,30 @@ export function readInput(path: string, at: string): string {
   } catch (cause) {
     throw new MusterError("invalid", `the file ${path} cannot be read`, { at, cause });
   }
+}
+
+/** What comes on standard input. @throws MusterError `too-large` beyond 16 MiB. */
+export function readStandardInput(): string {
+  const [pieces, piece]: [Buffer[], Buffer] = [[], Buffer.alloc(65_536)];
+  for (let size = 0; ; ) {
+    const read = readSync(0, piece);
+    if (read === 0) return Buffer.concat(pieces).toString("utf8");
+    size += read;
+    if (size > LIMIT) throw new MusterError("too-large", "standard input has more than 16 MiB", { at: "-" });
+    pieces.push(Buffer.from(piece.subarray(0, read)));
+  }
+}
+
+/** Names of one list. */
+const MOST_NAMES = 10_000;
+
+/** A list of names as typed; a `-` in it stands for the lines of standard input. @throws MusterError `too-many` beyond 10,000. */
+export function typedNames(texts: readonly string[]): string[] {
+  const piped = texts.includes("-") ? readStandardInput().split(/\r?\n/) : [];
+  const names = [...texts.filter((text) => text !== "-"), ...piped.map((line) => line.trim()).filter(Boolean)];
+  if (names.length > MOST_NAMES)
+    throw new MusterError("too-many", `a list has at most ${MOST_NAMES} names; name them by --filter`, { at: "-" });
+  return names;
 }
 
 /** A secret from its file, without the line break that editors add. @throws MusterError `invalid` when empty. */
@@ -68,6 +92,15 @@ export function instant(text: string): Date {
   const date = seconds === undefined ? new Date(text) : new Date(Date.now() + seconds * 1000);
   if (seconds === undefined && (!/^\d{4}-\d\d-\d\d(T|$)/.test(text) || Number.isNaN(date.getTime())))
     throw new InvalidArgumentError("it must be a time as in 2027-01-31T00:00:00Z, or a duration as in 30d");
+  return date;
+}
+
+/** For commander: an instant that was, as RFC 3339 or as a duration before now. */
+export function past(text: string): Date {
+  const seconds = parseDuration(text);
+  const date = seconds === undefined ? new Date(text) : new Date(Date.now() - seconds * 1000);
+  if (seconds === undefined && (!/^\d{4}-\d\d-\d\d(T|$)/.test(text) || Number.isNaN(date.getTime())))
+    throw new InvalidArgumentError("it must be a time as in 2027-01-31T00:00:00Z, or a duration as in 24h");
   return date;
 }
 

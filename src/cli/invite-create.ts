@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { Tx } from "../db/transaction.ts";
 import { type InviteAnswer, invite } from "../identity/invitations/invite.ts";
@@ -9,6 +8,7 @@ import { EVERYTHING } from "../identity/rights/held.ts";
 import { type Answer, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
+import { readStandardInput } from "./input.ts";
 import { type OfferOptions, offering, wishOf } from "./wish.ts";
 
 type Options = OfferOptions & DryOption & { mail?: boolean; message?: string | false; locale?: Locale };
@@ -27,7 +27,7 @@ export function registerInviteCreate(parent: Command, line: CommandLine): void {
     .addOption(new Option("--locale <locale>", "the language of the mail").choices([...LOCALES]))
     .action(
       line.inOrganization((session, options: Options, emails: string[]) => {
-        const typed = emails.includes("-") ? [...emails.filter((one) => one !== "-"), readFileSync(0, "utf8")] : emails;
+        const typed = emails.includes("-") ? [...emails.filter((one) => one !== "-"), readStandardInput()] : emails;
         const { mail: notify, locale = null } = options;
         const message = options.message === false ? null : options.message;
         const work = async (tx: Tx) => {

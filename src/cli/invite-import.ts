@@ -1,18 +1,14 @@
-import { readFileSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import type { Command } from "commander";
 import { simulate } from "../db/transaction.ts";
-import { MusterError } from "../errors.ts";
 import { type JobRow, listJobRows } from "../identity/bulk-jobs.ts";
 import { IMPORT_COLUMNS, MOST_ROWS, readCsv } from "../identity/invitation-imports/form.ts";
 import { createInvitationImport, previewImport, type RowOutcome } from "../identity/invitation-imports/import.ts";
-import { runImport } from "../identity/invitation-imports/run.ts";
-import { endJob, getJob, holdJob, type Job, takeJob } from "../identity/jobs.ts";
+import type { Job } from "../identity/jobs.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { type Answer, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
-import { readInput, typedPath } from "./input.ts";
-import type { Session } from "./session.ts";
+import { readInput, readStandardInput, typedPath } from "./input.ts";
+import { endedJob } from "./job-end.ts";
 
 type Options = GlobalOptions & { dryRun?: true; mail?: boolean };
 /** Refused rows that a person is told of, and outcomes that `--json` holds. */
@@ -29,8 +25,8 @@ export function registerInviteImport(parent: Command, line: CommandLine): void {
     .option("--no-mail", "send nothing; see invite link")
     .option("--dry-run", "tell what each row would come to, and do nothing")
     .action(
-      line.inOrganization(async (session, { dryRun, mail: notify }: Options, file: string) => {
-        const text = file === "-" ? readFileSync(0, "utf8") : readInput(typedPath(line.environment, file), "file");
+      line.inOrganization(async (session, { dryRun, mail: notify, json }: Options, file: string) => {
+        const text = file === "-" ? readStandardInput() : readInput(typedPath(line.environment, file), "file");
         const rows = readCsv(text);
         if (dryRun) {
           const { ctx, actor } = session;
@@ -40,26 +36,11 @@ export function registerInviteImport(parent: Command, line: CommandLine): void {
           return told(outcomes, { dryRun: true, total: rows.length, job: null });
         }
         const { id } = await session.write((tx) => createInvitationImport(tx, rows, notify), "none");
-        const job = await ended(session, id);
+        const job = await endedJob(session, id, { json });
         const outcomes = await listJobRows(session.db, id, { state: null, after: null, limit: MOST_TOLD });
-        if (job.state === "failed") throw new MusterError("conflict", job.detail ?? "the import failed", { at: id });
         return told(outcomes, { dryRun: false, total: rows.length, job });
       }),
     );
-}
-
-/** Works at the job, unless a worker does already; a command is held by no budget, so it never waits for one. */
-async function ended({ ctx, db, actor, write }: Session, id: Job["id"]): Promise<Job> {
-  for (;;) {
-    const job = await getJob(db, id);
-    if (job.state !== "queued" && job.state !== "running") return job;
-    const turn = await write((tx) => takeJob(tx, id), "none");
-    if (!turn) await pause(500);
-    else if ((await runImport(ctx, { ...turn, maker: actor }, undefined)) === "over")
-      await write(async (tx) => {
-        if (await holdJob(tx, turn)) await endJob(tx, id, null);
-      }, "none");
-  }
 }
 
 type Told = Pick<JobRow, "row" | "email" | "state" | "code" | "message"> | RowOutcome;

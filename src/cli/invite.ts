@@ -22,15 +22,15 @@ import { type ResentInvitation, resendInvitation } from "../identity/invitations
 import { emailKey } from "../identity/keys.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { instantOf, type When } from "../identity/time-zone.ts";
+import type { IdPage } from "../identity/within.ts";
 import { type Answer, facts, table } from "./answer.ts";
-import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import type { CommandLine } from "./command-line.ts";
 import { answerOrTell, type DryOption, dryRunOption, shownOnce, writeOrTell } from "./dry-run.ts";
-import { count, when } from "./input.ts";
+import { when } from "./input.ts";
 import { registerInviteCreate } from "./invite-create.ts";
 import { registerInviteImport } from "./invite-import.ts";
+import { type FilterOptions, filtered, filterOf, latest, listed } from "./list.ts";
 import type { Session } from "./session.ts";
-
-const MOST_LISTED = 1_000;
 
 /** `muster invite …`: the only words that send mail to somebody who came by SCIM, sync or import. */
 export function registerInvite(program: Command, line: CommandLine): void {
@@ -52,33 +52,30 @@ export function registerInvite(program: Command, line: CommandLine): void {
         return writeOrTell(session, options, work, told, "none");
       }),
     );
-  command
-    .command("list")
-    .description("invitations, the newest first")
-    .option("--filter <filter>", `as in 'state eq "pending" and expiresAt lt "2027-01-31T00:00:00Z"'`)
-    .option("--limit <n>", `at most this many (default: 100, at most ${MOST_LISTED})`, count, 100)
-    .action(
-      line.inOrganization(async ({ db }, options: GlobalOptions & { filter?: string; limit: number }) => {
-        const filter =
-          options.filter === undefined ? undefined : parseFieldFilter(options.filter, INVITATION_FIELDS, "invitations");
-        const limit = Math.min(options.limit, MOST_LISTED);
-        const found = await pageOfInvitations(db, { after: null, limit, within: null, filter });
-        return {
-          json: found,
-          text: table(
-            ["address", "state", "delivery", "offers", "expires", "id"],
-            found.map((one) => [
-              one.email,
-              one.state,
-              one.delivery,
-              offerOf(one),
-              one.expiresAt?.toISOString() ?? "",
-              one.id,
-            ]),
-          ),
-        };
-      }),
-    );
+  filtered(
+    latest(command.command("list").description("invitations, the newest first")),
+    'state eq "pending" and expiresAt lt "2027-01-31T00:00:00Z"',
+  ).action(
+    line.inOrganization(async ({ db }, options: FilterOptions) => {
+      const filter = filterOf(options, INVITATION_FIELDS, "invitations");
+      const read = (page: IdPage<InvitationId>) => pageOfInvitations(db, { ...page, within: null, filter });
+      const found = await listed<ShownInvitation>(options, read, "latest");
+      return {
+        json: found,
+        text: table(
+          ["address", "state", "delivery", "offers", "expires", "id"],
+          found.map((one) => [
+            one.email,
+            one.state,
+            one.delivery,
+            offerOf(one),
+            one.expiresAt?.toISOString() ?? "",
+            one.id,
+          ]),
+        ),
+      };
+    }),
+  );
   command
     .command("show <invitation>")
     .description("one invitation, by its id or the address that it is for")

@@ -4,13 +4,22 @@ import { type LinkId, parseId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { type CostedLink, withCost, withCosts } from "../identity/link-costs.ts";
-import { createLink, disableLink, getLink, pageOfLinks, resetLink, usesOfLink } from "../identity/links.ts";
+import {
+  createLink,
+  disableLink,
+  getLink,
+  pageOfLinks,
+  resetLink,
+  type ShownLink,
+  usesOfLink,
+} from "../identity/links.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { endOf, type When } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { answerOrTell, type DryOption, dryRunOption, shownOnce } from "./dry-run.ts";
 import { collected, count, when } from "./input.ts";
+import { type ListOptions, latest, listed } from "./list.ts";
 import type { Session } from "./session.ts";
 import { type OfferOptions, offering, wishOf } from "./wish.ts";
 
@@ -53,16 +62,17 @@ export function registerLink(program: Command, line: CommandLine): void {
         });
       }),
     );
+  latest(link.command("list").description("links, the newest first")).action(
+    line.inOrganization(async ({ db }, options: ListOptions) => {
+      const all = await withCosts(db, await listed<ShownLink>(options, (page) => pageOfLinks(db, page), "latest"));
+      const rows = all.map((one) => [one.label, one.state, uses(one), offerOf(one), one.expiresAt, one.id]);
+      return { json: all, text: table(["label", "state", "uses", "gives", "ends", "id"], rows) };
+    }),
+  );
   link
-    .command("list")
-    .description("links, the newest first")
-    .action(
-      line.inOrganization(async ({ db }) => {
-        const all = await withCosts(db, await pageOfLinks(db, { after: null, limit: MOST_LISTED }));
-        const rows = all.map((one) => [one.label, one.state, uses(one), offerOf(one), one.expiresAt, one.id]);
-        return { json: all, text: table(["label", "state", "uses", "gives", "ends", "id"], rows) };
-      }),
-    );
+    .command("show <link>")
+    .description("one link: what it gives, to how many, until when")
+    .action(line.inOrganization(async ({ db }, _options: object, name: string) => shown(await costed(db, idOf(name)))));
   link
     .command("uses <link>")
     .description("who used a link")

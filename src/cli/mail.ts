@@ -3,12 +3,13 @@ import { type MailId, parseId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { cancelMail, retryMail } from "../identity/mail-changes.ts";
-import { getMail, MAIL_STATES, pageOfMails, type ShownMail } from "../identity/mail-pages.ts";
+import { getMail, MAIL_FIELDS, MAIL_STATES, pageOfMails, type ShownMail } from "../identity/mail-pages.ts";
 import { liftSuppression, pageOfSuppressions } from "../identity/mail-suppressions.ts";
+import type { IdPage } from "../identity/within.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { answerOrTell, type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
-import { count } from "./input.ts";
+import { type FilterOptions, filtered, filterOf, latest, listed } from "./list.ts";
 import { registerMailText } from "./mail-text.ts";
 import type { Session } from "./session.ts";
 
@@ -17,18 +18,13 @@ const MOST_LISTED = 1_000;
 /** `muster mail …`: what was sent or waits to be, who gets nothing, and what mails say. */
 export function registerMail(program: Command, line: CommandLine): void {
   const mail = program.command("mail").description("mails: what became of them, who gets none, and what they say");
-  mail
-    .command("list")
-    .description("mails, the newest first")
+  filtered(latest(mail.command("list").description("mails, the newest first")), 'recipient co "@example.com"')
     .addOption(new Option("--state <state>", "only these").choices([...MAIL_STATES]))
-    .option("--limit <n>", `at most this many (default: 100, at most ${MOST_LISTED})`, count, 100)
     .action(
-      line.inOrganization(async ({ db }, options: { state?: ShownMail["state"]; limit: number }) => {
-        const found = await pageOfMails(db, {
-          after: null,
-          limit: Math.min(options.limit, MOST_LISTED),
-          state: options.state,
-        });
+      line.inOrganization(async ({ db }, options: FilterOptions & { state?: ShownMail["state"] }) => {
+        const filter = filterOf(options, MAIL_FIELDS, "mails");
+        const read = (page: IdPage<MailId>) => pageOfMails(db, { ...page, state: options.state, filter });
+        const found = await listed<ShownMail>(options, read, "latest");
         return {
           json: found,
           text: table(

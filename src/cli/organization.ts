@@ -14,12 +14,11 @@ import {
 } from "../identity/organizations.ts";
 import { settingsChange } from "../identity/settings/form.ts";
 import { changeSettings, getSettings } from "../identity/settings/settings.ts";
-import { createSite, listSites } from "../identity/sites.ts";
 import { setTimeZone } from "../identity/time-zone.ts";
 import { type Answer, facts, table } from "./answer.ts";
 import { assignments } from "./assignments.ts";
 import type { CommandLine } from "./command-line.ts";
-import { answerOrTell, type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
+import { answerOrTell, type DryOption, dryRunOption } from "./dry-run.ts";
 import { registerPreset } from "./organization-preset.ts";
 import { commandActor } from "./session.ts";
 
@@ -31,7 +30,7 @@ type SetOptions = {
   timeZone?: string;
 };
 
-/** `muster org …` and `muster site …`. */
+/** `muster org …`. */
 export function registerOrganization(program: Command, line: CommandLine): void {
   const org = program.command("org").description("organizations");
   org
@@ -101,37 +100,6 @@ export function registerOrganization(program: Command, line: CommandLine): void 
       }),
     );
   registerPreset(org, line);
-  const site = program.command("site").description("sites of an organization");
-  site
-    .command("add <key>")
-    .description("add a site")
-    .option("--name <name>", "what people read; the key by default")
-    .addOption(dryRunOption())
-    .action(
-      line.inOrganization((session, options: DryOption & { name?: string }, key: string) =>
-        writeOrTell(
-          session,
-          options,
-          (tx) => createSite(tx, { key, ...(options.name === undefined ? {} : { name: options.name }) }),
-          ({ id }) => ({ json: { id, key }, text: facts({ site: key, id }) }),
-        ),
-      ),
-    );
-  site
-    .command("list")
-    .description("the organization's sites")
-    .action(
-      line.inOrganization(async ({ db }) => {
-        const all = await listSites(db);
-        return {
-          json: all,
-          text: table(
-            ["key", "name", "id"],
-            all.map((one) => [one.key, one.name, one.id]),
-          ),
-        };
-      }),
-    );
 }
 
 async function shown(db: Db): Promise<Answer> {

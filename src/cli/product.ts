@@ -1,19 +1,18 @@
 import type { Command } from "commander";
 import type { Tx } from "../db/transaction.ts";
-import { createProduct, listProducts, type Product, resolveProduct } from "../identity/products.ts";
+import { createProduct, listProducts, type Product } from "../identity/products.ts";
 import { resolveSite } from "../identity/sites.ts";
-import { createSpace, listSpaces } from "../identity/spaces.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
-import { answerOrTell, type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
+import { type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
 import { count } from "./input.ts";
 import { registerProductGuestPolicy } from "./product-guest-policy.ts";
 import { registerProductSeats } from "./product-seats.ts";
+import { registerProductSet } from "./product-set.ts";
 
-type OfProduct = GlobalOptions & { product: string };
 type AddOptions = { guests?: true; seats?: number; name?: string; url?: string };
 
-/** `muster product …` and `muster space …`. */
+/** `muster product …`. */
 export function registerProduct(program: Command, line: CommandLine): void {
   const product = program.command("product").description("products of a site");
   product
@@ -57,44 +56,7 @@ export function registerProduct(program: Command, line: CommandLine): void {
     );
   registerProductSeats(product, line);
   registerProductGuestPolicy(product, line);
-  registerSpace(program, line);
-}
-
-function registerSpace(program: Command, line: CommandLine): void {
-  const space = program.command("space").description("spaces of a product");
-  space
-    .command("add <key>")
-    .description("add a space that guests can be given")
-    .requiredOption("--product <key>", "the product it is a part of")
-    .option("--name <name>", "what people read; the key by default")
-    .addOption(dryRunOption())
-    .action(
-      line.inOrganization((session, options: OfProduct & DryOption & { name?: string }, key: string) =>
-        answerOrTell(session, options, async (tx) => {
-          const product = await resolveProduct(tx, options.product, options.site);
-          const { id } = await createSpace(tx, product.id, { key, name: options.name ?? key });
-          const view = { id, key, product: product.key };
-          return { json: view, text: facts(view) };
-        }),
-      ),
-    );
-  space
-    .command("list")
-    .description("the spaces of a product")
-    .requiredOption("--product <key>", "the product")
-    .action(
-      line.inOrganization(async ({ db }, options: OfProduct) => {
-        const product = await resolveProduct(db, options.product, options.site);
-        const all = await listSpaces(db, product.id);
-        return {
-          json: all.map((one) => ({ id: one.id, key: one.key, product: product.key })),
-          text: table(
-            ["space", "name", "id"],
-            all.map((one) => [one.key, one.name, one.id]),
-          ),
-        };
-      }),
-    );
+  registerProductSet(product, line);
 }
 
 function productView({ id, key, site, hasGuests, seats }: Product) {

@@ -9,32 +9,46 @@ import type { CommandLine } from "./command-line.ts";
 import { registerDirectory } from "./directory.ts";
 import { registerDoctor } from "./doctor/command.ts";
 import { registerDomain } from "./domain.ts";
+import { registerEvent } from "./event.ts";
+import { registerExport } from "./export.ts";
 import { FORMS } from "./form.ts";
 import { registerGrant } from "./grant.ts";
 import { registerGroup } from "./group.ts";
 import { registerGuest } from "./guest.ts";
 import { registerInvite } from "./invite.ts";
+import { registerJob } from "./job.ts";
 import { registerLink } from "./link.ts";
 import { registerMail } from "./mail.ts";
 import { registerOrganization } from "./organization.ts";
 import { registerProduct } from "./product.ts";
 import { registerRequest } from "./request.ts";
+import { registerRight } from "./right.ts";
 import { registerRunning } from "./running.ts";
 import { registerSchema } from "./schema.ts";
 import { registerScim } from "./scim.ts";
+import { registerSessions } from "./sessions.ts";
 import { registerSignUp } from "./sign-up.ts";
+import { registerSingleSignOn } from "./single-sign-on.ts";
+import { registerSite } from "./site.ts";
+import { registerSpace } from "./space.ts";
 import { registerSupport } from "./support.ts";
 import { registerSync } from "./sync.ts";
 import { registerToken } from "./token.ts";
 import { registerUser } from "./user.ts";
+import { registerWebhook } from "./webhook.ts";
 
 const NOUNS: readonly ((program: Command, line: CommandLine) => void)[] = [
   registerRunning,
   registerApply,
   registerOrganization,
+  registerSite,
   registerAdmin,
+  registerRight,
   registerBreakGlass,
+  registerSessions,
+  registerSingleSignOn,
   registerProduct,
+  registerSpace,
   registerDirectory,
   registerScim,
   registerSchema,
@@ -51,6 +65,10 @@ const NOUNS: readonly ((program: Command, line: CommandLine) => void)[] = [
   registerGuest,
   registerDomain,
   registerToken,
+  registerWebhook,
+  registerEvent,
+  registerJob,
+  registerExport,
   registerDoctor,
   registerSupport,
   registerBackup,

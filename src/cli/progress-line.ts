@@ -12,7 +12,7 @@ const LOOK = 1_000;
 /** A line of standard error that each text takes the place of; of nothing where nobody looks at a terminal. */
 export type ProgressLine = { show(text: string): void; clear(): void };
 
-export function progressLine(options: { json?: true }): ProgressLine {
+export function progressLine(options: { json?: true | undefined }): ProgressLine {
   const { stderr } = process;
   if (options.json || !stderr.isTTY) return { show: () => {}, clear: () => {} };
   const write = (text: string): void => void stderr.write(`\r\u001b[K${text}`);

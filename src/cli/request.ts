@@ -14,28 +14,33 @@ import {
 } from "../identity/access-requests.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
 import { instantOf, type When } from "../identity/time-zone.ts";
+import type { IdPage } from "../identity/within.ts";
 import { type Answer, facts, table } from "./answer.ts";
-import type { CommandLine, GlobalOptions } from "./command-line.ts";
+import type { CommandLine } from "./command-line.ts";
 import { answerOrTell, type DryOption, dryable, dryRunOption } from "./dry-run.ts";
 import { when } from "./input.ts";
+import { type ListOptions, latest, listed } from "./list.ts";
 import type { Session } from "./session.ts";
 import { type OfferOptions, offering, wishOf } from "./wish.ts";
-
-const MOST_LISTED = 1_000;
 
 /** `muster request …`: people who ask to be let in. */
 export function registerRequest(program: Command, line: CommandLine): void {
   const request = program.command("request").description("people who ask for access");
-  request
-    .command("list")
-    .description("requests, the newest first; by default those that wait for a decision")
+  latest(request.command("list").description("requests, the newest first; by default those that wait for a decision"))
     .addOption(new Option("--state <state>", "of this state").choices([...REQUEST_STATES]).default("open"))
     .action(
-      line.inOrganization(async ({ db }, options: GlobalOptions & { state: AccessRequest["state"] }) => {
-        const all = await pageOfRequests(db, { after: null, limit: MOST_LISTED, state: options.state });
+      line.inOrganization(async ({ db }, options: ListOptions & { state: AccessRequest["state"] }) => {
+        const read = (page: IdPage<AccessRequestId>) => pageOfRequests(db, { ...page, state: options.state });
+        const all = await listed<AccessRequest>(options, read, "latest");
         const rows = all.map((one) => [one.email, one.name, one.source, wants(one), one.createdAt, one.id]);
         return { json: all, text: table(["address", "name", "by", "wants", "since", "id"], rows) };
       }),
+    );
+  request
+    .command("show <request>")
+    .description("one request, by its id")
+    .action(
+      line.inOrganization(async ({ db }, _options: object, name: string) => shown(await getRequest(db, idOf(name)))),
     );
   offering(
     dryable(request.command("approve <request>")).description(

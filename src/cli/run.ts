@@ -73,7 +73,7 @@ function toMusterError(error: unknown): MusterError {
 }
 
 function flagIn(message: string): string {
-  return /'(-[^' ]*)|'([^']*)'/.exec(message)?.slice(1).find(Boolean) ?? "";
+  return /'(?:-\w, )?(-[^' ]*)|'([^']*)'/.exec(message)?.slice(1).find(Boolean) ?? "";
 }
 
 function fail(error: MusterError, json: boolean, output: Output): number {

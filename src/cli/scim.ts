@@ -15,7 +15,7 @@ import {
 } from "../identity/request-log.ts";
 import { jsonLine, printableLines } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
-import { count, parseDuration } from "./input.ts";
+import { count, past } from "./input.ts";
 import { describeRequest } from "./scim-request.ts";
 
 type Options = {
@@ -119,13 +119,4 @@ function status(text: string): StatusRange {
   const range = parseStatusRange(text);
   if (range === undefined) throw new InvalidArgumentError("it must be a status, as in 404 or 4xx");
   return range;
-}
-
-/** An instant as RFC 3339, or as a duration before now. */
-function past(text: string): Date {
-  const seconds = parseDuration(text);
-  const date = seconds === undefined ? new Date(text) : new Date(Date.now() - seconds * 1_000);
-  if (seconds === undefined && (!/^\d{4}-\d\d-\d\d(T|$)/.test(text) || Number.isNaN(date.getTime())))
-    throw new InvalidArgumentError("it must be a duration as in 1h, or a time as in 2027-01-31T00:00:00Z");
-  return date;
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { resolveDirectory } from "../identity/directories.ts";
@@ -10,7 +10,7 @@ import { undoRun } from "../sync/undo.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine, GlobalOptions } from "./command-line.ts";
 import { answerOrTell, type DryOption, dryRunOption } from "./dry-run.ts";
-import { count, instant, parseDuration } from "./input.ts";
+import { count, past } from "./input.ts";
 import { followRun, progressLine, showingProgress } from "./progress-line.ts";
 import { directoryNames, directoryOf, runId, runView, seconds } from "./run-view.ts";
 import { syncAnswer } from "./sync-answer.ts";
@@ -85,16 +85,6 @@ function registerHistory(sync: Command, line: CommandLine): void {
         return showAnswer(db, id, options);
       }),
     );
-}
-
-/** For commander: an instant that was, as RFC 3339 or as a duration until now. */
-function past(text: string): Date {
-  const seconds = parseDuration(text);
-  try {
-    return seconds === undefined ? instant(text) : new Date(Date.now() - seconds * 1000);
-  } catch {
-    throw new InvalidArgumentError("it must be a time as in 2027-01-31T00:00:00Z, or a duration as in 24h");
-  }
 }
 
 function registerDecisions(sync: Command, line: CommandLine): void {

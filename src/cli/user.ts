@@ -1,72 +1,30 @@
-import { type Command, Option } from "commander";
-import { parseFieldFilter } from "../filter/fields.ts";
+import type { Command } from "commander";
 import { tellUserName } from "../identity/account-mail.ts";
-import {
-  ACCOUNT_FIELDS,
-  type AccountOverview,
-  getAccount,
-  listAccounts,
-  STATUSES,
-} from "../identity/account-overview.ts";
+import { getAccount } from "../identity/account-overview.ts";
 import { addPerson } from "../identity/accounts/add.ts";
 import { confirmAccount } from "../identity/accounts/confirm.ts";
 import { editPerson } from "../identity/accounts/edit.ts";
 import { resolvePerson } from "../identity/accounts/person.ts";
-import { restoreAccount, suspendAccount } from "../identity/accounts/suspend.ts";
 import { EVERYTHING } from "../identity/rights/held.ts";
-import type { OrganizationSettings } from "../identity/settings/form.ts";
-import { getSettings } from "../identity/settings/settings.ts";
-import { SITE_STATUSES, type SiteStatus, type Status } from "../identity/statuses.ts";
-import { facts, table } from "./answer.ts";
+import { facts } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { answerOrTell, type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
-import type { Session } from "./session.ts";
 import { registerUserAddress } from "./user-address.ts";
-import { answerOf, sitesText } from "./user-answer.ts";
+import { answerOf } from "./user-answer.ts";
+import { registerUserBulk } from "./user-bulk.ts";
+import { registerUserList } from "./user-list.ts";
 import { registerUserMerge } from "./user-merge.ts";
 import { registerUserOffBoard } from "./user-off-board.ts";
 import { registerUserRepair } from "./user-repair.ts";
+import { registerUserSuspend } from "./user-suspend.ts";
 import { registerUserVerbs } from "./user-verbs.ts";
 
-const PAGE = 1_000;
-
-type Vocabulary = OrganizationSettings["statusVocabulary"];
-type ListOptions = { status?: Status; siteStatus?: SiteStatus; statusVocabulary?: Vocabulary };
 type EditOptions = { name?: string; givenName?: string; familyName?: string; email?: string };
 
 /** `muster user …`: the people of the organization, by e-mail, user name or id. */
 export function registerUser(program: Command, line: CommandLine): void {
   const user = program.command("user").description("people of the organization");
-  user
-    .command("list")
-    .description("everybody")
-    .addOption(new Option("--status <status>", "only these").choices([...STATUSES]))
-    .addOption(new Option("--site-status <status>", "only who stands so on some site").choices([...SITE_STATUSES]))
-    .addOption(
-      new Option(
-        "--status-vocabulary <words>",
-        "whose words tell how people stand; the setting of that name if not given",
-      ).choices(["organization", "site"]),
-    )
-    .action(
-      line.inOrganization(async (session, options: ListOptions) => {
-        const all = await everybody(session, options);
-        const words = options.statusVocabulary ?? (await getSettings(session.db)).statusVocabulary;
-        return {
-          json: all,
-          text: table(
-            ["user name", "e-mail", "status", "from", "id"],
-            all.map((one) => [
-              one.userName,
-              one.email,
-              words === "site" ? sitesText(one) : one.status,
-              one.records.map((record) => record.directory).join(" + "),
-              one.id,
-            ]),
-          ),
-        };
-      }),
-    );
+  registerUserList(user, line);
   user
     .command("show <person>")
     .description("one person with the records that the directories hold")
@@ -130,38 +88,7 @@ export function registerUser(program: Command, line: CommandLine): void {
         }),
       ),
     );
-  user
-    .command("suspend <person>")
-    .description("take the person's access away until restored; groups, spaces and rights stay")
-    .option("--reason <text>", "stands in the audit")
-    .addOption(dryRunOption())
-    .action(
-      line.inOrganization((session, options: DryOption & { reason?: string }, person: string) =>
-        answerOrTell(
-          session,
-          options,
-          async (tx) => {
-            const account = await resolvePerson(tx, person);
-            await suspendAccount(tx, account, options.reason ?? null);
-            return answerOf(await getAccount(tx, account));
-          },
-          "exclusive",
-        ),
-      ),
-    );
-  user
-    .command("restore <person>")
-    .description("end a suspension")
-    .addOption(dryRunOption())
-    .action(
-      line.inOrganization((session, options: DryOption, person: string) =>
-        answerOrTell(session, options, async (tx) => {
-          const account = await resolvePerson(tx, person);
-          await restoreAccount(tx, account);
-          return answerOf(await getAccount(tx, account));
-        }),
-      ),
-    );
+  registerUserSuspend(user, line);
   registerUserAddress(user, line);
   registerUserMerge(user, line);
   registerUserRepair(user, line);
@@ -178,24 +105,11 @@ export function registerUser(program: Command, line: CommandLine): void {
         }),
       ),
     );
+  registerUserBulk(user, line);
   registerUserVerbs(user, line);
   registerUserOffBoard(user, line);
 }
 
 function nameOrNull(text: string | undefined): string | null | undefined {
   return text === "" ? null : text;
-}
-
-async function everybody({ db }: Session, { status, siteStatus }: ListOptions): Promise<AccountOverview[]> {
-  const wanted = [
-    ...(status === undefined ? [] : [`status eq "${status}"`]),
-    ...(siteStatus === undefined ? [] : [`siteStatus eq "${siteStatus}"`]),
-  ].join(" and ");
-  const filter = wanted === "" ? null : parseFieldFilter(wanted, ACCOUNT_FIELDS, "users");
-  const all: AccountOverview[] = [];
-  for (;;) {
-    const page = await listAccounts(db, { filter, after: all.at(-1)?.id ?? null, limit: PAGE });
-    all.push(...page);
-    if (page.length < PAGE) return all;
-  }
 }

@@ -1,9 +1,9 @@
 import type { Context } from "../context.ts";
 import { cell, csvOf } from "../csv.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
-import { EXPORT_COLUMNS, type ExportRow, exportPage } from "../identity/export-pages.ts";
-import { addToFile, beginFile, type ExportFormat, type ExportInput } from "../identity/exports.ts";
-import type { Turn } from "../identity/jobs.ts";
+import { EXPORT_COLUMNS, type ExportRow, exportPage } from "./export-pages.ts";
+import { addToFile, beginFile, type ExportFormat, type ExportInput } from "./exports.ts";
+import type { Turn } from "./jobs.ts";
 
 /** Rows that are read at once, and bytes from which a piece of the file is put away. */
 const PAGE = 1_000;
