@@ -47,6 +47,8 @@ import * as restores from "./0052-restores.ts";
 import * as figures from "./0053-figures.ts";
 import * as manyNewPeople from "./0056-many-new-people.ts";
 import * as jobsOfPeople from "./0058-jobs-of-people.ts";
+import * as auditSeals from "./0059-audit-seals.ts";
+import * as erasedAudit from "./0060-erased-audit.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -99,5 +101,7 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0053-figures", figures],
   ["0056-many-new-people", manyNewPeople],
   ["0058-jobs-of-people", jobsOfPeople],
+  ["0059-audit-seals", auditSeals],
+  ["0060-erased-audit", erasedAudit],
   ["0040-mail", mailDelivery],
 ];

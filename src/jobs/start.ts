@@ -2,8 +2,10 @@ import { run, type TaskList, Logger as WorkerLogger } from "graphile-worker";
 import pg from "pg";
 import type { Context } from "../context.ts";
 import { clientOptions } from "../db/connection.ts";
+import { loadSecretKey } from "../identity/secrets.ts";
 import type { Logger } from "../logger.ts";
 import { keepDispatching } from "./dispatch-webhooks.ts";
+import { keepSealing } from "./seal-audit.ts";
 import { CRONTAB, catchUp, makeTasks } from "./tasks.ts";
 
 export type Jobs = {
@@ -48,7 +50,8 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
     }
   }
 
-  const loop = Promise.all([keepRunning(), keepDispatching(ctx, end.signal)]);
+  const key = loadSecretKey(ctx.config);
+  const loop = Promise.all([keepRunning(), keepDispatching(ctx, end.signal), keepSealing(ctx, key, end.signal)]);
   return {
     async stop() {
       if (!stopped) {
