@@ -3,6 +3,7 @@ import { version } from "../version.ts";
 import { registerAccess } from "./access.ts";
 import { registerAdmin } from "./admin.ts";
 import { registerApply } from "./apply/command.ts";
+import { registerAudit } from "./audit.ts";
 import { registerBackup } from "./backup.ts";
 import { registerBreakGlass } from "./break-glass.ts";
 import type { CommandLine } from "./command-line.ts";
@@ -70,6 +71,7 @@ const NOUNS: readonly ((program: Command, line: CommandLine) => void)[] = [
   registerJob,
   registerExport,
   registerDoctor,
+  registerAudit,
   registerSupport,
   registerBackup,
 ];
