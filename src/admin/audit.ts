@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { AUDIT_FIELDS, getAuditRow, pageOfAudit } from "../identity/audit.ts";
+import { AUDIT_FAULTS, verifyAudit } from "../identity/audit-verification.ts";
+import { loadSecretKey } from "../identity/secrets.ts";
 import { idIn, idOut, instant, instantIn, listOf, pageOf, text } from "./fields.ts";
 import { filterOver } from "./filter.ts";
 import { keyOfCursor, paging } from "./input.ts";
@@ -16,6 +18,21 @@ const auditAnswer = z
     detail: z.record(z.string(), z.unknown()),
   })
   .meta({ id: "AuditRow" });
+
+/** A thousand rows each: what one request may take to read. */
+const MOST_SEALS = 20;
+
+const verification = z
+  .object({
+    seals: z.int(),
+    rows: z.int(),
+    erased: z.int(),
+    head: z.object({ position: z.int(), seal: z.string() }).nullable(),
+    unsealed: z.object({ rows: z.int(), first: z.int().nullable(), since: instant.nullable() }),
+    fault: z.object({ kind: z.enum(AUDIT_FAULTS), seal: z.int(), row: z.int().nullable() }).nullable(),
+    next: z.int().nullable(),
+  })
+  .meta({ id: "AuditVerification" });
 
 const NUMBER = /^(\d{1,15})$/;
 
@@ -48,6 +65,31 @@ export const auditRoutes = [
       });
       return pageOf(found, limit, (row) => String(row.id));
     },
+  }),
+  route({
+    id: "audit.verify",
+    method: "GET",
+    path: "/audit/verification",
+    summary: "Hold the audit against its seals, the next of them behind the one given, up to the first that is wrong",
+    guard: { permission: "audit:read" },
+    query: z.strictObject({
+      after: z
+        .string()
+        .regex(NUMBER, "it must be the position of a seal")
+        .default("0")
+        .transform(Number)
+        .meta({
+          description: "The position of a seal: `next` of the answer before.",
+          wire: {
+            description: "The position of a seal: `next` of the answer before.",
+            type: "integer",
+            minimum: 0,
+            default: 0,
+          },
+        }),
+    }),
+    answer: verification,
+    read: (db, { ctx, query: { after } }) => verifyAudit(db, loadSecretKey(ctx.config), { after, most: MOST_SEALS }),
   }),
   route({
     id: "audit.get",

@@ -430,6 +430,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
     "events.list": { path: "/events" },
     "events.kinds": { path: "/events/kinds" },
     "audit.list": { path: "/audit" },
+    "audit.verify": { path: "/audit/verification?after=0" },
     "audit.get": { path: `/audit/${audited}` },
     "mails.list": { path: "/mails" },
     "mails.get": { path: `/mails/${mail.mailId}` },

@@ -12,6 +12,7 @@ access.check                    -  -  w  -  -  -  -  -  w  w  -  y  y
 administrators.list             -  -  -  -  y  -  -  -  -  w  y  y  y
 audit.get                       -  -  -  -  y  -  -  -  -  -  y  y  y
 audit.list                      -  -  -  -  y  -  -  -  -  -  y  y  y
+audit.verify                    -  -  -  -  y  -  -  -  -  -  y  y  y
 diagnostics.get                 -  -  -  -  y  -  -  -  -  -  y  y  y
 directories.create              -  -  -  -  -  -  -  -  -  -  -  y  y
 directories.createToken         -  -  -  -  -  -  -  -  -  -  -  y  y
