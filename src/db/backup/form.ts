@@ -33,5 +33,14 @@ export const trailerSchema = z.object({
 });
 export type Trailer = z.output<typeof trailerSchema>;
 
-/** Sessions end with a restore: who was signed in then may have been shut out since. */
-export const LEFT_OUT = ["sessions", "single_sign_on_flows", "migrations", "migrations_lock", "installation"];
+/** Whether a lost installation comes back, or one goes on in another place. */
+export type Purpose = "restore" | "upgrade";
+
+/** What migrations write themselves. */
+const ANEW = ["migrations", "migrations_lock"];
+
+/** Tables that are not in it. Sessions end with a restore: who was signed in then may have been shut out since. */
+export const LEFT_OUT: Readonly<Record<Purpose, readonly string[]>> = {
+  restore: [...ANEW, "sessions", "single_sign_on_flows", "installation"],
+  upgrade: ANEW,
+};

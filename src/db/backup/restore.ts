@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import type pg from "pg";
-import { from as copyFrom } from "pg-copy-streams";
+import { from as copyFrom, to as copyTo } from "pg-copy-streams";
 import type { z } from "zod";
 import { migrations } from "../../../migrations/index.ts";
 import { MusterError } from "../../errors.ts";
@@ -12,7 +12,7 @@ import { connected } from "../connected.ts";
 import type { ConnectionSettings } from "../connection.ts";
 import { migrate } from "../migrate.ts";
 import { translateStorageError } from "../storage-error.ts";
-import { type Header, headerSchema, type Table, type Trailer, trailerSchema } from "./form.ts";
+import { type Header, headerSchema, type Purpose, type Table, type Trailer, trailerSchema } from "./form.ts";
 import { damaged, framesOf } from "./frames.ts";
 import { copied, tablesOf } from "./tables.ts";
 
@@ -26,6 +26,7 @@ const GAP = 2n ** 40n;
  * what the backup holds, of this version, and Muster rests (`paused_at`) until `resume`; or it is as empty as before.
  * @param owner a login that is `muster_owner`, or may create roles and the schema.
  * @param secretKey what `markOfKey` says of the key that is here, null for any.
+ * @param purpose of the backup, too. "upgrade": Muster goes on instead of resting, and every row is read back and compared.
  * @throws MusterError `invalid` for a file that is damaged or none; `configuration` for one of a newer Muster, or whose
  * secrets this key does not open; `conflict` when the database holds an organization; `unavailable`.
  */
@@ -34,6 +35,7 @@ export async function restoreBackup(
   path: string,
   secretKey: string | null,
   told: (table: string) => void = () => {},
+  purpose: Purpose = "restore",
 ): Promise<Restored> {
   const frames = read(path);
   try {
@@ -43,7 +45,7 @@ export async function restoreBackup(
     await refuseInhabited(owner);
     await migrate(owner, { until });
     return await connected({ ...owner, role: "muster_owner", statementTimeout: 0 }, async (client) => {
-      const restored = await fill(client, header, frames, told);
+      const restored = await fill(client, header, frames, told, purpose);
       await migrate(owner);
       return restored;
     });
@@ -149,11 +151,12 @@ async function fill(
   header: Header,
   frames: AsyncGenerator<Buffer, void, undefined>,
   told: (table: string) => void,
+  purpose: Purpose,
 ): Promise<Restored> {
   await client.query("begin");
   await client.query("lock table muster.organizations in access exclusive mode");
   await refuseOrganizations(client);
-  const tables = await tablesOf(client);
+  const tables = await tablesOf(client, purpose);
   if (JSON.stringify(tables) !== JSON.stringify(header.tables))
     throw damaged("its tables are not those of its version");
   const keys = await client.query<{ off: string; on: string }>(
@@ -165,7 +168,7 @@ async function fill(
   const done: Trailer["tables"] = [];
   for (const table of tables) {
     told(table.name);
-    done.push(await fillTable(client, table, frames));
+    done.push(await fillTable(client, table, frames, purpose));
   }
   const trailer = parse(trailerSchema, (await frames.next()).value ?? undefined);
   if (JSON.stringify(trailer.tables) !== JSON.stringify(done))
@@ -175,7 +178,8 @@ async function fill(
   for (const { on } of keys.rows) await client.query(on);
   for (const [name, last] of Object.entries(trailer.sequences))
     await client.query("select setval(to_regclass(format('muster.%I', $1::text)), $2::bigint)", [name, last]);
-  await goOnCounting(client, BigInt(header.transactionsEnd) + GAP);
+  if (purpose === "restore") await rest(client);
+  await goOnCounting(client, BigInt(header.transactionsEnd) + (purpose === "restore" ? GAP : 0n));
   await client.query("commit");
   await client.query("analyze");
   return { takenAt: header.takenAt, tables: tables.length, rows: done.reduce((sum, { rows }) => sum + rows, 0) };
@@ -186,6 +190,7 @@ async function fillTable(
   client: pg.Client,
   table: Table,
   frames: AsyncGenerator<Buffer, void, undefined>,
+  purpose: Purpose,
 ): Promise<Trailer["tables"][number]> {
   const hash = createHash("sha256");
   await client.query(`alter table muster.${table.name} no force row level security, disable trigger user`);
@@ -201,16 +206,30 @@ async function fillTable(
     }
   };
   await pipeline(Readable.from(content(), { objectMode: false }), rows);
+  const sha256 = hash.digest("hex");
+  if (purpose === "upgrade" && (await hashOf(client, table)) !== sha256)
+    throw new MusterError("unavailable", `the rows of ${table.name} do not read as they were written`);
   await client.query(`alter table muster.${table.name} force row level security, enable trigger user`);
-  return { rows: rows.rowCount, sha256: hash.digest("hex") };
+  return { rows: rows.rowCount, sha256 };
 }
 
-/** From here on transactions count from `before` on, and Muster rests. */
+/** In the order in which they were written: nothing else has read the table. */
+async function hashOf(client: pg.Client, table: Table): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of client.query(copyTo(`copy ${copied(table)} to stdout`)) as AsyncIterable<Buffer>)
+    hash.update(piece);
+  return hash.digest("hex");
+}
+
+async function rest(client: pg.Client): Promise<void> {
+  await client.query("update installation set restored_at = statement_timestamp(), paused_at = statement_timestamp()");
+}
+
+/** From here on transactions count from `before` on. */
 async function goOnCounting(client: pg.Client, before: bigint): Promise<void> {
   const later = (number: string): string => `(((${number})::text::bigint + ${before})::text::xid8)`;
   await client.query(`
-    update installation set transactions_before = ${before}, restored_at = statement_timestamp(),
-      paused_at = statement_timestamp();
+    update installation set transactions_before = ${before};
     create or replace function transaction_now() returns xid8 language sql volatile
       as $$ select ${later("pg_catalog.pg_current_xact_id()")} $$;
     create or replace function transactions_settled() returns xid8 language sql stable

@@ -9,7 +9,7 @@ import { MusterError } from "../../errors.ts";
 import { connected } from "../connected.ts";
 import type { ConnectionSettings } from "../connection.ts";
 import { translateStorageError } from "../storage-error.ts";
-import { FORM, type Header, type Trailer } from "./form.ts";
+import { FORM, type Header, type Purpose, type Trailer } from "./form.ts";
 import { END_OF_TABLE, frame } from "./frames.ts";
 import { copied, tablesOf } from "./tables.ts";
 
@@ -22,6 +22,7 @@ export type Taken = { takenAt: string; tables: number; rows: number; bytes: numb
  * @param owner a login that is `muster_owner` or may become it.
  * @param secretKey what `markOfKey` says of the key that seals the secrets in it; the key itself is not in the backup.
  * @param told is called with the name of each table that begins.
+ * @param purpose "upgrade": nobody else writes, and sessions are in it too.
  * @throws MusterError `conflict` when there is something at `path`; `unavailable`.
  */
 export async function takeBackup(
@@ -29,6 +30,7 @@ export async function takeBackup(
   path: string,
   secretKey: string,
   told: (table: string) => void = () => {},
+  purpose: Purpose = "restore",
 ): Promise<Taken> {
   if (statSync(path, { throwIfNoEntry: false })) throw occupied(path);
   const draft = `${path}.${process.pid}.partial`;
@@ -37,7 +39,7 @@ export async function takeBackup(
       await client.query("begin isolation level repeatable read, read only");
       const gzip = createGzip({ level: 3 });
       const written = pipeline(gzip, createWriteStream(draft, { mode: 0o600, flags: "wx", flush: true }));
-      const taking = write(client, gzip, secretKey, told);
+      const taking = write(client, gzip, secretKey, told, purpose);
       // Whichever fails ends the other.
       taking.catch((error: unknown) => gzip.destroy(error as Error));
       const [done] = await Promise.all([taking, written]);
@@ -64,11 +66,12 @@ async function write(
   gzip: Gzip,
   secretKey: string,
   told: (table: string) => void,
+  purpose: Purpose,
 ): Promise<Omit<Taken, "bytes">> {
   const put = async (bytes: Buffer): Promise<void> => {
     if (!gzip.write(bytes)) await once(gzip, "drain");
   };
-  const tables = await tablesOf(client);
+  const tables = await tablesOf(client, purpose);
   const header: Header = { muster: "backup", form: FORM, ...(await circumstances(client)), secretKey, tables };
   await put(frame(Buffer.from(JSON.stringify(header))));
   const done: Trailer["tables"] = [];

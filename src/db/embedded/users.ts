@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CLUSTER, UNDER_WAY } from "./places.ts";
 
 /** One Muster process that uses the embedded server, as others and its guard can see it. */
 export type UserMark = {
@@ -66,7 +67,7 @@ alive() {
   else kill -0 "$1"; fi
 }
 serves() {
-  if [ -r /proc/self/stat ]; then [ "/proc/$1/cwd" -ef postgres ]
+  if [ -r /proc/self/stat ]; then [ "/proc/$1/cwd" -ef $cluster ]
   else case "$(ps -o comm= -p "$1")" in *postgres*) ;; *) return 1 ;; esac; fi
 }
 [ -d ${FOLDER} ] || exit 0
@@ -76,15 +77,17 @@ for mark in ${FOLDER}/[0-9]*; do
   pid=\${mark##*/}
   if alive "\${pid%%-*}" "$start"; then rm -f ${FOLDER}/${STOPPING}; exit 0; fi
 done
-if IFS= read -r server <postgres/postmaster.pid && serves "$server"; then
-  kill -INT "$server"
-  waited=0
-  while serves "$server"; do
-    [ $waited = 60 ] && kill -QUIT "$server"
-    waited=$((waited + 1))
-    sleep 1
-  done
-fi
+for cluster in ${CLUSTER} ${UNDER_WAY} postgres-*-before-upgrade*; do
+  if IFS= read -r server <$cluster/postmaster.pid && serves "$server"; then
+    kill -INT "$server"
+    waited=0
+    while serves "$server"; do
+      [ $waited = 60 ] && kill -QUIT "$server"
+      waited=$((waited + 1))
+      sleep 1
+    done
+  fi
+done
 rm -f ${FOLDER}/[0-9]* ${FOLDER}/${STOPPING}
 `;
 
