@@ -1,8 +1,24 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, expect, test } from "vitest";
+import { existingCluster } from "../../src/db/embedded/cluster.ts";
+import { enter, holdInUse } from "../../src/db/embedded/enter.ts";
+import { stopServer } from "../../src/db/embedded/server.ts";
+import { serverUser } from "../../src/db/embedded/system-user.ts";
 import { contents } from "../db/backup/contents.ts";
+import { debianPrograms } from "../harness/debian-postgresql.ts";
 import { runMuster } from "../harness/muster.ts";
 import { olderData } from "../harness/older-data.ts";
 import { isRunning, postmasterOf, type Talking, talk, until } from "../harness/process.ts";
@@ -91,7 +107,6 @@ async function expectUpgraded(data: string): Promise<void> {
   expect(left.toSorted()).toEqual(["postgres", OLD, "postgres-users", "postgres.log"].toSorted());
 }
 
-
 /** Starts Muster's part on it, and says what the log was told and what the data is. */
 async function useOnce(data: string): Promise<{ lines: string[]; holds: unknown }> {
   const user = use(data);
@@ -170,7 +185,6 @@ test.each(STEPS)("killed when %s, the next start brings it over, and nothing is 
   expect(await first.ended).toBe("SIGKILL");
   const { holds } = await useOnce(data);
   expect(holds).toEqual(ofTemplate);
-  for (const name of readdirSync(data)) if (name.startsWith("postgres.new-")) rmSync(join(data, name), { recursive: true });
   await expectUpgraded(data);
 });
 
@@ -206,7 +220,10 @@ test("between the two renames the place is not taken for an empty one", async ()
   const made = readFileSync(whole, "utf8");
   writeFileSync(whole, "99\n");
   const another = use(data);
-  expect(await refused(another)).toMatchObject({ code: "configuration", message: /cut short.*start the Muster/ });
+  expect(await refused(another)).toMatchObject({
+    code: "configuration",
+    message: expect.stringMatching(/cut short.*start the Muster/),
+  });
   expect(existsSync(join(data, "postgres"))).toBe(false);
   writeFileSync(whole, made);
   const { holds, lines } = await useOnce(data);
@@ -228,11 +245,102 @@ test("what an upgrade left that was cut short is never taken for the data", asyn
 
 test("without programs that can read it, it is refused with the way out, and nothing is touched", async () => {
   const data = older.copy();
-  for (const name of readdirSync(data)) if (name.startsWith("postgres-programs-")) rmSync(join(data, name), { recursive: true });
+  for (const name of readdirSync(data))
+    if (name.startsWith("postgres-programs-")) rmSync(join(data, name), { recursive: true });
   const found = readdirSync(data).toSorted();
   const error = await refused(use(data));
   expect(error.code).toBe("configuration");
   expect(error.message).toMatch(/no programs of \d+ that run here.*muster backup FILE.*DATABASE_URL/);
   expect(version(join(data, "postgres"))).toBe(older.major);
-  expect(readdirSync(data).filter((name) => !name.startsWith("postgres-users")).toSorted()).toEqual(found);
+  expect(
+    readdirSync(data)
+      .filter((name) => !name.startsWith("postgres-users"))
+      .toSorted(),
+  ).toEqual(found);
 });
+
+/** The older server as an older Muster runs it. */
+async function startOlder(data: string): Promise<{ client: { end(): Promise<void> }; stop(): Promise<void> }> {
+  const { major, bin } = debianPrograms();
+  const user = serverUser(data, join(data, "postgres"));
+  const cluster = existingCluster(join(data, "postgres"), { directory: join(bin, ".."), major }, user);
+  mkdirSync(join(data, "postgres-users"), { recursive: true });
+  const client = await enter(data, cluster, {}, () => {}, undefined, holdInUse);
+  return { client, stop: () => stopServer(cluster) };
+}
+
+test("while an older Muster runs it is refused, and that one is not disturbed", async () => {
+  const data = older.copy();
+  const running = await startOlder(data);
+  try {
+    const pid = postmasterOf(data);
+    const error = await refused(use(data));
+    expect(error).toMatchObject({
+      code: "conflict",
+      message: expect.stringMatching(/an older Muster uses.*stop that one/),
+    });
+    expect(postmasterOf(data)).toBe(pid);
+    expect(existsSync(join(data, OLD))).toBe(false);
+  } finally {
+    await running.client.end();
+    await running.stop();
+  }
+  expect((await useOnce(data)).holds).toEqual(ofTemplate);
+});
+
+test("data that does not stand what is asked of it stays where it is", async () => {
+  const data = older.copy();
+  const running = await startOlder(data);
+  const url = new URL("postgres://postgres:of-postgres@localhost:5432/muster");
+  url.searchParams.set("host", join(data, "postgres"));
+  await statements(url.toString(), ["set session_replication_role = replica", "delete from muster.accounts"]);
+  await running.client.end();
+  await running.stop();
+  const error = await refused(use(data));
+  expect(error.message).toContain(`${join(data, "postgres")} stays PostgreSQL ${older.major}'s`);
+  await until("no server is left", 30, () => postmasterOf(data) === undefined);
+  expect(version(join(data, "postgres"))).toBe(older.major);
+  expect(readdirSync(data).filter((name) => name.startsWith("postgres.") && name !== "postgres.log")).toEqual([]);
+});
+
+test("the programs that are kept run what they made, after the installation is gone", async () => {
+  const data = older.copy();
+  await useOnce(data);
+  const kept = readdirSync(data).filter((name) => name.startsWith("postgres-programs-"));
+  expect(kept.length).toBe(2);
+  const newest = join(data, kept.find((name) => !name.startsWith(`postgres-programs-${older.major}.`)) ?? "");
+  const major = version(join(data, "postgres"));
+  const cluster = existingCluster(
+    join(data, "postgres"),
+    { directory: newest, major },
+    serverUser(data, join(data, "postgres")),
+  );
+  const client = await enter(data, cluster, {}, () => {}, undefined, holdInUse);
+  const { rows } = await client.query("select current_setting('server_version_num')::int / 10000 as major");
+  expect(rows).toEqual([{ major }]);
+  await client.end();
+  await stopServer(cluster);
+});
+
+// What only root can set up.
+if (process.getuid?.() === 0)
+  test("without room for a second copy it is refused before anything is written", async () => {
+    const data = join(older.copy(), "..", "small");
+    mkdirSync(data);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=100m", "tmpfs", data]);
+    try {
+      cpSync(older.copy(), data, { recursive: true, verbatimSymlinks: true });
+      chmodSync(data, 0o755);
+      chmodSync(join(data, "postgres"), 0o700);
+      const error = await refused(use(data));
+      expect(error).toMatchObject({
+        code: "unavailable",
+        message: expect.stringMatching(/stays PostgreSQL \d+'s: .*\d+ MiB more have to be free/),
+      });
+      expect(readdirSync(data).filter((name) => name.startsWith("postgres.") && name !== "postgres.log")).toEqual([]);
+      await until("no server is left", 30, () => postmasterOf(data) === undefined);
+      await until("no guard is left", 30, () => !existsSync(join(data, "postgres-users", "stopping")));
+    } finally {
+      execFileSync("umount", ["-l", data]);
+    }
+  });

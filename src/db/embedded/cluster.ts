@@ -15,7 +15,7 @@ import {
 import { join } from "node:path";
 import { MusterError } from "../../errors.ts";
 import type { Binaries } from "./binaries.ts";
-import { CLUSTER } from "./places.ts";
+import { BEING_MADE, CLUSTER } from "./places.ts";
 import { failure, type Home, runProgram } from "./program.ts";
 import type { SystemUser } from "./system-user.ts";
 
@@ -90,7 +90,7 @@ export function createCluster(
   binaries: Binaries,
   user: SystemUser | undefined,
 ): void {
-  const directory = mkdtempSync(join(dataDirectory, "postgres.new-"));
+  const directory = mkdtempSync(join(dataDirectory, BEING_MADE));
   const passwords: Passwords = { superuser: password(), owner: password(), app: password() };
   try {
     if (user) chownSync(directory, user.uid, user.gid);
@@ -136,12 +136,24 @@ function write(cluster: Cluster, name: string, text: string): void {
   if (cluster.user) chownSync(path, cluster.user.uid, cluster.user.gid);
 }
 
-/** After a restore by root with plain `cp`, the files belong to root. */
+/**
+ * After a restore by root with plain `cp`, the files belong to root. The directory itself comes last: whoever finds that it
+ * is root's no more may start the server at once.
+ */
 function giveTo(user: SystemUser, directory: string): void {
-  lchownSync(directory, user.uid, user.gid);
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) giveTo(user, path);
-    else lchownSync(path, user.uid, user.gid);
+    else own(user, path);
+  }
+  own(user, directory);
+}
+
+function own(user: SystemUser, path: string): void {
+  try {
+    lchownSync(path, user.uid, user.gid);
+  } catch (error) {
+    // Another starter was faster, and its server removes files.
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }

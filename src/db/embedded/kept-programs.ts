@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   constants,
   copyFileSync,
   existsSync,
@@ -26,6 +27,8 @@ export function keepPrograms(dataDirectory: string, programs: Programs, log: (me
   const half = mkdtempSync(join(dataDirectory, `.${PREFIX}`));
   try {
     linkTree(programs.directory, half);
+    // The server's user may be another; what may be entered is for the data directory itself to say.
+    chmodSync(half, 0o755);
     renameSync(half, kept);
     const major = Number.parseInt(programs.name, 10);
     for (const name of keptOf(dataDirectory, major))

@@ -4,6 +4,9 @@ import { dirname } from "node:path";
 /** The cluster that is used, in the data directory. */
 export const CLUSTER = "postgres";
 
+/** A cluster that is no whole one yet; a name of its own follows. */
+export const BEING_MADE = "postgres.new-";
+
 /** A cluster that is being filled from one of an older version; whoever finds it without its maker throws it away. */
 export const UNDER_WAY = "postgres.upgrade";
 

@@ -34,7 +34,5 @@ export async function finishSwap(dataDirectory: string, major: number, log: (mes
     return;
   }
   rmSync(join(dataDirectory, UPGRADE_FILE), { force: true });
-  log(
-    `the data is now PostgreSQL ${made}'s; as it was before it is kept in ${kept.join(", ")}, which may be removed`,
-  );
+  log(`the data is now PostgreSQL ${made}'s; as it was before it is kept in ${kept.join(", ")}, which may be removed`);
 }

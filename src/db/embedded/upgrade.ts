@@ -10,7 +10,7 @@ import { carryJobs } from "./carry-jobs.ts";
 import { type Cluster, createCluster, existingCluster, majorOf } from "./cluster.ts";
 import { connectSuperuser, enter, IN_USE, urlOf } from "./enter.ts";
 import { keptPrograms } from "./kept-programs.ts";
-import { beforeUpgrade, CLUSTER, move, UNDER_WAY, UPGRADE_FILE, UPGRADED } from "./places.ts";
+import { BEING_MADE, beforeUpgrade, CLUSTER, move, UNDER_WAY, UPGRADE_FILE, UPGRADED } from "./places.ts";
 import { findServer, startServer, stopServer } from "./server.ts";
 import { finishSwap } from "./swap.ts";
 import type { SystemUser } from "./system-user.ts";
@@ -149,8 +149,8 @@ async function carryOver(dataDirectory: string, old: Cluster, alone: pg.Client, 
 async function removeRemains(dataDirectory: string, old: Cluster): Promise<void> {
   await stopServer({ ...old, directory: join(dataDirectory, UNDER_WAY) });
   for (const name of readdirSync(dataDirectory))
-    if (name === UNDER_WAY || name === UPGRADED || name.startsWith(UPGRADE_FILE))
-      rmSync(join(dataDirectory, name), { recursive: true, force: true });
+    if (name === UNDER_WAY || name === UPGRADED || name.startsWith(UPGRADE_FILE) || name.startsWith(BEING_MADE))
+      rmSync(join(dataDirectory, name), { recursive: true, force: true, maxRetries: 10 });
 }
 
 /** The backup and the new cluster take no more than the older cluster each. */
