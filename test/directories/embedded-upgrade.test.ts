@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -19,6 +18,7 @@ import { stopServer } from "../../src/db/embedded/server.ts";
 import { serverUser } from "../../src/db/embedded/system-user.ts";
 import { contents } from "../db/backup/contents.ts";
 import { debianPrograms } from "../harness/debian-postgresql.ts";
+import { runTool } from "../harness/directory-server.ts";
 import { runMuster } from "../harness/muster.ts";
 import { olderData } from "../harness/older-data.ts";
 import { isRunning, postmasterOf, type Talking, talk, until } from "../harness/process.ts";
@@ -327,7 +327,7 @@ if (process.getuid?.() === 0)
   test("without room for a second copy it is refused before anything is written", async () => {
     const data = join(older.copy(), "..", "small");
     mkdirSync(data);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=100m", "tmpfs", data]);
+    await runTool("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=100m", "tmpfs", data]);
     try {
       cpSync(older.copy(), data, { recursive: true, verbatimSymlinks: true });
       chmodSync(data, 0o755);
@@ -341,6 +341,6 @@ if (process.getuid?.() === 0)
       await until("no server is left", 30, () => postmasterOf(data) === undefined);
       await until("no guard is left", 30, () => !existsSync(join(data, "postgres-users", "stopping")));
     } finally {
-      execFileSync("umount", ["-l", data]);
+      await runTool("/usr/bin/umount", ["-l", data]);
     }
   });

@@ -1,4 +1,4 @@
-import pg from "pg";
+import { connected } from "../connected.ts";
 
 type Job = { task: string; payload: unknown };
 
@@ -26,12 +26,5 @@ export async function carryJobs(from: string, to: string): Promise<number> {
 }
 
 async function query<Row extends object>(url: string, text: string, values: unknown[]): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    return (await client.query<Row>(text, values)).rows;
-  } finally {
-    await client.end().catch(() => {});
-  }
+  return connected({ url, statementTimeout: 0 }, async (client) => (await client.query<Row>(text, values)).rows);
 }
