@@ -14,6 +14,9 @@ const accent: MantineColorsTuple = [
   "#024c4e",
 ];
 
+/** The head of a dialog is no banner of the page. */
+const NO_BANNER = { header: { role: "presentation" } };
+
 /** Two sizes of text (14 and 20 px) and a grid of 8 px; nothing on a screen has measures of its own. */
 export const theme = createTheme({
   primaryColor: "accent",
@@ -43,7 +46,10 @@ export const theme = createTheme({
     Button: { defaultProps: { size: "sm" } },
     TextInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm", comboboxProps: { shadow: "md" } } },
-    Drawer: { defaultProps: { position: "right", size: "xl", overlayProps: { backgroundOpacity: 0.3 } } },
+    Modal: { defaultProps: { attributes: NO_BANNER } },
+    Drawer: {
+      defaultProps: { attributes: NO_BANNER, position: "right", size: "xl", overlayProps: { backgroundOpacity: 0.3 } },
+    },
     Tooltip: {
       defaultProps: {
         withArrow: true,

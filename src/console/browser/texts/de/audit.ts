@@ -1,3 +1,15 @@
 export const audit = {
   title: "Protokoll",
+  action: "Aktion",
+  at: "Wann",
+  actor: "Von",
+  actorId: "Von (ID)",
+  subject: "An",
+  detail: "Was",
+  requestId: "Anfrage",
+  since: "Ab",
+  until: "Vor",
+  order: "Reihenfolge",
+  oldestFirst: "Älteste zuerst",
+  empty: "Noch ist nichts geschehen.",
 };

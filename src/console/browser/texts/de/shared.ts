@@ -9,6 +9,7 @@ export const shared = {
   noMatch: "Zu diesen Filtern passt nichts.",
   columns: "Spalten",
   copyAs: "Kopieren als",
+  copy: "Kopieren",
   copied: "Kopiert",
   next: "Nächste Seite",
   previous: "Vorige Seite",

@@ -1,3 +1,15 @@
 export const audit = {
   title: "Audit",
+  action: "Action",
+  at: "When",
+  actor: "By",
+  actorId: "By (id)",
+  subject: "On",
+  detail: "What",
+  requestId: "Request",
+  since: "From",
+  until: "Before",
+  order: "Order",
+  oldestFirst: "Oldest first",
+  empty: "Nothing has happened yet.",
 } as const;

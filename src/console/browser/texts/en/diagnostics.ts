@@ -1,3 +1,16 @@
 export const diagnostics = {
   title: "Diagnostics",
+  whyNot: "Why can I not …?",
+  operation: "Operation",
+  allowed: "You may",
+  refused: "You may not",
+  "no-right": "You have no right that allows it.",
+  elsewhere: "Your right is for something else.",
+  "limited-token": "The token is limited, though its owner may.",
+  "product-token": "The token is a product's.",
+  leftOut: "Screens that you do not see",
+  nothingLeftOut: "None: you see all of them.",
+  support: "For support",
+  supportMeans: "What support needs to know. No names, addresses or secrets are in it; look before you send it.",
+  download: "Download",
 } as const;

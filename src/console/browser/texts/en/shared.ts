@@ -9,6 +9,7 @@ export const shared = {
   noMatch: "Nothing matches these filters.",
   columns: "Columns",
   copyAs: "Copy as",
+  copy: "Copy",
   copied: "Copied",
   next: "Next page",
   previous: "Previous page",
