@@ -7,6 +7,7 @@ import { registerAudit } from "./audit.ts";
 import { registerBackup } from "./backup.ts";
 import { registerBreakGlass } from "./break-glass.ts";
 import type { CommandLine } from "./command-line.ts";
+import { registerCompletion } from "./completion/command.ts";
 import { registerDirectory } from "./directory.ts";
 import { registerDoctor } from "./doctor/command.ts";
 import { registerDomain } from "./domain.ts";
@@ -74,6 +75,7 @@ const NOUNS: readonly ((program: Command, line: CommandLine) => void)[] = [
   registerAudit,
   registerSupport,
   registerBackup,
+  registerCompletion,
 ];
 
 /**
