@@ -33,7 +33,7 @@ const READS = new Set([
   ..."guest list,domain list,token list,webhook list,webhook show,webhook deliveries,event list,job list,job show".split(
     ",",
   ),
-  ..."job results,export list,doctor,completion,completion-names".split(","),
+  ..."job results,export list,audit list,audit verify,doctor,completion,completion-names".split(","),
 ]);
 
 /** Commands that change something and have no --dry-run, and why. */
