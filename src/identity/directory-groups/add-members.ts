@@ -7,7 +7,7 @@ import { reconcile } from "../access/reconcile.ts";
  * Adds members to groups of one directory, as `changeMembers` does, without one of them ever leaving the database: for a
  * directory's first sync, which has as many memberships as others have in years.
  *
- * Before: `members` gives pairs group_id, member. After: as for `changeMembers`, or nothing at all and undefined where one of the
+ * Before: `members` gives pairs group_id, member, none of them twice. After: as for `changeMembers`, or nothing at all and undefined where one of the
  * groups or people is not held alive by this directory. Returns how many were not members yet.
  */
 export async function addMembers(tx: Tx, directory: DirectoryId, members: SqlFragment): Promise<number | undefined> {
@@ -17,10 +17,18 @@ export async function addMembers(tx: Tx, directory: DirectoryId, members: SqlFra
   const [done] = await tx.query<{ added: number; accounts: AccountId[] }>({
     name: "add-members",
     text: `
-      with recursive come as (
+      with recursive peopled as materialized (
+        select g.id from (select distinct m.group_id as id from (${members.text}) m) g
+        where exists (select from remote_memberships h where h.organization = ${organization} and h.group_id = g.id)
+      ), come as (
+        -- Nobody else changes the members of groups that are locked, so there is no conflict to look out for: what
+        -- PostgreSQL does for one with each row costs more than to ask which of the groups have anybody yet.
         insert into remote_memberships (organization, group_id, directory_user)
-        select ${organization}::uuid, m.group_id, m.member from (${members.text}) m order by m.group_id, m.member
-        on conflict do nothing
+        select ${organization}::uuid, m.group_id, m.member from (${members.text}) m
+        where (m.group_id in (select id from peopled)) is not true
+          or (select true from remote_memberships h where h.organization = ${organization} and h.group_id = m.group_id
+            and h.directory_user = m.member limit 1) is null
+        order by m.group_id, m.member
         returning group_id, directory_user as member
       ), told as materialized (
         select c.group_id, jsonb_build_object('directory', ${of}::uuid, 'added', jsonb_agg(c.member), 'removed', '[]'::jsonb)
