@@ -1,15 +1,16 @@
-import { createHash, createHmac, hkdfSync } from "node:crypto";
+import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import type { OrganizationId } from "../db/id.ts";
 import type { SecretKey } from "./secrets.ts";
 
 /** What seals the audit of one organization: it follows from the installation's key, and the database never sees it. */
-export type ChainKey = { organization: OrganizationId; bytes: Buffer; mark: string };
+export type ChainKey = { organization: OrganizationId; secret: KeyObject; mark: string };
 
 export function chainKey(key: SecretKey, organization: OrganizationId): ChainKey {
   const bytes = Buffer.from(hkdfSync("sha256", key, organization, "muster audit chain", 32));
   return {
     organization,
-    bytes,
+    // A key that is given as bytes is prepared anew for every row, which takes five times as long as the row itself.
+    secret: createSecretKey(bytes),
     mark: createHash("sha256").update("muster audit key").update(bytes).digest("hex").slice(0, 16),
   };
 }
@@ -31,9 +32,9 @@ export type Digests = { fields: Buffer; detail: Buffer };
 
 const HALF = 16;
 
-export function digestsOf({ bytes }: ChainKey, row: SealableRow): Digests {
+export function digestsOf({ secret }: ChainKey, row: SealableRow): Digests {
   const half = (what: string, text: string) =>
-    createHmac("sha256", bytes).update(`${what}\0${row.id}\0`).update(text).digest().subarray(0, HALF);
+    createHmac("sha256", secret).update(`${what}\0${row.id}\0${text}`).digest().subarray(0, HALF);
   return { fields: half("fields", row.fields), detail: half("detail", row.detail) };
 }
 
@@ -59,7 +60,7 @@ export type SealContent = {
 export function sealOf(key: ChainKey, previous: Buffer | null, content: SealContent): Buffer {
   const { position, lastTransaction, lastRow, rows, digests, sealedAt } = content;
   const said = [1, key.organization, position, previous?.toString("hex") ?? null, lastTransaction, lastRow, rows];
-  return createHmac("sha256", key.bytes)
+  return createHmac("sha256", key.secret)
     .update(JSON.stringify(["seal", ...said, digests.toString("hex"), sealedAt.toISOString()]))
     .digest();
 }

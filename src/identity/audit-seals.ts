@@ -35,8 +35,8 @@ export async function sealAudit(tx: Tx, key: SecretKey): Promise<boolean> {
   });
   const rows = await tx.query<SealableRow>({
     text: `select ${SEALABLE} from audit a
-      where a.organization = $1 and (a.transaction, a.id) > ($2::xid8, $3::bigint) and a.transaction < transactions_settled()
-      order by a.transaction, a.id limit ${AT_ONCE}`,
+      where a.organization = $1 and a.id = any (array(select audit_between($1, $2::xid8, $3::bigint, null, null, ${AT_ONCE})))
+      order by a.transaction, a.id`,
     values: [tx.organization, last?.lastTransaction ?? "0", last?.lastRow ?? 0],
   });
   const end = rows.at(-1);

@@ -77,6 +77,7 @@ export async function verifyAudit(
   };
   const start = since === undefined ? after + 1 : await firstSince(db, since);
   let previous = start > 1 ? await sealAt(db, start - 1) : undefined;
+  let erasures: ReadonlySet<string> = new Set();
   const fault = (kind: AuditFault["kind"], seal: number, row: number | null = null): AuditVerification => ({
     ...found,
     fault: { kind, seal, row },
@@ -96,7 +97,12 @@ export async function verifyAudit(
     if (!same(seal.seal, sealOf(chain, previous?.seal ?? null, seal))) return fault("seal", position);
     if (known?.position === position && known.seal !== seal.seal.toString("hex")) return fault("seal", position);
     const rows = await rowsBetween(db, previous, seal);
-    const wrong = faultIn(chain, seal, rows) ?? (await strangeErasure(db, seal, rows));
+    let wrong = faultIn(chain, seal, rows);
+    if (!wrong && strangeErasure(seal, rows, erasures)) {
+      // Read when it is needed first, and again for what was erased since.
+      erasures = await erasuresOf(db);
+      wrong = strangeErasure(seal, rows, erasures);
+    }
     if (wrong) return { ...found, fault: wrong };
     found.seals += 1;
     found.rows += rows.length;
@@ -143,9 +149,9 @@ async function rowsBetween(db: Db, previous: Seal | undefined, seal: Seal): Prom
   return db.query<Row>({
     name: "audit-sealed-rows",
     text: `select ${SEALABLE}, a.erased_in::text as "erasedIn" from audit a
-      where a.organization = $1 and (a.transaction, a.id) > ($2::xid8, $3::bigint)
-        and (a.transaction, a.id) <= ($4::xid8, $5::bigint)
-      order by a.transaction, a.id limit $6`,
+      where a.organization = $1
+        and a.id = any (array(select audit_between($1, $2::xid8, $3::bigint, $4::xid8, $5::bigint, $6)))
+      order by a.transaction, a.id`,
     values: [
       db.organization,
       previous?.lastTransaction ?? "0",
@@ -186,17 +192,18 @@ function isWordless(value: unknown): boolean {
 }
 
 /** The first row that says it was erased in a transaction that erased nobody. */
-async function strangeErasure(db: Db, { position }: Seal, rows: readonly Row[]): Promise<AuditFault | null> {
-  const claimed = [...new Set(rows.flatMap(({ erasedIn }) => erasedIn ?? []))];
-  if (claimed.length === 0) return null;
-  const known = await db.query<{ transaction: string }>({
-    text: `select distinct a.transaction::text as transaction from audit a
-      where a.organization = $1 and a.transaction = any ($2::xid8[]) and a.action = 'account.erased'`,
-    values: [db.organization, claimed],
-  });
-  const erasures = new Set(known.map(({ transaction }) => transaction));
+function strangeErasure({ position }: Seal, rows: readonly Row[], erasures: ReadonlySet<string>): AuditFault | null {
   const strange = rows.find(({ erasedIn }) => erasedIn !== null && !erasures.has(erasedIn));
   return strange ? { kind: "changed", seal: position, row: strange.id } : null;
+}
+
+async function erasuresOf(db: Db): Promise<ReadonlySet<string>> {
+  const rows = await db.query<{ transaction: string }>({
+    text: `select distinct a.transaction::text as transaction from audit a
+      where a.organization = $1 and a.action = 'account.erased'`,
+    values: [db.organization],
+  });
+  return new Set(rows.map(({ transaction }) => transaction));
 }
 
 async function unsealedAfter(db: Db, last: Seal | undefined): Promise<AuditVerification["unsealed"]> {

@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { loadSecretKey } from "../../src/identity/secrets.ts";
+import { sealOnce } from "../../src/jobs/seal-audit.ts";
 import { csv, USER_HEADINGS } from "../connectors/csv/files.ts";
 import { freePort, runMuster } from "../harness/muster.ts";
 import { testContext } from "../harness/postgres.ts";
@@ -76,4 +78,15 @@ test("a directory that cannot be read says at which step, and a worker that is m
     state: "warning",
     detail: expect.stringContaining("muster worker"),
   });
+});
+
+test("an audit that nobody seals is told", async () => {
+  expect(of(await doctor({}, "--offline"), "acme: audit")).toBeUndefined();
+  await statements(ctx.database.superuserUrl, ["update muster.audit set at = at - interval '10 minutes'"]);
+  const told = of(await doctor({}, "--offline"), "acme: audit");
+  expect(told).toMatchObject({ state: "warning", detail: expect.stringContaining("muster audit verify") });
+  // Others' transactions on this server may keep the rows back for a moment.
+  do await sealOnce(ctx, loadSecretKey(ctx.config));
+  while ((await answer<{ unsealed: { rows: number } }>("audit", "verify")).unsealed.rows > 0);
+  expect(of(await doctor({}, "--offline"), "acme: audit")).toBeUndefined();
 });

@@ -66,12 +66,20 @@ function removalWarning({ lost, gone, budget, releasedUntil, heldAt }: RemovalBu
   return lost * 2 >= budget ? `${figures}; if more is to come: ${way}` : undefined;
 }
 
-/** What is due and lies there: mails and syncs are a worker's. */
+/** What is due and lies there: mails, syncs and the seals of the audit are a worker's. */
 async function lateness(db: Db, key: string): Promise<Check[]> {
-  const { mails, syncs } = await overdue(db);
-  if (mails + syncs === 0) return [];
-  const detail = `${mails} mails and ${syncs} syncs should have been begun minutes ago: is a worker running? (muster start, or muster worker)`;
-  return [{ name: `${key}: work`, state: "warning", detail }];
+  const { mails, syncs, unsealed } = await overdue(db);
+  const running = "is a worker running? (muster start, or muster worker)";
+  const checks: Check[] = [];
+  if (mails + syncs > 0) {
+    const detail = `${mails} mails and ${syncs} syncs should have been begun minutes ago: ${running}`;
+    checks.push({ name: `${key}: work`, state: "warning", detail });
+  }
+  if (unsealed) {
+    const detail = `what was done minutes ago is not sealed yet: ${running} or does a transaction not end? (muster audit verify)`;
+    checks.push({ name: `${key}: audit`, state: "warning", detail });
+  }
+  return checks;
 }
 
 /** Whether a pulled directory can be read, as far as its test goes. */
