@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchAccess } from "./access.ts";
 import { accessPart, accessRatios, accessReport } from "./access-report.ts";
+import { benchApi } from "./api.ts";
+import { apiPart, apiRatios, apiReport } from "./api-report.ts";
 import { benchGoogle, googlePart, googleReport } from "./google.ts";
 import { benchHostile, hostilePart, hostileReport } from "./hostile.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
@@ -39,7 +41,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
     void stopServers();
   });
 try {
-  const { text, part } = await { scim, hostile, google, sync, access }[options.bench]();
+  const { text, part } = await { scim, hostile, google, sync, access, api }[options.bench]();
   process.stdout.write(text);
   if (options.write) say(`wrote ${writePart(options.bench, part())}`);
 } catch (error) {
@@ -75,6 +77,12 @@ async function access(): Promise<Outcome> {
   const summary = await benchAccess(options, run, say);
   const text = options.json ? oneLine({ ...accessRatios(summary), ...summary }) : accessReport(summary);
   return { text, part: () => accessPart(summary) };
+}
+
+async function api(): Promise<Outcome> {
+  const summary = await benchApi(options, run, say);
+  const text = options.json ? oneLine({ ...apiRatios(summary), ...summary }) : apiReport(summary);
+  return { text, part: () => apiPart(summary) };
 }
 
 function oneLine(summary: object): string {

@@ -6,15 +6,17 @@ npm run bench -- hostile [--json] [--write] [--users N] [--rounds N] [--connecti
 npm run bench -- google [--json] [--write] [--users N] [--rounds N] [--requests N]
 npm run bench -- sync [--json] [--write] [--users N] [--rounds N] [--profile FOLDER]
 npm run bench -- access [--json] [--write] [--users N] [--rounds N]
+npm run bench -- api [--json] [--write] [--users N] [--rounds N]
 
 scim     measures Muster's SCIM endpoint next to a bare Express and pg server on the same PostgreSQL, by turns
 hostile  measures how long one hostile request can hold up Muster's event loop, and with it everybody else's
 google   measures how much of the rate that Google's quota leaves to Muster a read makes use of
 sync     measures syncs from a real slapd beside a bare read of the same, and how much memory they take
 access   measures a grant to half of all people, an explanation and a seat preview beside bare statements
+api      measures every list of the API, its filters, orders and pages beside a bare Express and pg server
 
-  --users N         people on each side before the first round (scim, sync and access 100000, hostile and google 5000)
-  --rounds N        measured rounds (5, sync 3, google 1); scim and access: one more before them is not counted
+  --users N         people on each side before the first round (scim, sync, access and api 100000, hostile and google 5000)
+  --rounds N        measured rounds (5, sync and api 3, google 1); scim, access and api: one more before them is not counted
   --requests N      requests of a quick kind in a round (2000); slow kinds get a fixed share of it; google: groups (4000)
   --connections N   connections of the client (16)
   --starts N        measured starts of Muster after the first one (3)
@@ -28,6 +30,7 @@ const DEFAULTS = {
   google: { users: 5_000, rounds: 1, requests: 4_000, connections: 1, starts: 1 },
   sync: { users: 100_000, rounds: 3, requests: 1, connections: 1, starts: 1 },
   access: { users: 100_000, rounds: 5, requests: 1, connections: 1, starts: 1 },
+  api: { users: 100_000, rounds: 3, requests: 1, connections: 1, starts: 1 },
 } as const;
 
 export type Options = {

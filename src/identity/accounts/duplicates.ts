@@ -35,7 +35,7 @@ const SHORTEST_NEAR = 5;
  * Each account has some keys, as hashes of 64 bits: two that share one are alike. Of a local part the keys are what is left when any one character
  * that is no digit is taken out, and itself: two that share one of these are at most two edits apart.
  */
-const DUPLICATES = `
+export const DUPLICATES = `
   with people as materialized (
     select a.id, a.email_key, a.email_domain as domain, hashtextextended(a.email_domain, 4) as seed,
       left(a.email_key, length(a.email_key) - length(a.email_domain) - 1) as local, fold_text(a.display_name) as name
