@@ -187,12 +187,21 @@ export async function listAccounts(
   const [key, type] = order.endsWith("id") ? ["a.id", "uuid"] : ["a.user_name_key", "text"];
   const conditions = listed(filter, values);
   if (after !== null) conditions.push(`${key} ${descending ? "<" : ">"} $${values.push(after)}::${type}`);
-  return db.query<AccountOverview>({
-    text: `select ${COLUMNS} from accounts a where ${conditions.join(" and ")}
+  const found = await db.query<{ id: AccountId }>({
+    text: `select a.id from accounts a where ${conditions.join(" and ")}
       order by ${key} ${descending ? "desc" : "asc"} limit $2`,
     values,
-    ...(filter !== null && !isServed(filter) && { prepared: false }),
+    prepared: filter === null || isServed(filter),
   });
+  if (found.length === 0) return [];
+  // Who is on the page is found first: a plan that sees so few looks up what belongs to them, and is made once for all filters.
+  const rows = await db.query<AccountOverview>({
+    text: `select ${COLUMNS} from accounts a where a.organization = $1 and a.id = any($2::uuid[])`,
+    values: [db.organization, found.map(({ id }) => id)],
+    prepared: true,
+  });
+  const shown = new Map(rows.map((row) => [row.id, row]));
+  return found.flatMap(({ id }) => shown.get(id) ?? []);
 }
 
 /** People are counted no further: whoever sees so many narrows the filter. */
@@ -223,6 +232,7 @@ export async function getAccount(db: Db, id: AccountId): Promise<AccountOverview
   const [account] = await db.query<AccountOverview>({
     text: `select ${COLUMNS} from accounts a where a.organization = $1 and a.id = $2 and a.erased_at is null`,
     values: [db.organization, id],
+    prepared: true,
   });
   if (!account) throw new MusterError("not-found", "there is no user with this id", { at: "id" });
   // A tombstone has no records: everybody else is asked no second time.

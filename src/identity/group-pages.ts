@@ -67,25 +67,31 @@ function select(
  */
 export type Member = { user: { id: AccountId; userName: string }; remote: boolean; local: boolean; counts: boolean };
 
-/** A page of the people who are in the group itself, in the order of their ids; not those of groups inside it. */
+/**
+ * A page of the people who are in the group itself, in the order of their ids; not those of groups inside it. Either kind of
+ * membership is read only as far as the page goes: what is on it is among the first of each.
+ */
 export async function pageOfMembers(db: Db, group: GroupId, page: IdPage<AccountId>): Promise<Member[]> {
+  const values: unknown[] = [db.organization, group, page.limit];
+  const behind = (column: string) => (page.after === null ? "" : `and ${column} > $4`);
+  if (page.after !== null) values.push(page.after);
   return db.query<Member>({
     text: `
       select json_build_object('id', a.id, 'userName', a.user_name) as user, m.remote, m.local, m.counts
       from (
         select account, bool_or(remote) as remote, bool_or(not remote) as local, bool_or(counts) as counts
         from (
-          select u.account, true as remote, true as counts from remote_memberships r
-          join directory_users u on u.organization = r.organization and u.id = r.directory_user
-          where r.organization = $1 and r.group_id = $2 and u.deleted_at is null
+          (select u.account, true as remote, true as counts from directory_users u
+          join remote_memberships r on r.organization = u.organization and r.directory_user = u.id
+          where u.organization = $1 and r.group_id = $2 and u.deleted_at is null ${behind("u.account")}
+          group by u.account order by u.account limit $3)
           union all
-          select l.account, false, l.parked_at is null from local_memberships l
-          where l.organization = $1 and l.group_id = $2
+          (select l.account, false, l.parked_at is null from local_memberships l
+          where l.organization = $1 and l.group_id = $2 ${behind("l.account")} order by l.account limit $3)
         ) every
-        where $3::uuid is null or account > $3
-        group by account order by account limit $4
+        group by account order by account limit $3
       ) m join accounts a on a.organization = $1 and a.id = m.account order by a.id`,
-    values: [db.organization, group, page.after, page.limit],
+    values,
   });
 }
 

@@ -66,6 +66,11 @@ export const INVITATION_FIELDS = fieldsOf<ListField>(
     type: "string",
     words: INVITATION_STATES,
     column: { sql: `(${STATE})`, form: "exact", nullable: false },
+    conditions: {
+      ...Object.fromEntries(INVITATION_STATES.map((state) => [state, `i.state = '${state}'`])),
+      pending: "i.state = 'pending' and not coalesce(i.expires_at <= statement_timestamp(), false)",
+      expired: "i.state = 'pending' and coalesce(i.expires_at <= statement_timestamp(), false)",
+    },
   },
   {
     name: "delivery",
@@ -148,7 +153,8 @@ function aboutScopes(within: Within, bind: Bind): string {
       where o.organization = i.organization and o.invitation = i.id and ${inScopes(within, "product", "p", bind)}))`;
 }
 
-function select(
+/** Which ones is found first: what belongs to them is then looked up by a plan that is made once. */
+async function select(
   db: Db,
   limit: number,
   conditions: (bind: Bind, values: unknown[]) => string[],
@@ -156,11 +162,17 @@ function select(
 ): Promise<ShownInvitation[]> {
   const values: unknown[] = [db.organization, limit];
   const where = ["i.organization = $1", ...conditions(binding(values), values)].join(" and ");
+  const found = await db.query<{ id: InvitationId }>({
+    text: `select i.id from invitations i where ${where} order by i.id desc limit $2`,
+    values,
+    prepared: !slow,
+  });
+  if (found.length === 0) return [];
   return db.query<ShownInvitation>({
     text: `select ${COLUMNS} from invitations i
       left join accounts a on a.organization = i.organization and a.id = i.account
-      where ${where} order by i.id desc limit $2`,
-    values,
-    ...(slow && { prepared: false }),
+      where i.organization = $1 and i.id = any($2::uuid[]) order by i.id desc`,
+    values: [db.organization, found.map(({ id }) => id)],
+    prepared: true,
   });
 }

@@ -188,6 +188,7 @@ export async function pageOfLinks(db: Db, page: { after: LinkId | null; limit: n
     text: `select ${COLUMNS} from links l where l.organization = $1 and ($2::uuid is null or l.id < $2)
       order by l.id desc limit $3`,
     values: [db.organization, page.after, page.limit],
+    prepared: true,
   });
 }
 
@@ -196,6 +197,7 @@ export async function getLink(db: Db, id: LinkId): Promise<ShownLink> {
   const [row] = await db.query<ShownLink>({
     text: `select ${COLUMNS} from links l where l.organization = $1 and l.id = $2`,
     values: [db.organization, id],
+    prepared: true,
   });
   if (!row) throw new MusterError("not-found", "there is no such link", { at: "id" });
   return row;
@@ -211,5 +213,6 @@ export async function usesOfLink(
     text: `select email_key as email, invitation, used_at as "usedAt" from link_uses
       where organization = $1 and link = $2 and ($3::text is null or email_key > $3) order by email_key limit $4`,
     values: [db.organization, id, page.after, page.limit],
+    prepared: true,
   });
 }

@@ -49,6 +49,7 @@ export async function pageOfSpaces(db: Db, product: ProductId, page: IdPage<Spac
     text: `select id, key, name from spaces
       where organization = $1 and product = $2 and ($3::uuid is null or id > $3) order by id limit $4`,
     values: [db.organization, product, page.after, page.limit],
+    prepared: true,
   });
 }
 

@@ -47,7 +47,9 @@ export const SITE_STATUSES: readonly SiteStatus[] = [
 ];
 
 /** An open invitation of account `a` offers something of site `s` that was not given yet: such a person is as good as on the site. */
-const IS_OFFERED = `exists (
+const IS_OFFERED = `exists (select from invitations i where i.organization = a.organization and i.account = a.id
+    and i.state = 'pending' and i.granted_at is null and i.expires_at > statement_timestamp())
+  and exists (
   with recursive open as (
     select i.id from invitations i where i.organization = a.organization and i.account = a.id and i.state = 'pending'
       and i.granted_at is null and i.expires_at > statement_timestamp()
@@ -67,8 +69,9 @@ const IS_OFFERED = `exists (
 /** Given the site itself, or with live access to a product of it (R5). As the view `site_memberships` has it, for one account alone. */
 const IS_ON_SITE = `(exists (select from rights r where r.organization = a.organization and r.account = a.id and r.in_force
     and r.scope_kind = 'site' and r.scope_id = s.id)
-  or exists (select from live_access l join products p on p.organization = l.organization and p.id = l.product
-    where l.organization = a.organization and l.account = a.id and p.site = s.id))`;
+  -- What the person has comes first: it is little beside the products of a site.
+  or exists (select from (select l.product from live_access l where l.organization = a.organization and l.account = a.id offset 0) l
+    join products p on p.organization = a.organization and p.id = l.product where p.site = s.id))`;
 
 /**
  * The status of the accounts `a` on the sites `s` (R74 to R77), of the same facts as `statusSql`. Whoever was on the site and used a

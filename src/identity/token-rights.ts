@@ -177,6 +177,7 @@ export async function pageOfTokens(
   const rows = await db.query<Row>({
     text: `${TOKENS} where ($2::uuid is null or t.id > $2) and ${reach.text} order by t.id limit $3`,
     values: [db.organization, query.after, query.limit, ...reach.values],
+    prepared: true,
   });
   return rows.map(shown);
 }

@@ -69,6 +69,7 @@ export async function listConflicts(
       from sync_plan p join sync_runs r on r.organization = $1 and r.id = $2
       where p.organization = $1 and p.run = $2 and p.conflict is not null and p.seq > $3 order by p.seq limit $4`,
     values: [db.organization, run, page.after ?? 0, limit + 1],
+    prepared: true,
   });
   const shown = rows.slice(0, limit).map((row) => ({ ...row, advice: ADVICE[row.kind] }));
   return { conflicts: shown, next: rows.length > limit ? (shown.at(-1)?.seq ?? null) : null };

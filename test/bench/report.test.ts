@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { AccessRound, AccessSummary } from "./access.ts";
 import { accessPart, accessRatios, accessReport } from "./access-report.ts";
+import { type ApiSummary, listOperations } from "./api.ts";
+import { LISTS } from "./api-lists/lists.ts";
+import { apiPart, apiRatios, apiReport } from "./api-report.ts";
 import type { Round } from "./compare.ts";
 import { requestsFor } from "./compare.ts";
 import { boardsFor, requestsOf } from "./operations.ts";
@@ -178,4 +181,29 @@ test("what Node does is the work of whoever asked for it; being idle and being p
     { name: "src/scim", share: 0.5 },
   ]);
   expect(profile.functions[0]).toEqual({ name: "send src/scim/exchange.ts:1", share: 0.5 });
+});
+
+test("every list of the API has an entry, and every entry a list", () => {
+  expect(listOperations().length).toBeGreaterThan(40);
+  expect(Object.keys(LISTS).sort()).toEqual(listOperations().sort());
+});
+
+test("a list is met at four times the bare route, by the medians of the rounds", () => {
+  const summary: ApiSummary = {
+    people: 100_000,
+    cases: [
+      { name: "users.list opened", rows: 50, bytes: 41_000, muster: [8, 4, 6], bare: [2, 2, 1] },
+      { name: "mails.list opened", rows: 50, bytes: 900, muster: [4.5, 4.1, 4.2], bare: [1, 1, 1] },
+    ],
+    circumstances: { node: "v24", cpus: 2, cpuModel: "x", postgres: { fsync: "on" } },
+  };
+  expect(apiRatios(summary)).toMatchObject({
+    missed: ["mails.list opened"],
+    ratios: { "users.list opened": 3, "mails.list opened": 4.2 },
+  });
+  const text = apiReport(summary);
+  expect(text).toContain("Lists of the API with 100,000 people");
+  expect(text).toMatch(/users\.list opened +3\.00 \(2\.00 to 6\.00\) +yes +6\.00 +2\.00 +50 +41000\n/);
+  expect(text).toMatch(/mails\.list opened +4\.20 \(4\.10 to 4\.50\) +no /);
+  expect(apiPart(summary)).toContain("| mails.list opened | 4.20 (4.10 to 4.50) | no |");
 });

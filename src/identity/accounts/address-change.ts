@@ -146,6 +146,7 @@ export async function listAddressChanges(db: Db, account: AccountId): Promise<Ad
   return db.query<AddressChange>({
     text: `${SELECT} and c.account = $2 order by c.id desc limit ${MOST_TOLD}`,
     values: [db.organization, account],
+    prepared: true,
   });
 }
 

@@ -1,4 +1,4 @@
-import { behind, filter, HELD, type Item, type Lists, OF, plain, text, userId } from "./list.ts";
+import { behind, filter, HELD, type Item, type Lists, OF, plain, RESERVED, text, userId } from "./list.ts";
 
 const GUESTS = `guest_assignments g join accounts a on a.organization = g.organization and a.id = g.account
   join products p on p.organization = g.organization and p.id = g.product
@@ -49,8 +49,8 @@ export const ACCESS: Lists = {
     bare: plain(
       `p.id as key, p.key as product, p.seats, (select sum(c.users) from access_counts c where c.organization = p.organization
         and c.product = p.id) as users, (select sum(c.guests) from access_counts c where c.organization = p.organization
-        and c.product = p.id) as guests`,
-      "products p",
+        and c.product = p.id) as guests, v.pending`,
+      `products p left join (${RESERVED}) v on v.product = p.id`,
       "p",
       "",
       "p.id",

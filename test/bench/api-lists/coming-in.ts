@@ -1,4 +1,4 @@
-import { before, filter, type Lists, plain, text } from "./list.ts";
+import { before, filter, type Lists, plain, RESERVED, text } from "./list.ts";
 
 /** How people come in, and the mails of it. */
 export const COMING_IN: Lists = {
@@ -33,7 +33,8 @@ export const COMING_IN: Lists = {
       (select json_agg(json_build_object('product', p.key, 'role', r.role)) from link_groups o
         join role_grants r on r.organization = o.organization and r.group_id = o.group_id
         join products p on p.organization = r.organization and p.id = r.product
-        where o.organization = l.organization and o.link = l.id) as costs`,
+        where o.organization = l.organization and o.link = l.id) as costs,
+      (select json_agg(v) from (${RESERVED}) v) as pending`,
       "links l",
       "l",
       "",

@@ -55,3 +55,9 @@ export const HELD = `exists (select from directory_users c where c.organization 
   and c.deleted_at is null)`;
 
 export type Lists = Readonly<Record<string, List | NotAsked>>;
+
+/** Places of products that open invitations hold back. */
+export const RESERVED = `select t.product, count(distinct i.id) as pending from invitations i
+  join invitation_groups o on o.organization = i.organization and o.invitation = i.id
+  join role_grants t on t.organization = o.organization and t.group_id = o.group_id
+  where i.organization = ${OF} and i.state = 'pending' and i.granted_at is null and i.expires_at > now() group by t.product`;
