@@ -48,7 +48,7 @@ export const userId = (item: Item) => (item.user as Item).id;
 export const filter = (words: string) => `filter=${encodeURIComponent(words)}`;
 
 /** A list that is not measured, and why. */
-export type NotAsked = { notAsked: string };
+type NotAsked = { notAsked: string };
 
 /** The canonical record is active. */
 export const HELD = `exists (select from directory_users c where c.organization = a.organization and c.id = a.canonical and c.active
