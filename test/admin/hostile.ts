@@ -11,7 +11,7 @@ import { type Fixture, validRequests } from "./requests.ts";
 import { type Answer, type Api, apiServer, makeCompany } from "./world.ts";
 
 type Step = string | number;
-type Place = {
+export type Place = {
   in: "path" | "query" | "body";
   steps: readonly Step[];
   /** Of a field that takes a few words only: these. One of them is no fault of the field. */
@@ -51,7 +51,7 @@ function wordsOf(schema: z.core.$ZodType): readonly unknown[] {
   return def.type === "boolean" ? [true, false] : [];
 }
 
-function placesOf(route: Route): Place[] {
+export function placesOf(route: Route): Place[] {
   const of = (part: Place["in"], schema: z.core.$ZodType | undefined) =>
     schema === undefined ? [] : fieldsOf(schema).map((field) => ({ in: part, ...field }));
   return [
@@ -65,7 +65,7 @@ function placesOf(route: Route): Place[] {
 /** What no JSON text can be, so that it is found again in the text of the body. */
 const MARK = "\u0001the hostile value\u0001";
 
-function withValue(body: unknown, [step, ...rest]: readonly Step[], value: unknown): unknown {
+export function withValue(body: unknown, [step, ...rest]: readonly Step[], value: unknown): unknown {
   if (step === undefined) return value;
   if (typeof step === "number") return [withValue(Array.isArray(body) ? body[step] : undefined, rest, value)];
   const fields = typeof body === "object" && body !== null ? body : {};

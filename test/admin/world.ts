@@ -47,6 +47,8 @@ export async function serveApi<C extends Context>(ctx: C, limits: Options["limit
   Object.assign(ctx.config.limits.api, { perSecond: 1_000_000, burst: 1_000_000 }, limits);
   const server = createServer(makeApp(ctx, [{ path: "/api/v1", router: adminRouter }], { draining: false }));
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  // An agent's idle connection is not closed under its next request.
+  server.keepAliveTimeout = 0;
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   afterAll(() => {
     agent.destroy();

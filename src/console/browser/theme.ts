@@ -46,6 +46,7 @@ export const theme = createTheme({
     Button: { defaultProps: { size: "sm" } },
     TextInput: { defaultProps: { size: "sm" } },
     Select: { defaultProps: { size: "sm", comboboxProps: { shadow: "md" } } },
+    NavLink: { defaultProps: { py: 4 } },
     Modal: { defaultProps: { attributes: NO_BANNER } },
     Drawer: {
       defaultProps: { attributes: NO_BANNER, position: "right", size: "xl", overlayProps: { backgroundOpacity: 0.3 } },

@@ -95,7 +95,6 @@ export function List<Row>(props: Props<Row>) {
           {props.filters}
         </Group>
         <Group gap="sm">
-          {props.tools}
           <Menu closeOnItemClick={false} position="bottom-end">
             <Menu.Target>
               <Button variant="default" leftSection={<IconColumns size={16} />}>
@@ -122,6 +121,7 @@ export function List<Row>(props: Props<Row>) {
               ))}
             </Menu.Dropdown>
           </Menu>
+          {props.tools}
         </Group>
       </Group>
       {bulk && chosen.length > 0 && (

@@ -87,7 +87,7 @@ export function Frame() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="sm" aria-label={t("shell.navigation")}>
-        <ScrollArea type="auto">
+        <ScrollArea type="hover">
           {SECTIONS.map((section) => (
             <Section key={section ?? "top"} section={section} screens={screens} onGo={close} />
           ))}
@@ -141,7 +141,7 @@ function Section({
   return (
     <>
       {section && (
-        <Text fw={600} c="dimmed" mt="md" mb={4} px="sm">
+        <Text fw={600} c="dimmed" mt="sm" mb={4} px="sm">
           {t(`shell.${section}`)}
         </Text>
       )}
