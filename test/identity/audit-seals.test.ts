@@ -221,6 +221,14 @@ test.each(["update audit_seals set key_mark = 'x'", "delete from audit_seals", "
   },
 );
 
+test("nobody is told numbers of another organization's rows", async () => {
+  const [ours, theirs] = [newId<OrganizationId>(), newId<OrganizationId>()];
+  const asked = { text: "select audit_between($1, '0', 0, null, null, 10)", values: [theirs] };
+  await expect(ctx.db.of(ours).query(asked)).rejects.toMatchObject({
+    cause: { message: "another organization's audit" },
+  });
+});
+
 describe("nothing is left out", () => {
   test("of a transaction that outlasts others: what came after it waits for it", async () => {
     const acme = await company(ctx);
