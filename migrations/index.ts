@@ -49,8 +49,8 @@ import * as manyNewPeople from "./0056-many-new-people.ts";
 import * as jobsOfPeople from "./0058-jobs-of-people.ts";
 import * as auditSeals from "./0059-audit-seals.ts";
 import * as erasedAudit from "./0060-erased-audit.ts";
-import * as auditBehind from "./0062-audit-behind.ts";
 import * as explainedByName from "./0061-explained-by-name.ts";
+import * as auditBehind from "./0062-audit-behind.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -105,7 +105,7 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0058-jobs-of-people", jobsOfPeople],
   ["0059-audit-seals", auditSeals],
   ["0060-erased-audit", erasedAudit],
-  ["0062-audit-behind", auditBehind],
   ["0061-explained-by-name", explainedByName],
+  ["0062-audit-behind", auditBehind],
   ["0040-mail", mailDelivery],
 ];
