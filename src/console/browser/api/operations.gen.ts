@@ -73,6 +73,11 @@ export type Permission =
 export type SessionMethod = "password" | "single-sign-on" | "break-glass";
 /**
  * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "UserKind".
+ */
+export type UserKind = "member" | "guest";
+/**
+ * This interface was referenced by `Operations`'s JSON-Schema
  * via the `definition` "SiteStatus".
  */
 export type SiteStatus = "has-site-access" | "invitation-pending" | "invitation-not-sent" | "no-site-access";
@@ -2388,12 +2393,17 @@ export interface Operations {
       cursor?: string;
       filter?: string;
       sort?: "id" | "-id" | "userName" | "-userName";
+      count?: boolean;
     };
     body: null;
     answer: {
       data: User[];
       page: {
         next: string | null;
+        total?: {
+          count: number;
+          exact: boolean;
+        };
       };
     };
   };
@@ -4279,13 +4289,24 @@ export interface User {
   id: string;
   userName: string;
   email: string | null;
+  displayName: string | null;
   status: Status;
+  kind: UserKind;
+  source: ("internal" | "scim" | "ldap" | "google-workspace" | "csv") | null;
   firstAccessAt: Instant | null;
+  lastAccessAt: Instant | null;
+  expiresAt: Instant | null;
   invitedAt: Instant | null;
   signedUpAt: Instant | null;
   sites: {
     site: string;
     status: SiteStatus;
+  }[];
+  access: {
+    site: string;
+    product: string;
+    role: Role | null;
+    allowed: boolean;
   }[];
   records: {
     directory: string;
