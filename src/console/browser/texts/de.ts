@@ -15,6 +15,7 @@ import { requests } from "./de/requests.ts";
 import { runs } from "./de/runs.ts";
 import { scim } from "./de/scim.ts";
 import { settings } from "./de/settings.ts";
+import { setup } from "./de/setup.ts";
 import { shared } from "./de/shared.ts";
 import { shell } from "./de/shell.ts";
 import { signIn } from "./de/sign-in.ts";
@@ -32,6 +33,7 @@ export const de = {
   shell,
   status,
   signIn,
+  setup,
   me,
   overview,
   users,

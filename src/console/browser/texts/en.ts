@@ -15,6 +15,7 @@ import { requests } from "./en/requests.ts";
 import { runs } from "./en/runs.ts";
 import { scim } from "./en/scim.ts";
 import { settings } from "./en/settings.ts";
+import { setup } from "./en/setup.ts";
 import { shared } from "./en/shared.ts";
 import { shell } from "./en/shell.ts";
 import { signIn } from "./en/sign-in.ts";
@@ -31,6 +32,7 @@ export const en = {
   shell,
   status,
   signIn,
+  setup,
   me,
   overview,
   users,

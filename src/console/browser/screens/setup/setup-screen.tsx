@@ -1,7 +1,98 @@
-import { ScreenHead } from "../../parts/screen-head.tsx";
+import { Alert, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { useNavigate } from "react-router";
+import { call, Problem, session } from "../../api/call.ts";
+import { errorAt } from "../../parts/error-at.ts";
+import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
+/** Takes the token out of the address before anything else can read it there: history, a copied link, a shot of the screen. */
+function takeToken(): string {
+  const token = location.hash.slice(1);
+  if (token !== "") history.replaceState(history.state, "", location.pathname);
+  return token;
+}
+
+/** The first run: the organization with its first site, and who administers it. Ends signed in, on the overview. */
 export function SetupScreen() {
   const { t } = useTexts();
-  return <ScreenHead title={t("signIn.title")} />;
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const [token] = useState(takeToken);
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const setUp = async (form: FormData): Promise<void> => {
+    const text = (name: string) => String(form.get(name) ?? "").trim();
+    const [name, email, password] = [text("name"), text("email"), String(form.get("password"))];
+    const organization = { key: text("key"), ...(name !== "" && { name }) };
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      const { administrator } = await call("setup.run", {
+        body: { token, organization, administrator: { email, password } },
+      });
+      const begun = await call("session.begin", { body: { userName: administrator.userName, password } });
+      session.csrfToken = begun.csrfToken;
+      const site = text("site");
+      if (site !== "" && site !== organization.key) await call("sites.create", { body: { key: site } });
+      await queries.resetQueries();
+      void navigate("/overview");
+    } catch (refused) {
+      setProblem(refused instanceof Problem ? refused : new Problem(0, { detail: String(refused) }));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const submit = (event: FormEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    void setUp(new FormData(event.currentTarget));
+  };
+  return (
+    <Center component="main" mih="100dvh" p="md">
+      <Paper withBorder p="xl" w="100%" maw={480}>
+        <form onSubmit={submit}>
+          <Stack>
+            <Title order={1}>{t("setup.title")}</Title>
+            <Text c="dimmed">{t("setup.means")}</Text>
+            {token === "" && <Alert color="yellow">{t("setup.noToken")}</Alert>}
+            {problem && <ProblemNotice problem={problem} />}
+            <TextInput
+              name="key"
+              label={t("setup.key")}
+              description={t("setup.keyMeans")}
+              autoComplete="off"
+              required
+              error={errorAt(problem, "key")}
+            />
+            <TextInput
+              name="name"
+              label={t("setup.name")}
+              autoComplete="organization"
+              error={errorAt(problem, "name")}
+            />
+            <TextInput name="site" label={t("setup.site")} description={t("setup.siteMeans")} autoComplete="off" />
+            <TextInput
+              name="email"
+              type="email"
+              label={t("setup.email")}
+              autoComplete="username"
+              required
+              error={errorAt(problem, "email")}
+            />
+            <PasswordInput
+              name="password"
+              label={t("setup.password")}
+              autoComplete="new-password"
+              required
+              error={errorAt(problem, "password")}
+            />
+            <Button type="submit" loading={busy} disabled={token === ""}>
+              {t("setup.submit")}
+            </Button>
+          </Stack>
+        </form>
+      </Paper>
+    </Center>
+  );
 }
