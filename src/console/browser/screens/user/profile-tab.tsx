@@ -39,7 +39,7 @@ export function ProfileTab({ user }: { user: User }) {
 }
 
 /** Names to the left, values to the right. */
-export function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) {
+function Facts({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) {
   return (
     <dl className="facts">
       {facts.map(([name, value]) => (
