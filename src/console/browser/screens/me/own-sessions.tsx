@@ -55,7 +55,7 @@ export function OwnSessions() {
                   <td>
                     <Instant at={session.expiresAt} />
                   </td>
-                  <td className="narrow">
+                  <td>
                     {session.current ? (
                       <Chip meaning="good" label={t("me.thisOne")} />
                     ) : (

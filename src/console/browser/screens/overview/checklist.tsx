@@ -45,9 +45,19 @@ export function Checklist() {
         {steps.map(({ name, to, done }) => (
           <Group key={name} gap="sm" wrap="nowrap" align="flex-start">
             {done ? (
-              <IconCircleCheck size={20} color="var(--mantine-color-green-text)" aria-label={t("shared.done")} />
+              <IconCircleCheck
+                size={20}
+                className="fixed"
+                color="var(--mantine-color-green-text)"
+                aria-label={t("shared.done")}
+              />
             ) : (
-              <IconCircle size={20} color="var(--mantine-color-dimmed)" aria-label={t("overview.open")} />
+              <IconCircle
+                size={20}
+                className="fixed"
+                color="var(--mantine-color-dimmed)"
+                aria-label={t("overview.open")}
+              />
             )}
             <div>
               {done ? (

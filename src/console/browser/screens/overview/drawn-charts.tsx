@@ -26,7 +26,9 @@ export function DrawnCharts({ statuses, seats }: Props) {
         </Title>
         <BarChart
           aria-hidden
-          h={200}
+          h={120}
+          barProps={{ maxBarSize: 48 }}
+          xAxisProps={{ allowDecimals: false }}
           data={[Object.fromEntries([["all", ""], ...statuses.map(({ status, count }) => [status, count])])]}
           dataKey="all"
           type="stacked"
@@ -59,6 +61,8 @@ export function DrawnCharts({ statuses, seats }: Props) {
           <BarChart
             aria-hidden
             h={200}
+            barProps={{ maxBarSize: 64 }}
+            yAxisProps={{ allowDecimals: false }}
             data={seats.map((use) => ({
               product: use.product,
               [t("overview.inUse")]: use.seats.used,

@@ -32,7 +32,9 @@ export function SetupScreen() {
       const { administrator } = await call("setup.run", {
         body: { token, organization, administrator: { email, password } },
       });
-      const begun = await call("session.begin", { body: { userName: administrator.userName, organization: organization.key, password } });
+      const begun = await call("session.begin", {
+        body: { userName: administrator.userName, organization: organization.key, password },
+      });
       session.csrfToken = begun.csrfToken;
       const site = text("site");
       if (site !== "" && site !== organization.key) await call("sites.create", { body: { key: site } });
