@@ -32,6 +32,7 @@ const guestAnswer = z
     sponsor: person.nullable(),
     expiresAt: instant.nullable(),
     parked: z.boolean(),
+    overQuota: z.boolean(),
     clientLimits: guestPolicyForm.shape.clientLimits,
   })
   .meta({ id: "Guest" });

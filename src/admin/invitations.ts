@@ -80,7 +80,15 @@ const answer = z.object({
         .readonly(),
     }),
   ),
-  effects: z.array(seatUseAnswer.extend({ role }).meta({ id: "EffectOfInvitation" })),
+  effects: z.array(
+    seatUseAnswer
+      .extend({
+        role,
+        /** Those of the offered groups that give the role. */
+        groups: z.array(z.object({ id: idOut, name: z.string() })),
+      })
+      .meta({ id: "EffectOfInvitation" }),
+  ),
   /** Whose other users could be let sign up: `POST /settings/sign-up/domains`. */
   signUpOffer: z.array(z.object({ domain: z.string(), people: z.int() })),
 });
@@ -244,10 +252,11 @@ export const invitationRoutes = [
 function shown({ results, effects }: InviteAnswer) {
   return {
     results: results.map(({ account, ...result }) => ({ code: null, message: null, ...result, user: account })),
-    effects: effects.map(({ role, use: { site, key, seats, guests } }) => ({
+    effects: effects.map(({ role, groups, use: { site, key, seats, guests } }) => ({
       site,
       product: key,
       role,
+      groups,
       seats,
       guests,
     })),

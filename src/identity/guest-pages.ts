@@ -20,9 +20,14 @@ export type ShownGuest = {
   expiresAt: Date | null;
   /** Whether it waits for an administrator to confirm that the person is still the same. */
   parked: boolean;
+  /** Whether no guest slot of the product is left for the person: then there is no access until one is. */
+  overQuota: boolean;
   /** What the guest cannot do with which client (R9). */
   clientLimits: GuestPolicy["clientLimits"];
 };
+
+const OVER_QUOTA = `exists (select from access x where x.organization = g.organization and x.account = g.account
+  and x.product = g.product and x.state = 'over-quota')`;
 
 /** What guests' spaces can be filtered by. */
 export const GUEST_FIELDS = fieldsOf<ListField>(
@@ -36,12 +41,13 @@ export const GUEST_FIELDS = fieldsOf<ListField>(
   { name: "sponsor", type: "string", column: { sql: "g.sponsor", form: "reference", nullable: true } },
   { name: "expiresAt", type: "dateTime", column: { sql: "g.expires_at", form: "time", nullable: true } },
   { name: "parked", type: "boolean", column: { sql: "(g.parked_at is not null)", form: "boolean", nullable: false } },
+  { name: "overQuota", type: "boolean", column: { sql: OVER_QUOTA, form: "boolean", nullable: false } },
 );
 
 const COLUMNS = `g.id, json_build_object('id', a.id, 'userName', a.user_name) as user, s.key as site, p.key as product,
   sp.key as space, g.permission,
   case when h.id is not null then json_build_object('id', h.id, 'userName', h.user_name) end as sponsor,
-  g.expires_at as "expiresAt", g.parked_at is not null as parked, ${policySql("clientLimits")} as "clientLimits"`;
+  g.expires_at as "expiresAt", g.parked_at is not null as parked, ${OVER_QUOTA} as "overQuota", ${policySql("clientLimits")} as "clientLimits"`;
 
 const TABLES = `guest_assignments g
   join accounts a on a.organization = g.organization and a.id = g.account

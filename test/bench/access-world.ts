@@ -97,7 +97,7 @@ export async function loadAccessWorld(ctx: Context, people: number, say: (line: 
     );
     await grantRole(tx, { group: pilots.id, product: product.board, role: "admin" });
     const addresses = Array.from({ length: OPEN_INVITATIONS }, (_, place) => `newcomer.${place}@example.net`);
-    const roles = [{ product: product.board, role: "admin" as const }];
+    const roles = [{ product: product.board, role: "admin" as const, groups: [] }];
     await inviteTo(tx, { validDays: 7, resendCoolDown: 60 }, readAddresses(addresses), {
       ...{ roles, notify: false, message: null, inviter: actor, source: "administrator" },
       offer: { groups: [pilots.id], spaces: [] },

@@ -105,22 +105,29 @@ async function requireSpaces(db: Db, spaces: readonly OfferedSpace[]): Promise<v
   }
 }
 
-/** A product and the role in it that groups give, the highest of all (R49). */
-export type ResultingRole = { product: ProductId; role: Role };
+/** A product, the role in it that groups give, the highest of all (R49), and which of them give it (R50). */
+export type ResultingRole = { product: ProductId; role: Role; groups: { id: GroupId; name: string }[] };
 
 /** What these groups, and those that they are in, give together: shown before anything is sent (R44, R50). */
 export async function rolesOf(db: Db, groups: readonly GroupId[]): Promise<ResultingRole[]> {
   return db.query<ResultingRole>({
     text: `with recursive reached as (
-        select g.id from groups g where g.organization = $1 and g.id = any ($2) and g.deleted_at is null
+        select g.id as start, g.id from groups g where g.organization = $1 and g.id = any ($2) and g.deleted_at is null
         union
-        select n.parent from reached r
+        select r.start, n.parent from reached r
         join group_nestings n on n.organization = $1 and n.child = r.id
         join groups g on g.organization = $1 and g.id = n.parent and g.deleted_at is null
+      ),
+      given as (
+        select t.product, r.start, max(array_position(array['guest', 'user', 'admin'], t.role)) as rank,
+          max(max(array_position(array['guest', 'user', 'admin'], t.role))) over (partition by t.product) as highest
+        from reached r join role_grants t on t.organization = $1 and t.group_id = r.id and not t.needs_confirmation
+        group by t.product, r.start
       )
-      select t.product, (array['guest', 'user', 'admin'])[max(array_position(array['guest', 'user', 'admin'], t.role))] as role
-      from reached r join role_grants t on t.organization = $1 and t.group_id = r.id and not t.needs_confirmation
-      group by t.product order by t.product`,
+      select v.product, (array['guest', 'user', 'admin'])[v.rank] as role,
+        json_agg(json_build_object('id', g.id, 'name', g.name) order by g.name_key, g.id) as groups
+      from given v join groups g on g.organization = $1 and g.id = v.start
+      where v.rank = v.highest group by v.product, v.rank order by v.product`,
     values: [db.organization, groups],
   });
 }

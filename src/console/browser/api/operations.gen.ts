@@ -3436,6 +3436,7 @@ export interface Guest {
   } | null;
   expiresAt: Instant | null;
   parked: boolean;
+  overQuota: boolean;
   clientLimits: {
     client: string;
     limit: string;
@@ -3525,6 +3526,10 @@ export interface EffectOfInvitation {
     ratio: number;
   };
   role: Role;
+  groups: {
+    id: string;
+    name: string;
+  }[];
 }
 /**
  * This interface was referenced by `Operations`'s JSON-Schema

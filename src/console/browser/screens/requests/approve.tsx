@@ -1,0 +1,60 @@
+import { Button, Group, Stack, Text } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { type Answer, type Problem, type Trial, tryOut } from "../../api/call.ts";
+import { useChange } from "../../api/use-api.ts";
+import { ActButton, useWhyNot } from "../../parts/act-button.tsx";
+import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import { useTexts } from "../../texts/texts.ts";
+import { Moved } from "../invite/seat-table.tsx";
+import { bodyOf, lacksSpace, NO_WISH, type WishForm } from "../invite/wish.ts";
+import { WishFields } from "../invite/wish-fields.tsx";
+
+/** Letting somebody in, with what they asked for or with something else; what it takes stands there before. */
+export function Approve({ request }: { request: Answer<"requests.get"> }) {
+  const { t } = useTexts();
+  const approve = useChange("requests.approve");
+  const [other, setOther] = useState(false);
+  const [wish, setWish] = useState<WishForm>(NO_WISH);
+  const asked = { params: { id: request.id }, body: other ? bodyOf(wish) : {} };
+  const may = useWhyNot("requests.approve") === null;
+  const trial = useQuery<Trial<"requests.approve">, Problem>({
+    queryKey: ["requests.approve", "dryRun", asked],
+    queryFn: ({ signal }) => tryOut("requests.approve", asked, { signal }),
+    enabled: may && !(other && lacksSpace(wish)),
+    placeholderData: keepPreviousData,
+    retry: false,
+  });
+  const problem = approve.error ?? trial.error;
+  return (
+    <Stack gap="sm">
+      {problem && <ProblemNotice problem={problem} />}
+      {other && <WishFields wish={wish} onChange={setWish} />}
+      {trial.data?.impact.seats.map(({ site, product, before, after }) =>
+        before && after ? (
+          <Group key={`${site}/${product}`} gap="sm">
+            <Text>{product}</Text>
+            <Text c="dimmed">{t("invite.seats")}</Text>
+            <Moved before={before} after={after} of="seats" />
+            <Text c="dimmed">{t("invite.slots")}</Text>
+            <Moved before={before} after={after} of="guests" />
+          </Group>
+        ) : null,
+      )}
+      {trial.data && <Text c="dimmed">{t("invite.mails", { n: trial.data.impact.mails.total })}</Text>}
+      <Group>
+        <ActButton
+          operation="requests.approve"
+          loading={approve.isPending}
+          disabled={other && lacksSpace(wish)}
+          onClick={() => approve.mutate(asked)}
+        >
+          {other ? t("requests.approveOther") : t("requests.approveAsked")}
+        </ActButton>
+        <Button variant="default" aria-expanded={other} onClick={() => setOther(!other)}>
+          {other ? t("requests.asAsked") : t("requests.withChanges")}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
