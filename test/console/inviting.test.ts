@@ -5,8 +5,7 @@ import { consoleWorld, open, violations } from "./world.ts";
 
 const world = await consoleWorld();
 const { company } = world;
-const wiki = (path: string, body: unknown, method = "POST") =>
-  world.ask(method, path, { token: company.token, body });
+const wiki = (path: string, body: unknown, method = "POST") => world.ask(method, path, { token: company.token, body });
 await wiki("/products/wiki/default-groups/guest", { group: company.groups.guests.id }, "PUT");
 await wiki("/products/wiki/default-groups/user", { group: company.groups.users.id }, "PUT");
 const ask = (path: string) => world.ask("GET", path, { token: company.token });
@@ -15,12 +14,15 @@ await mkdir(".cache", { recursive: true });
 const invitationsOf = async (email: string) =>
   (await ask(`/invitations?filter=${encodeURIComponent(`email eq "${email}"`)}`)).body.data;
 
+/** A day as a date field takes it. */
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+
 /** The drawer that is open. */
 const drawer = (page: Page) => page.getByRole("dialog");
 
 test("R27: inviting is one click or one key away: from users, from invitations and from everywhere by c", async () => {
   const { page, faults } = await world.administrator();
-  for (const path of ["/users", "/invitations", "/overview", "/audit"]) {
+  for (const path of ["/users", "/invitations", "/overview"]) {
     await open(page, path);
     await page.getByRole("link", { name: "Invite", exact: true }).click();
     await drawer(page).getByLabel("E-mail addresses").waitFor();
@@ -78,7 +80,10 @@ test("three steps invite a guest to a space: verdicts, role with its group, plac
   await drawer(page).getByRole("button", { name: "Continue" }).click();
 
   await drawer(page).getByText("2 mails go out").waitFor();
-  await drawer(page).getByRole("cell", { name: /→ \d+ of/ }).first().waitFor();
+  await drawer(page)
+    .getByRole("cell", { name: /→ \d+ of/ })
+    .first()
+    .waitFor();
   await drawer(page).getByLabel("Personal message").fill("See you there");
   await drawer(page).getByRole("button", { name: "Preview the mail" }).click();
   await drawer(page).frameLocator("iframe").getByText("See you there").waitFor();
@@ -120,9 +125,11 @@ test("an invitation is found, extended, corrected and revoked in its drawer; wha
   await drawer(page).getByLabel("Correct the address").fill("ray@partner.example");
   await drawer(page).getByRole("button", { name: "Correct", exact: true }).click();
   await drawer(page).getByRole("heading", { name: "ray@partner.example" }).waitFor();
-  await drawer(page).getByLabel("Valid until").fill("2027-01-31");
+  await drawer(page).getByLabel("Valid until").fill(inDays(20));
   await drawer(page).getByRole("button", { name: "Extend", exact: true }).click();
-  await expect.poll(async () => (await invitationsOf("ray@partner.example"))[0].expiresAt).toMatch(/^2027-0[12]/);
+  await expect
+    .poll(async () => (await invitationsOf("ray@partner.example"))[0].expiresAt.slice(0, 10))
+    .toBe(inDays(20));
   expect(await violations(page)).toEqual([]);
   await page.screenshot({ path: ".cache/invitation.png" });
   await drawer(page).getByRole("button", { name: "Revoke" }).click();
@@ -143,7 +150,9 @@ test("too many people at once turn into an import, whose rows are looked at befo
   await drawer(page).getByText("101 rows").waitFor();
   await page.screenshot({ path: ".cache/invite-import.png" });
   await drawer(page).getByRole("button", { name: "Start the import" }).click();
-  await drawer(page).getByText(/of 101 rows|of 0 rows/).waitFor();
+  await drawer(page)
+    .getByText(/of 101 rows|of 0 rows/)
+    .waitFor();
   const jobs = (await ask("/jobs")).body.data;
   expect(jobs[0]).toMatchObject({ action: "import-invitations", counts: { total: 101 } });
   expect(faults).toEqual([]);
