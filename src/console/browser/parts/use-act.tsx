@@ -20,6 +20,7 @@ export function useAct() {
       color: "red",
       autoClose: false,
       title: t("shared.failed"),
+      closeButtonProps: { "aria-label": t("shared.close") },
       message: (
         <>
           <Text>{problem?.message ?? String(error)}</Text>
@@ -42,6 +43,7 @@ export function useAct() {
       const id = crypto.randomUUID();
       notifications.show({
         id,
+        closeButtonProps: { "aria-label": t("shared.close") },
         message: (
           <Group justify="space-between" wrap="nowrap">
             <Text>{said}</Text>

@@ -55,7 +55,11 @@ function CopyLink({ invitation }: { invitation: Invitation }) {
         onSuccess: ({ link }) => {
           setLink(link);
           navigator.clipboard.writeText(link).then(
-            () => notifications.show({ message: t("shared.copied") }),
+            () =>
+              notifications.show({
+                message: t("shared.copied"),
+                closeButtonProps: { "aria-label": t("shared.close") },
+              }),
             // The link stands in the field to be copied by hand.
             () => {},
           );

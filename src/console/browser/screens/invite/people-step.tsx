@@ -52,7 +52,7 @@ export function PeopleStep({ text, onText, limit, found, onImport, onNext, onGue
         </Button>
       </Group>
       {tooMany ? (
-        <Alert color="yellow" title={t("invite.tooMany", { limit })}>
+        <Alert color="gray" title={t("invite.tooMany", { limit })}>
           <Button variant="default" onClick={onImport}>
             {t("invite.importThese")}
           </Button>

@@ -48,7 +48,7 @@ export function SentStep({ sent, before, notified, onMore, onDone }: Props) {
     }
     setLinks(lines.join("\n"));
     await navigator.clipboard.writeText(lines.join("\n")).then(
-      () => notifications.show({ message: t("shared.copied") }),
+      () => notifications.show({ message: t("shared.copied"), closeButtonProps: { "aria-label": t("shared.close") } }),
       // Without a clipboard the links stand in the field to be copied by hand.
       () => {},
     );

@@ -1,4 +1,5 @@
 import { Alert } from "@mantine/core";
+import { IconMailOff } from "@tabler/icons-react";
 import { useApi } from "../../api/use-api.ts";
 import { useWhyNot } from "../../parts/act-button.tsx";
 import { useTexts } from "../../texts/texts.ts";
@@ -15,7 +16,7 @@ export function SmtpNotice() {
   const { t } = useTexts();
   if (useSmtp() !== false) return null;
   return (
-    <Alert color="yellow" title={t("mail.noSmtp")}>
+    <Alert color="gray" icon={<IconMailOff size={20} />} title={t("mail.noSmtp")}>
       {t("mail.noSmtpMeans")}
     </Alert>
   );

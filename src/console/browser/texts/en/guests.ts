@@ -29,7 +29,7 @@ export const guests = {
   formulaFixed: "{limit} guest slots, a fixed number",
   formulaNone: "Without a limit",
   extend: "Set",
-  extendTo: "Ends on (open: never)",
+  extendTo: "Ends on (empty: never)",
   extendMonth: "30 days from now",
   extended: "The stay is set anew.",
   changed: "The permission is changed.",

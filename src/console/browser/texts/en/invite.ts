@@ -47,7 +47,7 @@ export const invite = {
   permission: "Permission",
   readOnly: "Read only",
   canEdit: "Can create and edit",
-  until: "Until (open: no end)",
+  until: "Until (empty: no end)",
   groups: "Groups",
   groupsMean: "What they give together stands next to each product.",
   nothingMeans: "Nothing is chosen: people are invited without access.",

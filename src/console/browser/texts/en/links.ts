@@ -30,7 +30,7 @@ export const links = {
   usedBy: "Who came by it",
   unused: "Nobody yet.",
   maxUses: "Uses at most",
-  until: "Until (open: as the organization has it)",
+  until: "Until (empty: as the organization has it)",
   domains: "Only for addresses of",
   domainsMean: "Domains, Enter after each.",
   email: "Only for this address",
