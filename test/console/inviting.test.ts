@@ -1,7 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { consoleWorld, open, violations } from "./world.ts";
+import { addAdministrator } from "../../src/identity/administrators.ts";
+import { setPassword } from "../../src/identity/credentials.ts";
+import { hashPassword } from "../../src/identity/sign-in/password-hash.ts";
+import { consoleWorld, open, PASSWORD, violations } from "./world.ts";
 
 const world = await consoleWorld();
 const { company } = world;
@@ -155,5 +158,32 @@ test("too many people at once turn into an import, whose rows are looked at befo
     .waitFor();
   const jobs = (await ask("/jobs")).body.data;
   expect(jobs[0]).toMatchObject({ action: "import-invitations", counts: { total: 101 } });
+  expect(faults).toEqual([]);
+});
+
+test("whoever may only read sees the invitations, and why inviting is not for them", async () => {
+  const hash = await hashPassword(PASSWORD);
+  await world.write(company.organization, async (tx) => {
+    const { id } = await addAdministrator(tx, "vera@acme.example");
+    await setPassword(tx, id, hash);
+    await tx.query({
+      text: "update rights set bundle = 'auditor' where organization = $1 and account = $2",
+      values: [tx.organization, id],
+    });
+  });
+  const { page, context, faults } = await world.visitor();
+  const answer = await context.request.post(`${world.url}/api/v1/session`, {
+    data: { userName: "vera@acme.example", password: PASSWORD },
+    headers: { origin: world.url },
+  });
+  expect(answer.status()).toBe(201);
+  await open(page, "/invitations");
+  await page.getByRole("button", { name: "carol@acme.example" }).waitFor();
+  const button = page.getByRole("button", { name: "Invite people" }).first();
+  expect(await button.getAttribute("aria-disabled")).toBe("true");
+  await button.focus();
+  await page.getByText("it needs the permission invitations:write").waitFor();
+  await page.getByRole("button", { name: "carol@acme.example" }).click();
+  await drawer(page).getByRole("button", { name: "Resend invite", disabled: true }).waitFor();
   expect(faults).toEqual([]);
 });

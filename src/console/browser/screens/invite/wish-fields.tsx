@@ -41,12 +41,18 @@ export function WishFields({ wish, onChange, effects }: Props) {
           ))}
         </Stack>
       </Fieldset>
-      <GroupField value={wish.groups} onChange={(groups) => onChange({ ...wish, groups })} />
+      <GroupField
+        told={effects !== undefined}
+        value={wish.groups}
+        onChange={(groups) => onChange({ ...wish, groups })}
+      />
     </Stack>
   );
 }
 
-function GroupField({ value, onChange }: { value: readonly string[]; onChange: (ids: string[]) => void }) {
+type GroupFieldProps = { told: boolean; value: readonly string[]; onChange: (ids: string[]) => void };
+
+function GroupField({ told, value, onChange }: GroupFieldProps) {
   const { t } = useTexts();
   const [typed, setTyped] = useState("");
   const [sought] = useDebouncedValue(typed, 200);
@@ -63,7 +69,7 @@ function GroupField({ value, onChange }: { value: readonly string[]; onChange: (
     <Group align="end">
       <MultiSelect
         label={t("invite.groups")}
-        description={t("invite.groupsMean")}
+        {...(told && { description: t("invite.groupsMean") })}
         data={data}
         value={[...value]}
         onChange={(ids) => {

@@ -11,14 +11,12 @@ export function CopyUrl({ url }: { url: string }) {
       <Button
         variant="default"
         onClick={() =>
-          void navigator.clipboard
-            .writeText(url)
-            .then(() =>
-              notifications.show({
-                message: t("shared.copied"),
-                closeButtonProps: { "aria-label": t("shared.close") },
-              }),
-            )
+          void navigator.clipboard.writeText(url).then(() =>
+            notifications.show({
+              message: t("shared.copied"),
+              closeButtonProps: { "aria-label": t("shared.close") },
+            }),
+          )
         }
       >
         {t("links.copy")}

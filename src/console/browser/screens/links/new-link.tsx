@@ -1,10 +1,23 @@
-import { Button, Checkbox, Drawer, Group, NumberInput, SimpleGrid, Stack, TagsInput, TextInput } from "@mantine/core";
+import {
+  Button,
+  Checkbox,
+  Drawer,
+  Group,
+  NumberInput,
+  SimpleGrid,
+  Stack,
+  TagsInput,
+  Text,
+  TextInput,
+} from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { type Problem, type Trial, tryOut } from "../../api/call.ts";
 import { useChange } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
-import { bodyOf, endOfDay, lacksSpace, NO_WISH, type WishForm } from "../invite/wish.ts";
+import { bodyOf, endOfDay, lacksSpace, NO_WISH, offersSomething, type WishForm } from "../invite/wish.ts";
 import { WishFields } from "../invite/wish-fields.tsx";
 import { CopyUrl } from "./copy-url.tsx";
 import { Gives } from "./link-chip.tsx";
@@ -114,6 +127,7 @@ function Form({ onClose }: { onClose: () => void }) {
           onChange={(event) => setNeedsApproval(event.currentTarget.checked)}
         />
         <WishFields wish={wish} onChange={setWish} />
+        <Costs wish={wish} />
         <Group justify="flex-end">
           <ActButton operation="links.create" type="submit" loading={create.isPending} disabled={lacksSpace(wish)}>
             {t("links.make")}
@@ -121,5 +135,23 @@ function Form({ onClose }: { onClose: () => void }) {
         </Group>
       </Stack>
     </form>
+  );
+}
+
+/** What such a link would give and cost, before it is made (R101). */
+function Costs({ wish }: { wish: WishForm }) {
+  const { t } = useTexts();
+  const { data, error } = useQuery<Trial<"links.create">, Problem>({
+    queryKey: ["links.create", "dryRun", wish],
+    queryFn: ({ signal }) => tryOut("links.create", { body: { label: "–", ...bodyOf(wish) } }, { signal }),
+    enabled: offersSomething(wish) && !lacksSpace(wish),
+    retry: false,
+  });
+  if (error) return <ProblemNotice problem={error} />;
+  if (data === undefined) return null;
+  return (
+    <Text aria-live="polite">
+      {t("links.gives")}: <Gives link={data.result.link} />
+    </Text>
   );
 }

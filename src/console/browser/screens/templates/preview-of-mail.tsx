@@ -35,10 +35,14 @@ export function PreviewOfMail({ kind, locale, parts }: Props) {
           <iframe className="mail-preview" sandbox="" srcDoc={withoutStyles(html)} title={t("templates.html")} />
         </Tabs.Panel>
         <Tabs.Panel value="text" pt="sm">
-          <pre className="mail-text">{text}</pre>
+          <section className="mail-text" tabIndex={0} aria-label={t("templates.text")}>
+            {text}
+          </section>
         </Tabs.Panel>
         <Tabs.Panel value="source" pt="sm">
-          <pre className="mail-text">{html}</pre>
+          <section className="mail-text" tabIndex={0} aria-label={t("templates.source")}>
+            {html}
+          </section>
         </Tabs.Panel>
       </Tabs>
     </div>
