@@ -1,4 +1,4 @@
-import { Drawer, Group, Skeleton, Stack, TextInput } from "@mantine/core";
+import { Anchor, Drawer, Group, Skeleton, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
 import { type Answer, call } from "../../api/call.ts";
@@ -60,9 +60,9 @@ function Shown({ guest, onClose }: { guest: Guest; onClose: () => void }) {
         rows={[
           [
             t("guests.user"),
-            <Link key="user" to={`/users/${guest.user.id}`}>
+            <Anchor component={Link} key="user" to={`/users/${guest.user.id}`}>
               {guest.user.userName}
-            </Link>,
+            </Anchor>,
           ],
           [t("guests.space"), `${guest.product}/${guest.space}`],
           [t("guests.ends"), <Instant key="ends" at={guest.expiresAt} />],

@@ -1,4 +1,4 @@
-import { Drawer, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Anchor, Drawer, Group, Skeleton, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import type { Answer } from "../../api/call.ts";
@@ -47,9 +47,9 @@ function Shown({ invitation }: { invitation: Answer<"invitations.get"> }) {
           [
             t("invitations.user"),
             user ? (
-              <Link key="user" to={`/users/${user.id}`}>
+              <Anchor component={Link} key="user" to={`/users/${user.id}`}>
                 {user.userName}
-              </Link>
+              </Anchor>
             ) : (
               t("shared.nobody")
             ),

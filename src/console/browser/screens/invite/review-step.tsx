@@ -71,7 +71,7 @@ export function ReviewStep({ letter, onLetter, found: { trial, error, waiting },
             value={letter.locale}
             onChange={(locale) => onLetter({ ...letter, locale: locale === "en" || locale === "de" ? locale : null })}
             clearable
-            w={240}
+            maw={400}
           />
           <Text aria-live="polite">{t("invite.mails", { n: mails })}</Text>
           <Group>

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Stack, Text, Textarea } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -90,7 +90,10 @@ export function SentStep({ sent, before, notified, onMore, onDone }: Props) {
       {links !== undefined && <Textarea label={t("invite.links")} readOnly autosize maxRows={8} value={links} />}
       {sent.signUpOffer.map(({ domain, people }) => (
         <Alert key={domain} color="gray">
-          {t("invite.signUpOffer", { domain, n: people })} <Link to="/sign-up">{t("signUp.title")}</Link>
+          {t("invite.signUpOffer", { domain, n: people })}{" "}
+          <Anchor component={Link} to="/sign-up">
+            {t("signUp.title")}
+          </Anchor>
         </Alert>
       ))}
       <Group justify="space-between">

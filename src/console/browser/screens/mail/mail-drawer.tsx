@@ -1,4 +1,4 @@
-import { Drawer, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Drawer, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { Link } from "react-router";
 import { type Answer, call } from "../../api/call.ts";
 import { useApi } from "../../api/use-api.ts";
@@ -58,9 +58,9 @@ function Shown({ mail }: { mail: Answer<"mails.get"> }) {
             : [
                 [
                   t("mail.invitation"),
-                  <Link key="invitation" to={`/invitations?open=${mail.invitation}`}>
+                  <Anchor component={Link} key="invitation" to={`/invitations?open=${mail.invitation}`}>
                     {t("mail.show")}
-                  </Link>,
+                  </Anchor>,
                 ] as const,
               ]),
         ]}

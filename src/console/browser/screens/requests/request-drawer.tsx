@@ -1,4 +1,4 @@
-import { Checkbox, Drawer, Group, Skeleton, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { Anchor, Checkbox, Drawer, Group, Skeleton, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
 import type { Answer } from "../../api/call.ts";
@@ -59,9 +59,9 @@ function Shown({ request }: { request: Request }) {
             : [
                 [
                   t("requests.invitation"),
-                  <Link key="invitation" to={`/invitations?open=${request.invitation}`}>
+                  <Anchor component={Link} key="invitation" to={`/invitations?open=${request.invitation}`}>
                     {t("requests.show")}
-                  </Link>,
+                  </Anchor>,
                 ] as const,
               ]),
         ]}
