@@ -47,7 +47,8 @@ export const GUEST_FIELDS = fieldsOf<ListField>(
 const COLUMNS = `g.id, json_build_object('id', a.id, 'userName', a.user_name) as user, s.key as site, p.key as product,
   sp.key as space, g.permission,
   case when h.id is not null then json_build_object('id', h.id, 'userName', h.user_name) end as sponsor,
-  g.expires_at as "expiresAt", g.parked_at is not null as parked, ${OVER_QUOTA} as "overQuota", ${policySql("clientLimits")} as "clientLimits"`;
+  g.expires_at as "expiresAt", g.parked_at is not null as parked, ${OVER_QUOTA} as "overQuota",
+  ${policySql("clientLimits")} as "clientLimits"`;
 
 const TABLES = `guest_assignments g
   join accounts a on a.organization = g.organization and a.id = g.account

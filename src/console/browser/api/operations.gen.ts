@@ -249,6 +249,14 @@ export interface Operations {
       };
     };
   };
+  "audit.verify": {
+    params: {};
+    query: {
+      after?: number;
+    };
+    body: null;
+    answer: AuditVerification;
+  };
   "audit.get": {
     params: {
       id: string;
@@ -2906,6 +2914,30 @@ export interface AuditRow {
 }
 /**
  * This interface was referenced by `Operations`'s JSON-Schema
+ * via the `definition` "AuditVerification".
+ */
+export interface AuditVerification {
+  seals: number;
+  rows: number;
+  erased: number;
+  head: {
+    position: number;
+    seal: string;
+  } | null;
+  unsealed: {
+    rows: number;
+    first: number | null;
+    since: Instant | null;
+  };
+  fault: {
+    kind: "changed" | "missing" | "added" | "seal" | "other-key";
+    seal: number;
+    row: number | null;
+  } | null;
+  next: number | null;
+}
+/**
+ * This interface was referenced by `Operations`'s JSON-Schema
  * via the `definition` "Diagnostics".
  */
 export interface Diagnostics {
@@ -4843,6 +4875,7 @@ export const OPERATIONS = {
   "access.check": ["POST", "/access/check"],
   "administrators.list": ["GET", "/administrators"],
   "audit.list": ["GET", "/audit"],
+  "audit.verify": ["GET", "/audit/verification"],
   "audit.get": ["GET", "/audit/{id}"],
   "diagnostics.get": ["GET", "/diagnostics"],
   "directories.list": ["GET", "/directories"],

@@ -4,7 +4,7 @@ import type { Answer } from "../../api/call.ts";
 import { Chip, type Meaning } from "../../parts/chip.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
-export type Result = Answer<"invitations.create">["results"][number];
+type Result = Answer<"invitations.create">["results"][number];
 
 const MEANS: Readonly<Record<Result["verdict"], Meaning>> = {
   invited: "waiting",

@@ -4,8 +4,8 @@ import { type Answer, type Asked, call, type Problem } from "../../api/call.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
-export type MailKind = Asked<"mailTexts.get">["params"]["kind"];
-export type MailLocale = Asked<"mailTexts.get">["params"]["locale"];
+type MailKind = Asked<"mailTexts.get">["params"]["kind"];
+type MailLocale = Asked<"mailTexts.get">["params"]["locale"];
 
 type Props = { kind: MailKind; locale: MailLocale; parts: NonNullable<Asked<"mailTexts.preview">["body"]> };
 
