@@ -5,14 +5,15 @@ export type Answer<O extends Operation> = Operations[O]["answer"];
 /** One row of a list's answer. */
 export type Row<O extends Operation> = Answer<O> extends { data: (infer One)[] } ? One : never;
 
-type Part<Name extends string, Value> = Value extends null
+type Part<Name extends string, Value> = [Value] extends [null]
   ? unknown
   : Record<string, never> extends Value
     ? { [name in Name]?: Value }
     : { [name in Name]: Value };
 
 /** What an operation takes: its path's parameters, its query's and its body. */
-export type Asked<O extends Operation> = Part<"params", Operations[O]["params"]> &
+export type Asked<O extends Operation> = object &
+  Part<"params", Operations[O]["params"]> &
   Part<"query", Operations[O]["query"]> &
   Part<"body", Operations[O]["body"]>;
 

@@ -46,6 +46,7 @@ export function Chip({
       tt="none"
       fw={500}
       size="lg"
+      miw="max-content"
       leftSection={<Icon size={16} color={`var(--mantine-color-${color}-text)`} aria-hidden />}
       {...(means !== undefined && { tabIndex: 0 })}
     >

@@ -59,4 +59,17 @@ export const shared = {
   mailsGo: "{n, plural, one {# Mail geht} other {# Mails gehen}} hinaus: {to}",
   reason: "Grund",
   reasonHint: "Steht im Audit.",
+  noAccess: "kein Zugang",
+  withoutAccess: "{role}, ohne Zugang",
+  impactNone: "Niemandes Zugang ändert sich.",
+  impactLast: "{n, plural, one {# Person verliert} other {# Personen verlieren}} alles, was sie jetzt benutzen können.",
+  impactBecoming: "{product}: {n, plural, one {# Person wird} other {# Personen werden}} {to} (jetzt: {from})",
+  impactSeats:
+    "{product}: {n, plural, one {{difference} Platz} other {{difference} Plätze}}, danach {used} von {limit}",
+  impactSlots:
+    "{product}: {n, plural, one {{difference} Gastplatz} other {{difference} Gastplätze}}, danach {used} von {limit}",
+  impactMails: "{n, plural, one {# Mail geht} other {# Mails gehen}} hinaus.",
+  shownOnce: "Es wird nur jetzt gezeigt. Bewahren Sie es auf, wo Geheimnisse liegen.",
+  create: "Anlegen",
+  confirmName: "Zur Bestätigung {name} eingeben",
 };

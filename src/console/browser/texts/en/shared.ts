@@ -59,4 +59,16 @@ export const shared = {
   mailsGo: "{n, plural, one {# mail goes} other {# mails go}} out: {to}",
   reason: "Reason",
   reasonHint: "Stands in the audit.",
+  noAccess: "no access",
+  withoutAccess: "{role}, without access",
+  impactNone: "Nobody's access changes.",
+  impactLast: "{n, plural, one {# person loses} other {# people lose}} everything that they can use now.",
+  impactBecoming: "{product}: {n, plural, one {# person becomes} other {# people become}} {to} (now: {from})",
+  impactSeats: "{product}: {n, plural, one {{difference} seat} other {{difference} seats}}, then {used} of {limit}",
+  impactSlots:
+    "{product}: {n, plural, one {{difference} guest slot} other {{difference} guest slots}}, then {used} of {limit}",
+  impactMails: "{n, plural, one {# mail goes} other {# mails go}} out.",
+  shownOnce: "It is shown only now. Keep it where secrets are kept.",
+  create: "Create",
+  confirmName: "Type {name} to confirm",
 } as const;
