@@ -1,0 +1,103 @@
+import { Group, Radio, Select, Stack, Switch, TagsInput } from "@mantine/core";
+import { useState } from "react";
+import { type Answer, call } from "../../api/call.ts";
+import { ActButton } from "../../parts/act-button.tsx";
+import { faultAt } from "../../parts/fault-at.ts";
+import { ImpactView } from "../../parts/impact-view.tsx";
+import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import { useAct } from "../../parts/use-act.tsx";
+import { usePreview } from "../../parts/use-preview.ts";
+import { useTexts } from "../../texts/texts.ts";
+import { SignUpRoles } from "./sign-up-roles.tsx";
+
+type SignUp = Answer<"signUp.get">;
+const MODES = ["off", "restricted", "open"] as const;
+
+/** The rules of signing up. The domains stand there only while they decide something (R107). */
+export function SignUpForm({ signUp, domains }: { signUp: SignUp; domains: string[] }) {
+  const { t } = useTexts();
+  const act = useAct();
+  const preview = usePreview("signUpDomains.set");
+  const [form, setForm] = useState(signUp);
+  const [allowed, setAllowed] = useState(domains);
+  const set = (change: Partial<SignUp>): void => setForm({ ...form, ...change });
+  const domainsMoved = form.mode === "restricted" && allowed.join(" ") !== domains.join(" ");
+  const save = async (): Promise<void> => {
+    if (domainsMoved) {
+      const kept = await act("signUpDomains.set", { body: { domains: allowed } }, t("signUp.domainsSaved"), () =>
+        call("signUpDomains.set", { body: { domains } }),
+      );
+      if (kept === undefined) return;
+    }
+    await act("signUp.set", { body: bodyOf(form) }, t("signUp.saved"), () =>
+      call("signUp.set", { body: bodyOf(signUp) }),
+    );
+  };
+  return (
+    <Stack gap="md">
+      <Radio.Group
+        label={t("signUp.mode")}
+        value={form.mode}
+        onChange={(value) => set({ mode: MODES.find((one) => one === value) ?? form.mode })}
+      >
+        <Stack gap="xs" mt="xs">
+          {MODES.map((mode) => (
+            <Radio key={mode} value={mode} label={t(`signUp.${mode}`)} description={t(`signUp.${mode}Means`)} />
+          ))}
+        </Stack>
+      </Radio.Group>
+      {form.mode === "restricted" && (
+        <TagsInput
+          label={t("signUp.domains")}
+          description={t("signUp.domainsHow")}
+          placeholder="example.com"
+          value={allowed}
+          acceptValueOnBlur
+          splitChars={[",", " "]}
+          error={faultAt(preview.problem, "/domains")}
+          onChange={(value) => {
+            setAllowed(value);
+            void preview.look({ body: { domains: value } });
+          }}
+        />
+      )}
+      {domainsMoved && preview.problem && <ProblemNotice problem={preview.problem} />}
+      {domainsMoved && preview.trial && <ImpactView impact={preview.trial.impact} />}
+      {form.mode !== "off" && (
+        <>
+          <Select
+            label={t("signUp.verification")}
+            data={[
+              { value: "always", label: t("signUp.always") },
+              { value: "restricted-only", label: t("signUp.restricted-only") },
+            ]}
+            value={form.verification}
+            allowDeselect={false}
+            onChange={(value) => set({ verification: value === "restricted-only" ? value : "always" })}
+          />
+          <SignUpRoles roles={form.roles} onChange={(roles) => set({ roles })} />
+          <Switch
+            label={t("signUp.notices")}
+            checked={form.notices}
+            onChange={(event) => set({ notices: event.currentTarget.checked })}
+          />
+        </>
+      )}
+      <Switch
+        label={t("signUp.requests")}
+        description={t("signUp.requestsMeans")}
+        checked={form.requests}
+        onChange={(event) => set({ requests: event.currentTarget.checked })}
+      />
+      <Group>
+        <ActButton operation="signUp.set" onClick={() => void save()}>
+          {t("shared.save")}
+        </ActButton>
+      </Group>
+    </Stack>
+  );
+}
+
+function bodyOf({ mode, verification, notices, requests, roles }: SignUp) {
+  return { mode, verification, notices, requests, roles };
+}
