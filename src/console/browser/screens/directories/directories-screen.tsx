@@ -55,7 +55,6 @@ export function DirectoriesScreen() {
       <DirectoryDrawer
         directory={directories?.find(({ name, id }) => [name, id].includes(opened.opened))}
         others={directories ?? []}
-        onClose={opened.close}
       />
     </>
   );

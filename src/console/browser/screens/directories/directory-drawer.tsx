@@ -16,15 +16,14 @@ type Directory = Row<"directories.list">;
 export function DirectoryDrawer({
   directory,
   others,
-  onClose,
 }: {
   directory: Directory | undefined;
   others: readonly Directory[];
-  onClose: () => void;
 }) {
   const { t } = useTexts();
   const { get, set } = useAddressState();
   if (directory === undefined) return null;
+  const close = (): void => set({ open: null, tab: null });
   const { kind } = directory;
   const tabs = [
     "overview",
@@ -34,14 +33,7 @@ export function DirectoryDrawer({
   ] as const;
   const tab = tabs.find((one) => one === get("tab")) ?? "overview";
   return (
-    <Side
-      opened
-      onClose={() => {
-        set({ open: null, tab: null });
-        onClose();
-      }}
-      title={directory.name}
-    >
+    <Side opened onClose={close} title={directory.name}>
       <Tabs value={tab} onChange={(value) => set({ tab: value === "overview" ? null : value })} keepMounted={false}>
         <Tabs.List mb="md">
           {tabs.map((one) => (
@@ -66,7 +58,7 @@ export function DirectoryDrawer({
           <SwitchDirectory from={directory.name} others={others} />
         </Tabs.Panel>
         <Tabs.Panel value="remove">
-          <RemoveDirectory name={directory.name} onGone={onClose} />
+          <RemoveDirectory name={directory.name} onGone={close} />
         </Tabs.Panel>
       </Tabs>
     </Side>

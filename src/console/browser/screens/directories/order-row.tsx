@@ -118,7 +118,7 @@ function LastRequest({ name }: { name: string }) {
     </Link>
   ) : (
     <Group gap="xs" wrap="nowrap">
-      <Link to={`/scim?directory=${encodeURIComponent(name)}`} className="row-link">
+      <Link to={`/scim-requests?directory=${encodeURIComponent(name)}`} className="row-link">
         {last.method} {last.status}
       </Link>
       <Instant at={last.at} />

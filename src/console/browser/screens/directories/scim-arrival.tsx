@@ -56,7 +56,7 @@ export function ScimArrival({ name }: { name: string }) {
       {refused && <Text>{t("directories.refused", { status: refused.status, detail: refused.detail ?? "" })}</Text>}
       {warned > 0 && <Text>{t("directories.warned", { n: warned })}</Text>}
       {first && (
-        <Anchor component={Link} to={`/scim?directory=${encodeURIComponent(name)}`}>
+        <Anchor component={Link} to={`/scim-requests?directory=${encodeURIComponent(name)}`}>
           {t("directories.allRequests")}
         </Anchor>
       )}

@@ -12,7 +12,7 @@ import { NestedGroups } from "./nested-groups.tsx";
 const TABS = ["access", "members", "nested", "itself"] as const;
 
 /** One group: what it gives, who is in it, which groups are inside. */
-export function GroupDrawer({ id, onClose }: { id: string; onClose: () => void }) {
+export function GroupDrawer({ id }: { id: string }) {
   const { t } = useTexts();
   const { get, set } = useAddressState();
   const found = useApi("groups.get", { params: { id } }, { enabled: id !== "" });
@@ -20,7 +20,6 @@ export function GroupDrawer({ id, onClose }: { id: string; onClose: () => void }
   const tab = TABS.find((one) => one === get("tab")) ?? "access";
   const close = (): void => {
     set({ open: null, tab: null });
-    onClose();
   };
   return (
     <Side opened={id !== ""} onClose={close} title={group?.name ?? t("groups.group")}>

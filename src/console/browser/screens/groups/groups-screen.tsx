@@ -21,8 +21,8 @@ type One = Row<"groups.list">;
 /** What roles are granted to: groups of the directories and the organization's own. */
 export function GroupsScreen() {
   const { t, word } = useTexts();
-  const { get } = useAddressState();
-  const { opened, open, close } = useOpened();
+  const { get, set } = useAddressState();
+  const { opened, open } = useOpened();
   const adding = useOpened("add");
   const directories = useApi("directories.list", { query: { limit: 200 } });
   const grants = useApi("grants.list", { query: { limit: 200 } });
@@ -92,8 +92,8 @@ export function GroupsScreen() {
         }
         empty={<EmptyState text={t("groups.empty")} />}
       />
-      <NewGroup opened={adding.opened !== ""} onClose={adding.close} onMade={open} />
-      <GroupDrawer id={opened} onClose={close} />
+      <NewGroup opened={adding.opened !== ""} onClose={adding.close} onMade={(id) => set({ add: null, open: id })} />
+      <GroupDrawer id={opened} />
     </>
   );
 }

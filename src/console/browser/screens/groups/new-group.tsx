@@ -25,7 +25,6 @@ export function NewGroup({
       {
         onSuccess: ({ id }) => {
           setName("");
-          onClose();
           onMade(id);
         },
       },

@@ -31,10 +31,7 @@ export function NewProduct({
     making.mutate(
       { body: { key, hasGuests, ...(name !== "" && { name }), ...(where !== null && { site: where }) } },
       {
-        onSuccess: (product) => {
-          onClose();
-          onMade(product);
-        },
+        onSuccess: onMade,
       },
     );
   return (

@@ -10,7 +10,7 @@ import { ProductForm } from "./product-form.tsx";
 import { Spaces } from "./spaces.tsx";
 
 /** One product. @param opened its site and key with a slash between. */
-export function ProductDrawer({ opened, onClose }: { opened: string; onClose: () => void }) {
+export function ProductDrawer({ opened }: { opened: string }) {
   const { t } = useTexts();
   const { get, set } = useAddressState();
   const [site = "", key = ""] = opened.split("/");
@@ -20,7 +20,6 @@ export function ProductDrawer({ opened, onClose }: { opened: string; onClose: ()
   const tab = tabs.find((one) => one === get("tab")) ?? "seats";
   const close = (): void => {
     set({ open: null, tab: null });
-    onClose();
   };
   return (
     <Side opened={opened !== ""} onClose={close} title={product?.name ?? key}>

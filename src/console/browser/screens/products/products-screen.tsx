@@ -16,8 +16,8 @@ import { Sites } from "./sites.tsx";
 /** What people get access to, and how full it is. */
 export function ProductsScreen() {
   const { t, word } = useTexts();
-  const { get } = useAddressState();
-  const { opened, open, close } = useOpened();
+  const { get, set } = useAddressState();
+  const { opened, open } = useOpened();
   const adding = useOpened("add");
   const sites = useApi("sites.list", { query: { limit: 200 } });
   const seats = useApi("seats.list", { query: { limit: 200 } });
@@ -85,9 +85,9 @@ export function ProductsScreen() {
         opened={adding.opened !== ""}
         sites={sites.data?.data ?? []}
         onClose={adding.close}
-        onMade={(product) => open(idOf(product))}
+        onMade={(product) => set({ add: null, open: idOf(product) })}
       />
-      <ProductDrawer opened={opened} onClose={close} />
+      <ProductDrawer opened={opened} />
     </>
   );
 }

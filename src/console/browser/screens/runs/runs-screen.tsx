@@ -56,7 +56,7 @@ export function RunsScreen() {
   return (
     <>
       <ScreenHead title={t("runs.title")} />
-      {rows.length > 1 && (
+      {rows.some(({ counts }) => counts.added + counts.updated + counts.deactivated + counts.removed > 0) && (
         <Suspense fallback={null}>
           <RunHistory runs={rows} />
         </Suspense>
