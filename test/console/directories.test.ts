@@ -61,7 +61,7 @@ test("a SCIM directory is added, its token is shown once, and the screen waits f
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     expect(answer.status).toBeLessThan(300);
-    return answer.json();
+    return answer.json() as Promise<{ id: string }>;
   };
   await scim("GET", "/Users?count=1");
   await page.getByText("The identity provider has asked. Waiting for the first person").waitFor();
