@@ -40,7 +40,7 @@ export function GroupMembers({ id }: { id: string }) {
   return (
     <Stack gap="md">
       <Group align="flex-end" gap="sm">
-        <PersonPicker label={t("groups.person")} value={person} onPick={setPerson} />
+        <PersonPicker label={t("groups.person")} value={person} onChange={setPerson} />
         <ActButton operation="groups.addMembers" disabled={person === null} onClick={() => void add()}>
           {t("groups.addMember")}
         </ActButton>

@@ -55,7 +55,7 @@ export function Bindings() {
         </PlainTable>
       )}
       <Group align="flex-end" gap="sm">
-        <PersonPicker label={t("settings.person")} value={user} onPick={setUser} />
+        <PersonPicker label={t("settings.person")} value={user} onChange={setUser} />
         <TextInput
           label={t("settings.subject")}
           value={subject}
