@@ -1,32 +1,32 @@
 import { Button, Group, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import type { FormEvent } from "react";
-import { useChange } from "../../api/use-api.ts";
+import { type FormEvent, useState } from "react";
+import { call, Problem, session } from "../../api/call.ts";
 import { errorAt } from "../../parts/error-at.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
-/** The old password and the new one; every other session ends with the old one. */
+/** The old password and the new one. Every session ends with the old one, this one too. */
 export function ChangePassword() {
   const { t } = useTexts();
-  const change = useChange("session.changePassword");
+  const [problem, setProblem] = useState<Problem>();
+  const [busy, setBusy] = useState(false);
+  const change = async (form: FormData): Promise<void> => {
+    setBusy(true);
+    setProblem(undefined);
+    try {
+      const [currentPassword, newPassword] = [String(form.get("currentPassword")), String(form.get("newPassword"))];
+      await call("session.changePassword", { body: { currentPassword, newPassword } });
+      notifications.show({ message: t("me.passwordChanged") });
+      session.ended();
+    } catch (refused) {
+      setProblem(refused instanceof Problem ? refused : new Problem(0, { detail: String(refused) }));
+      setBusy(false);
+    }
+  };
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    const form = event.currentTarget;
-    const given = new FormData(form);
-    const body = {
-      currentPassword: String(given.get("currentPassword")),
-      newPassword: String(given.get("newPassword")),
-    };
-    change.mutate(
-      { body },
-      {
-        onSuccess: () => {
-          form.reset();
-          notifications.show({ message: t("me.passwordChanged") });
-        },
-      },
-    );
+    void change(new FormData(event.currentTarget));
   };
   return (
     <Paper withBorder p="md" component="section">
@@ -41,18 +41,18 @@ export function ChangePassword() {
             label={t("me.currentPassword")}
             autoComplete="current-password"
             required
-            error={errorAt(change.error, "currentPassword")}
+            error={errorAt(problem, "currentPassword")}
           />
           <PasswordInput
             name="newPassword"
             label={t("me.newPassword")}
             autoComplete="new-password"
             required
-            error={errorAt(change.error, "newPassword")}
+            error={errorAt(problem, "newPassword")}
           />
-          {change.error && <ProblemNotice problem={change.error} />}
+          {problem && <ProblemNotice problem={problem} />}
           <Group justify="flex-end">
-            <Button type="submit" loading={change.isPending}>
+            <Button type="submit" loading={busy}>
               {t("me.changePassword")}
             </Button>
           </Group>

@@ -5,7 +5,8 @@ export const me = {
   password: "mit Passwort",
   "single-sign-on": "über die Anmeldung Ihres Unternehmens",
   "break-glass": "als Notfall-Administrator",
-  passwordMeans: "Lang ist besser als kompliziert. Ihre anderen Sitzungen enden, wenn es sich ändert.",
+  passwordMeans:
+    "Lang ist besser als kompliziert. Alle Ihre Sitzungen enden, wenn es sich ändert, auch diese: Melden Sie sich mit dem neuen an.",
   currentPassword: "Jetziges Passwort",
   newPassword: "Neues Passwort",
   changePassword: "Passwort ändern",

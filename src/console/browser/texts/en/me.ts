@@ -5,7 +5,8 @@ export const me = {
   password: "by password",
   "single-sign-on": "by your company's sign-in",
   "break-glass": "as break-glass administrator",
-  passwordMeans: "Long beats complicated. Your other sessions end when it changes.",
+  passwordMeans:
+    "Long beats complicated. All your sessions end when it changes, this one too: sign in with the new one.",
   currentPassword: "Password now",
   newPassword: "New password",
   changePassword: "Change the password",
