@@ -97,7 +97,8 @@ test("the first load is at most 350 kB, compressed", async () => {
 });
 
 test("the second language is complete: the same texts with the same variables", () => {
-  const variables = (text: string) => [...new Set([...text.matchAll(/\{(\w+)/g)].map(([, name]) => name))].sort();
+  const variables = (text: string) =>
+    [...new Set([...text.matchAll(/\{(\w+)(?=[,}])/g)].map(([, name]) => name))].sort();
   for (const [area, texts] of Object.entries(en)) {
     const other = de[area as keyof typeof de] as Record<string, string>;
     expect([area, Object.keys(other).sort()]).toEqual([area, Object.keys(texts).sort()]);
