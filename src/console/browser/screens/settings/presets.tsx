@@ -35,7 +35,9 @@ export function Presets() {
         {(found.data?.data ?? []).map(({ name, summary }) => (
           <Card key={name} withBorder>
             <Stack gap="sm" justify="space-between" h="100%">
-              <Title order={3}>{name}</Title>
+              <Title order={2} size="h3">
+                {name}
+              </Title>
               <Text c="dimmed">{summary}</Text>
               <Button variant="default" aria-pressed={chosen === name} onClick={() => compare(name)}>
                 {t("settings.compare", { name })}
@@ -53,7 +55,7 @@ export function Presets() {
             <Text>{t("settings.same")}</Text>
           ) : (
             <PlainTable
-              caption={t("settings.difference", { name: chosen })}
+              caption={t("settings.tab-every")}
               heads={[t("settings.setting"), t("settings.now"), t("settings.would")]}
             >
               {result.changes.map(({ product, name, before, after }) => (

@@ -24,7 +24,9 @@ export function SignUpRoles({ roles, onChange }: { roles: readonly Role[]; onCha
   };
   return (
     <Stack gap="sm">
-      <Title order={3}>{t("signUp.roles")}</Title>
+      <Title order={2} size="h3">
+        {t("signUp.roles")}
+      </Title>
       {roles.length === 0 ? (
         <Text c="dimmed">{t("signUp.noRoles")}</Text>
       ) : (
