@@ -23,7 +23,7 @@ test("R107: the field of domains is there only while signing up is restricted, a
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("no mail server is set").waitFor();
   expect((await api("GET", "/settings/sign-up-domains")).body.domains).toEqual(["example.com"]);
-  expect((await api("GET", "/sign-up")).body.mode).toBe("off");
+  expect((await api("GET", "/settings/sign-up")).body.mode).toBe("off");
   await page.getByLabel("E-mail address").fill("ann@example.com");
   await page.keyboard.press("Enter");
   await page.getByText("ann@example.com does not get in").waitFor();
