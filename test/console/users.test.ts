@@ -88,7 +88,7 @@ test("R82: suspending shows first what it brings, and can be undone", async () =
   const { page, faults } = await world.administrator();
   await open(page, `/users/${ada}`);
   await page.getByRole("button", { name: "Suspend", exact: true }).click();
-  await page.getByText(/1 person on acme\/wiki: User → /).waitFor();
+  await page.getByText(/wiki: 1 person becomes/).waitFor();
   expect((await user(ada)).status).not.toBe("suspended");
   await page.getByRole("dialog").getByRole("button", { name: "Suspend", exact: true }).click();
   await expect.poll(async () => (await user(ada)).status).toBe("suspended");

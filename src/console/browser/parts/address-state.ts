@@ -6,17 +6,14 @@ export function useAddressState() {
   return {
     get: (name: string): string => params.get(name) ?? "",
     /** @param replace the entry of the history, for what is typed letter by letter. */
-    set: (changes: Record<string, string | null>, replace = false): void =>
-      setParams(
-        (before) => {
-          const next = new URLSearchParams(before);
-          for (const [name, value] of Object.entries(changes))
-            if (value === null || value === "") next.delete(name);
-            else next.set(name, value);
-          return next;
-        },
-        { replace },
-      ),
+    set: (changes: Record<string, string | null>, replace = false): void => {
+      // The address as it is now, not as it was drawn: two changes of one step are both kept.
+      const next = new URLSearchParams(location.search);
+      for (const [name, value] of Object.entries(changes))
+        if (value === null || value === "") next.delete(name);
+        else next.set(name, value);
+      setParams(next, { replace });
+    },
   };
 }
 

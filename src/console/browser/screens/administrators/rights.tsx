@@ -11,7 +11,7 @@ import { CopyAs } from "../../parts/copy-as.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { Instant } from "../../parts/instant.tsx";
 import { type Column, List } from "../../parts/list.tsx";
-import { PersonField } from "../../parts/person-field.tsx";
+import { PersonPicker } from "../../parts/person-picker.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
 import { useTexts } from "../../texts/texts.ts";
@@ -135,7 +135,7 @@ function GiveForm({ onDone }: { onDone: () => void }) {
     <form onSubmit={submit}>
       <Stack>
         <Text>{t("administrators.giveWhy")}</Text>
-        <PersonField label={t("administrators.person")} value={user} onChange={setUser} />
+        <PersonPicker required label={t("administrators.person")} value={user} onChange={setUser} />
         <Select
           label={t("administrators.bundle")}
           data={BUNDLES.map((value) => ({ value, label: word("administrators", value) }))}

@@ -2,7 +2,7 @@ import { Button, Group, Paper, PasswordInput, Stack, Text, Title } from "@mantin
 import { notifications } from "@mantine/notifications";
 import { type FormEvent, useState } from "react";
 import { call, Problem, session } from "../../api/call.ts";
-import { errorAt } from "../../parts/error-at.ts";
+import { faultAt } from "../../parts/fault-at.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
@@ -41,14 +41,14 @@ export function ChangePassword() {
             label={t("me.currentPassword")}
             autoComplete="current-password"
             required
-            error={errorAt(problem, "currentPassword")}
+            error={faultAt(problem, "/currentPassword")}
           />
           <PasswordInput
             name="newPassword"
             label={t("me.newPassword")}
             autoComplete="new-password"
             required
-            error={errorAt(problem, "newPassword")}
+            error={faultAt(problem, "/newPassword")}
           />
           {problem && <ProblemNotice problem={problem} />}
           <Group justify="flex-end">

@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useNavigate } from "react-router";
 import { call, Problem, session } from "../../api/call.ts";
-import { errorAt } from "../../parts/error-at.ts";
+import { faultAt } from "../../parts/fault-at.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
@@ -65,13 +65,13 @@ export function SetupScreen() {
               description={t("setup.keyMeans")}
               autoComplete="off"
               required
-              error={errorAt(problem, "key")}
+              error={faultAt(problem, "/organization/key")}
             />
             <TextInput
               name="name"
               label={t("setup.name")}
               autoComplete="organization"
-              error={errorAt(problem, "name")}
+              error={faultAt(problem, "/organization/name")}
             />
             <TextInput name="site" label={t("setup.site")} description={t("setup.siteMeans")} autoComplete="off" />
             <TextInput
@@ -80,14 +80,14 @@ export function SetupScreen() {
               label={t("setup.email")}
               autoComplete="username"
               required
-              error={errorAt(problem, "email")}
+              error={faultAt(problem, "/administrator/email")}
             />
             <PasswordInput
               name="password"
               label={t("setup.password")}
               autoComplete="new-password"
               required
-              error={errorAt(problem, "password")}
+              error={faultAt(problem, "/administrator/password")}
             />
             <Button type="submit" loading={busy} disabled={token === ""}>
               {t("setup.submit")}

@@ -3,7 +3,7 @@ import { type FormEvent, useState } from "react";
 import type { User } from "../../api/operations.gen.ts";
 import { useChange } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
-import { errorAt } from "../../parts/error-at.ts";
+import { faultAt } from "../../parts/fault-at.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
@@ -33,7 +33,7 @@ export function ChangeAddress({ user, close }: { user: User; close: () => void }
             required
             data-autofocus
             value={email}
-            error={errorAt(change.error, "email")}
+            error={faultAt(change.error, "/email")}
             onChange={(event) => setEmail(event.currentTarget.value)}
           />
           {change.error && <ProblemNotice problem={change.error} />}

@@ -3,7 +3,7 @@ import type { FormEvent } from "react";
 import type { User } from "../../api/operations.gen.ts";
 import { useChange } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
-import { errorAt } from "../../parts/error-at.ts";
+import { faultAt } from "../../parts/fault-at.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
@@ -34,7 +34,7 @@ export function EditPerson({ user, close }: { user: User; close: () => void }) {
               defaultValue={name === "displayName" ? (user.displayName ?? "") : ""}
               autoComplete="off"
               maxLength={256}
-              error={errorAt(update.error, name)}
+              error={faultAt(update.error, `/${name}`)}
             />
           ))}
           {update.error && <ProblemNotice problem={update.error} />}

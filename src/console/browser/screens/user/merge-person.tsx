@@ -48,7 +48,7 @@ export function MergePerson({ user, close }: { user: User; close: () => void }) 
 function WhatBecomes({ merge, from }: { merge: Merge; from: string }) {
   const { t } = useTexts();
   const role = (one: { role: string | null; allowed: boolean }) =>
-    one.role === null ? t("shared.noRole") : one.allowed ? one.role : t("shared.roleWithout", { role: one.role });
+    one.role === null ? t("shared.noAccess") : one.allowed ? one.role : t("shared.withoutAccess", { role: one.role });
   return (
     <Stack>
       <Title order={3}>{t("user.mergedFields")}</Title>

@@ -36,7 +36,7 @@ export function ProductAccess({
         {why && (
           <Chip
             meaning={why.allowed ? "good" : "bad"}
-            label={why.role === null ? t("shared.noRole") : word("status", why.role)}
+            label={why.role === null ? t("shared.noAccess") : word("status", why.role)}
             means={why.allowed ? t("user.allowed") : t("user.refused")}
           />
         )}
@@ -82,7 +82,7 @@ export function ProductAccess({
 
 /** The one sentence: through which group, set by whom; or the first thing that stands in the way. */
 function sentence(why: WhyAccess, { t, word, language }: Texts): string {
-  const role = why.role === null ? t("shared.noRole") : word("status", why.role);
+  const role = why.role === null ? t("shared.noAccess") : word("status", why.role);
   const best = why.ways.find((way) => way.counts);
   const failing = [...why.person, ...why.place, ...why.ways.flatMap((way) => way.conditions)].find((one) => !one.met);
   if (!why.allowed && failing)

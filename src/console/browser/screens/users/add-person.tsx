@@ -5,7 +5,7 @@ import { Problem } from "../../api/call.ts";
 import { useChange } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { useAddressState } from "../../parts/address-state.ts";
-import { errorAt } from "../../parts/error-at.ts";
+import { faultAt } from "../../parts/fault-at.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
@@ -47,13 +47,13 @@ export function AddPerson() {
             autoComplete="off"
             required
             data-autofocus
-            error={errorAt(create.error, "email")}
+            error={faultAt(create.error, "/email")}
           />
           <TextInput
             name="displayName"
             label={t("users.displayName")}
             autoComplete="off"
-            error={errorAt(create.error, "displayName")}
+            error={faultAt(create.error, "/displayName")}
           />
           <Checkbox
             label={t("users.tellUserName")}

@@ -86,7 +86,7 @@ function Products({ user }: { user: User }) {
   return (
     <Group gap={4}>
       {user.access.slice(0, SHOWN).map((one) => {
-        const role = one.role === null ? t("shared.noRole") : word("status", one.role);
+        const role = one.role === null ? t("shared.noAccess") : word("status", one.role);
         return one.allowed ? (
           <Badge key={`${one.site}/${one.product}`} variant="default" radius="sm" tt="none" fw={500} size="lg">
             {one.product} · {role}
