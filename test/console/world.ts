@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -12,20 +13,25 @@ import { makeCompany, serveApi } from "../admin/world.ts";
 import { testContext } from "../harness/postgres.ts";
 
 export const PASSWORD = "a lake between two hills";
-const ADMINISTRATOR = "olga@acme.example";
+export const ADMINISTRATOR = "olga@acme.example";
 
 /** Debian's Chromium. */
 const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 const AXE = join(import.meta.dirname, "..", "..", "node_modules", "axe-core", "axe.min.js");
 
-/** A Muster with every noun in it, its console built from these sources, and browsers that come to it. */
-export async function consoleWorld() {
+/** A Muster with every noun in it and its console built from these sources; by TLS when given a certificate. */
+export async function consoleServer(tls?: { certificate: string; key: string }) {
   const ctx = await testContext({});
   Object.assign(ctx.config.limits.api, { perSecond: 1_000_000, burst: 1_000_000 });
-  const server = createServer(makeApp(ctx, doors, { draining: false }));
+  const server = tls ? createSecureServer({ cert: tls.certificate, key: tls.key }) : createServer();
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const url = `${tls ? "https" : "http"}://localhost:${(server.address() as AddressInfo).port}`;
   ctx.config.publicUrl = url;
+  server.on("request", makeApp(ctx, doors, { draining: false }));
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
   const api = await serveApi(ctx);
   const company = await makeCompany(api, "acme");
   const hash = await hashPassword(PASSWORD);
@@ -33,6 +39,13 @@ export async function consoleWorld() {
     const { id } = await addAdministrator(tx, ADMINISTRATOR);
     await setPassword(tx, id, hash);
   });
+  return { ...api, ctx, url, company };
+}
+
+/** The same with browsers that come to it. */
+export async function consoleWorld() {
+  const server = await consoleServer();
+  const { url } = server;
   const browser: Browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: [
@@ -45,11 +58,7 @@ export async function consoleWorld() {
       "--disable-sync",
     ],
   });
-  afterAll(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
-  });
+  afterAll(() => browser.close());
 
   type Look = { scheme?: "light" | "dark"; phone?: boolean; language?: string };
 
@@ -88,7 +97,7 @@ export async function consoleWorld() {
     return visit;
   }
 
-  return { ...api, ctx, url, company, visitor, administrator };
+  return { ...server, visitor, administrator };
 }
 
 /** What axe-core finds wrong by WCAG 2.2 A and AA, in a line each. */
