@@ -54,7 +54,7 @@ export function TokenForm() {
           <Select
             label={t("administrators.product")}
             required
-            data={(products.data?.data ?? []).map(({ key, site }) => ({ value: key, label: `${site}/${key}` }))}
+            data={(products.data?.data ?? []).map(({ id, key, site }) => ({ value: id, label: `${site}/${key}` }))}
             value={product}
             onChange={setProduct}
           />

@@ -5,7 +5,7 @@ export const administrators = {
   person: "Person",
   bundle: "Recht",
   scope: "Für",
-  organization: "die Organisation",
+  organization: "Die Organisation",
   site: "Site",
   product: "Produkt",
   group: "Gruppe",
