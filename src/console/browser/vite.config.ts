@@ -38,6 +38,8 @@ export default defineConfig({
     // Nothing stands in a page or a style sheet as data: what the content policy allows are files.
     assetsInlineLimit: 0,
     target: "es2023",
+    // What is loaded first is held at 350 kB, compressed, by a test.
+    chunkSizeWarningLimit: 1_000,
     modulePreload: { polyfill: false },
   },
 });
