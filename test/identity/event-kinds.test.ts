@@ -31,8 +31,12 @@ function eventsIn(text: string): string {
     const change = objectBefore(text, index);
     return named(change).length + begun(change).length > 0 ? change : text;
   });
+  // What happens to accounts is always an event: its second argument is the name, or is told it.
+  const ofAccounts = [...text.matchAll(/\brecordOfAccounts\(\s*tx,\s*([^,]+),/g)].map(([, name = ""]) =>
+    named(name).length + begun(name).length > 0 ? name : text,
+  );
   const told = /insert into outbox/.test(text) ? [text] : [];
-  return [...marked.filter((change) => /\baction\b/.test(change)), ...told].join("\n");
+  return [...marked.filter((change) => /\baction\b/.test(change)), ...ofAccounts, ...told].join("\n");
 }
 
 const names = new Set(files.flatMap((text) => named(eventsIn(text))).filter((name) => !/\.(com|ts)$/.test(name)));
