@@ -126,7 +126,7 @@ export async function violations(page: Page): Promise<string[]> {
 /** `path` once everything that it asked for is there. */
 export async function open(page: Page, path: string): Promise<void> {
   await page.goto(path, { waitUntil: "networkidle" });
-  await page.waitForFunction("!document.querySelector('.mantine-Loader-root, .mantine-Skeleton-root')");
+  await page.locator(".mantine-Loader-root, .mantine-Skeleton-root").first().waitFor({ state: "detached" });
   // On a busy machine the network is idle before the first screen is drawn.
   await page.locator("h1").first().waitFor({ state: "attached" });
   await page.waitForLoadState("networkidle");
