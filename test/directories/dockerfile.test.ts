@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -70,7 +71,8 @@ function copy(paths: readonly string[], place: string, user: { uid: number; gid:
     mkdirSync(dirname(to), { recursive: true });
     cpSync(join(root, path), to, { recursive: true });
   }
-  if (user) chownSync(place, user.uid, user.gid);
+  // As --chown has it, with everything in it.
+  if (user) execFileSync("chown", ["-R", `${user.uid}:${user.gid}`, place]);
 }
 
 const FOLDERS = /^npm_config_(cache|prefix|local_prefix|userconfig|init_module)$/;
