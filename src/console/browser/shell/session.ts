@@ -22,9 +22,15 @@ export type Capability = {
   refusal: { message?: string; detail?: string } | null;
 };
 
+/** Every button of an operation asks: what one answer comes to is worked out once. */
+const worked = new WeakMap<object, ReadonlyMap<Operation, Capability>>();
+
 /** What the person may do, by operation; undefined while it is not known yet. */
 export function useCapabilities(): ReadonlyMap<Operation, Capability> | undefined {
   const { data } = useApi("me.capabilities", {});
   if (data === undefined || !("data" in data)) return undefined;
-  return new Map(data.data.map((one) => [one.operation as Operation, one as unknown as Capability]));
+  const made =
+    worked.get(data) ?? new Map(data.data.map((one) => [one.operation as Operation, one as unknown as Capability]));
+  worked.set(data, made);
+  return made;
 }

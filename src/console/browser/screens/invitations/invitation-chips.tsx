@@ -4,7 +4,7 @@ import { useTexts } from "../../texts/texts.ts";
 
 type Invitation = Row<"invitations.list">;
 
-const OF_STATE: Readonly<Record<Invitation["state"], Meaning>> = {
+export const OF_STATE: Readonly<Record<Invitation["state"], Meaning>> = {
   pending: "waiting",
   expired: "attention",
   accepted: "good",
@@ -14,7 +14,7 @@ const OF_STATE: Readonly<Record<Invitation["state"], Meaning>> = {
   "needs-review": "attention",
 };
 
-const OF_DELIVERY: Readonly<Record<Invitation["delivery"], Meaning>> = {
+export const OF_DELIVERY: Readonly<Record<Invitation["delivery"], Meaning>> = {
   "not-requested": "neutral",
   queued: "waiting",
   accepted: "good",

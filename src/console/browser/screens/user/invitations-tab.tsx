@@ -9,28 +9,14 @@ import { EmptyState } from "../../parts/empty-state.tsx";
 import { Instant } from "../../parts/instant.tsx";
 import { type Column, List } from "../../parts/list.tsx";
 import { useTexts } from "../../texts/texts.ts";
+import { OF_DELIVERY, OF_STATE } from "../invitations/invitation-chips.tsx";
 
 type Invitation = Row<"invitations.list">;
 
-const STATES: Readonly<Record<Invitation["state"], Meaning>> = {
-  pending: "waiting",
-  expired: "attention",
-  accepted: "good",
-  declined: "bad",
-  revoked: "bad",
-  superseded: "neutral",
-  "needs-review": "attention",
-};
 const DELIVERIES: Readonly<Record<Invitation["delivery"] | Mail["state"], Meaning>> = {
-  "not-requested": "neutral",
-  queued: "waiting",
+  ...OF_DELIVERY,
   sending: "waiting",
-  accepted: "good",
   sent: "good",
-  deferred: "attention",
-  bounced: "bad",
-  failed: "bad",
-  suppressed: "bad",
   cancelled: "neutral",
 };
 
@@ -52,7 +38,7 @@ export function InvitationsTab({ user }: { user: User }) {
     {
       id: "state",
       header: t("users.status"),
-      cell: (one) => <Chip meaning={STATES[one.state]} label={word("user", `invitation-${one.state}`)} />,
+      cell: (one) => <Chip meaning={OF_STATE[one.state]} label={word("user", `invitation-${one.state}`)} />,
     },
     {
       id: "delivery",
