@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { createLogger, format, type Logger, transports } from "winston";
 import type { Config } from "./config.ts";
 
@@ -75,12 +76,34 @@ export function logRequest(logger: Logger, level: "info" | "debug", message: str
 }
 
 let held = "";
-process.on("exit", writeHeld);
+process.on("exit", writeHeldAtTheEnd);
 
 function writeHeld(): void {
   const lines = held;
   held = "";
   if (lines !== "") process.stderr.write(lines);
+}
+
+const WAIT_MILLISECONDS = 5;
+const WAITS_AT_MOST = 400;
+
+/**
+ * Nothing of the event loop runs any more, so what a full pipe does not take is lost unless somebody waits for its reader:
+ * two seconds at most, for a reader that is gone for good must not keep the process.
+ */
+function writeHeldAtTheEnd(): void {
+  let rest: Uint8Array = Buffer.from(held);
+  held = "";
+  for (let waits = 0; rest.length > 0 && waits < WAITS_AT_MOST; ) {
+    try {
+      rest = rest.subarray(writeSync(process.stderr.fd, rest));
+      waits = 0;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) return;
+      waits += 1;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MILLISECONDS);
+    }
+  }
 }
 
 /** Log lines go to standard error: standard output belongs to the command's answer. ERROR means that a person must act. */
