@@ -16,13 +16,6 @@ const TABLES = [
   "outbox",
 ] as const;
 
-/** Columns that the database alone writes in what is only ever appended (migration 0004). */
-const OWN: Partial<Record<(typeof TABLES)[number], readonly string[]>> = {
-  audit: ["id", "transaction", "at"],
-  outbox: ["id", "transaction", "at"],
-  directory_user_counts: ["id"],
-};
-
 /** Puts what an organization holds aside and empties the tables. Before: nobody is at work on the database. */
 export async function putAside(superuser: string): Promise<void> {
   await inDatabase(superuser, async (client) => {
@@ -44,11 +37,12 @@ export async function writeBare(url: string, { organization }: Target): Promise<
     const columns = new Map<string, string>();
     for (const table of TABLES) {
       const { rows } = await client.query<{ name: string }>(
-        "select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped order by attnum",
-        [`bench.${table}`],
+        // Others the database alone writes: the number, transaction and time of what is only ever appended.
+        `select attname as name from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped
+          and has_column_privilege('muster_app', attrelid, attnum, 'INSERT') and attidentity <> 'a' order by attnum`,
+        [`muster.${table}`],
       );
-      const names = rows.map((row) => row.name).filter((name) => !OWN[table]?.includes(name));
-      columns.set(table, names.join(", "));
+      columns.set(table, rows.map((row) => row.name).join(", "));
     }
     await client.query("set role muster_app");
     await client.query("select set_config('muster.organization', $1, false)", [organization]);
