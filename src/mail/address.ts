@@ -30,6 +30,11 @@ export function parseRecipient(text: string): Address | undefined {
   return address === null ? undefined : { name: "", address };
 }
 
+/** Somebody's text whole, on one line: an address must not be cut. */
+export function unbroken(text: string): string {
+  return text.replace(CONTROLS, " ").trim();
+}
+
 /** Somebody's text as a short single line without controls, and without a scheme that makes a mail program link it. */
 export function oneLine(text: string): string {
   const line = text.replace(CONTROLS, " ").replace(/:\/\//g, " ").replace(/\s+/g, " ").trim();

@@ -2,7 +2,7 @@ import type { OutgoingMail } from "../identity/mail-sending.ts";
 import { MAIL_WORDS, renderMail, type Written } from "../identity/mail-texts/render.ts";
 import { shellWord } from "../identity/shell-word.ts";
 import { shownInstant } from "../identity/time-zone.ts";
-import { oneLine, personalLines } from "./address.ts";
+import { oneLine, personalLines, unbroken } from "./address.ts";
 
 type Mail = Pick<
   OutgoingMail,
@@ -45,20 +45,31 @@ function valuesOf({ words, locale, timeZone }: Mail): Record<string, unknown> {
         expires: shown(words.expiresAt),
       };
     case "removals":
-      return { ...words };
+      return { ...words, directory: oneLine(words.directory) };
     case "break-glass":
-      return { name: words.name, address: words.address ?? "", at: shown(words.at) };
+      return { name: oneLine(words.name), address: unbroken(words.address ?? ""), at: shown(words.at) };
     case "sign-up":
-      return { by: words.by, email: words.email, word: shellWord(words.email) };
+      return { by: words.by, email: unbroken(words.email), word: shellWord(words.email) };
     case "request":
-      return { email: words.email };
+      return { email: unbroken(words.email) };
     case "guest-ending":
-      return { ...words, guest: oneLine(words.guest), word: shellWord(words.guest), ends: shown(words.endsAt) };
+      return {
+        guest: oneLine(words.guest),
+        product: oneLine(words.product),
+        space: oneLine(words.space),
+        word: shellWord(words.guest),
+        ends: shown(words.endsAt),
+      };
     case "email-change-new":
     case "email-change-old":
       return { expires: shown(words.until) };
     case "delivery-problem":
-      return { ...words, word: shellWord(words.address), reply: oneLine(words.reply) };
+      return {
+        address: unbroken(words.address),
+        reason: words.reason,
+        reply: oneLine(words.reply),
+        word: shellWord(words.address),
+      };
     case "account":
       return { userName: oneLine(words.userName) };
     case "password":
