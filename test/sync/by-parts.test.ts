@@ -5,29 +5,11 @@ import { showRun } from "../../src/sync/history.ts";
 import { undoRun } from "../../src/sync/undo.ts";
 import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
+import { crowd, nameOf, PEOPLE } from "./many-people.ts";
 import { makeWorld, silent, type World } from "./world.ts";
 
 /** What is added is applied by parts of the plan, which are larger than the worlds of most tests. */
 const ctx = await testContext({ logger: silent });
-
-const PEOPLE = 4_100;
-const nameOf = (number: number): string => `p${String(number).padStart(4, "0")}`;
-
-/** More people than two parts have, and twice as many memberships. */
-function crowd(): ScriptedDirectory {
-  const source = new ScriptedDirectory();
-  source.pageSize = 1_000;
-  for (let number = 0; number < PEOPLE; number++)
-    source.user(nameOf(number), { active: number % 10 !== 0, displayName: `Zoë ${number}` });
-  const all = [...source.users.keys()];
-  return source
-    .group("everybody", all)
-    .group(
-      "even",
-      all.filter((_, place) => place % 2 === 0),
-    )
-    .group("few", all.slice(0, 3));
-}
 
 async function stoppedAfter(
   batches: number,

@@ -7,10 +7,15 @@ import { reconcile } from "../access/reconcile.ts";
  * Adds members to groups of one directory, as `changeMembers` does, without one of them ever leaving the database: for a
  * directory's first sync, which has as many memberships as others have in years.
  *
- * Before: `members` gives pairs group_id, member, none of them twice. After: as for `changeMembers`, or nothing at all and undefined where one of the
+ * `beforeAccess` comes before accounts are locked, which other groups have too. Before: `members` gives pairs group_id, member, none of them twice. After: as for `changeMembers`, or nothing at all and undefined where one of the
  * groups or people is not held alive by this directory. Returns how many were not members yet.
  */
-export async function addMembers(tx: Tx, directory: DirectoryId, members: SqlFragment): Promise<number | undefined> {
+export async function addMembers(
+  tx: Tx,
+  directory: DirectoryId,
+  members: SqlFragment,
+  beforeAccess: () => Promise<void>,
+): Promise<number | undefined> {
   if (!(await lockAll(tx, directory, members))) return undefined;
   const own = members.values.length;
   const [organization, of, kind, actor, request] = [1, 2, 3, 4, 5].map((place) => `$${own + place}`);
@@ -57,6 +62,7 @@ export async function addMembers(tx: Tx, directory: DirectoryId, members: SqlFra
     values: [...members.values, tx.organization, directory, tx.actor.kind, tx.actor.id, tx.actor.requestId],
   });
   if (!done) return 0;
+  if (done.accounts.length > 0) await beforeAccess();
   await reconcile(tx, done.accounts);
   return done.added;
 }

@@ -3,7 +3,7 @@ import type { SqlFragment } from "../../db/sql.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { addMembers } from "../../identity/directory-groups/add-members.ts";
 import { insertNewPeople } from "../../identity/directory-users/insert-new.ts";
-import type { ApplyJob } from "./apply.ts";
+import type { ApplyJob } from "./batches.ts";
 import { type Outcome, type Part, rowsOf, type UserRow } from "./rows.ts";
 import { writeUsers } from "./write.ts";
 
@@ -11,7 +11,7 @@ import { writeUsers } from "./write.ts";
  * Writes the people of a part of the plan who are new, by the set; those whose name somebody has already by the rules of
  * everybody else.
  */
-export async function addPeople(tx: Tx, job: ApplyJob, part: Part): Promise<Outcome> {
+export async function addPeople(tx: Tx, job: ApplyJob, part: Part, turn: () => Promise<void>): Promise<Outcome> {
   const { inserted, active, others } = await insertNewPeople(
     tx,
     job.lock.directory,
@@ -28,15 +28,21 @@ export async function addPeople(tx: Tx, job: ApplyJob, part: Part): Promise<Outc
   );
   const done: Outcome = { applied: [], leftOut: [], written: inserted, lost: 0, gained: active };
   if (others.length === 0) return done;
+  await turn();
   const rows = await rowsOf<UserRow>(tx, job.run, part, others);
   const more = await writeUsers(tx, job.run, job.lock.directory, "user-add", rows);
   return { ...more, written: inserted + more.written, gained: active + more.gained };
 }
 
 /** Writes the memberships of a part of the plan; undefined, and nothing written, where somebody is gone by now. */
-export async function addMemberships(tx: Tx, job: ApplyJob, part: Part): Promise<Outcome | undefined> {
+export async function addMemberships(
+  tx: Tx,
+  job: ApplyJob,
+  part: Part,
+  turn: () => Promise<void>,
+): Promise<Outcome | undefined> {
   const members = ofPart(tx, job.run, part, "select p.subject as group_id, p.member", "member-add");
-  const written = await addMembers(tx, job.lock.directory, members);
+  const written = await addMembers(tx, job.lock.directory, members, turn);
   return written === undefined ? undefined : { applied: [], leftOut: [], written, lost: 0, gained: 0 };
 }
 

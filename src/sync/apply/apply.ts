@@ -1,42 +1,15 @@
 import type { Database } from "../../db/connection.ts";
-import type { SyncRunId } from "../../db/id.ts";
-import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../../db/transaction.ts";
-import { isMusterError, MusterError } from "../../errors.ts";
-import { type DirectoryLock, holdEpoch } from "../lock.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { holdEpoch } from "../lock.ts";
 import { keepDigests } from "../plan/digests.ts";
 import { addMemberships, addPeople } from "./added.ts";
-import { keep } from "./keep.ts";
-import {
-  type GroupRow,
-  kindsToDo,
-  type LinkRow,
-  nextPart,
-  nextRows,
-  type Outcome,
-  type Part,
-  type PlanKind,
-  type Slice,
-  type UserRow,
-} from "./rows.ts";
+import { type ApplyJob, applyStep, BATCH, type Step } from "./batches.ts";
+import { type GroupRow, kindsToDo, type LinkRow, type UserRow } from "./rows.ts";
 import { writeGroups, writeLinks, writeUsers } from "./write.ts";
 
-/** Rows of the plan per transaction: each writes several rows, but for a membership. */
-const BATCH = 500;
-/** Of those that the database adds by itself. */
+/** Rows of the plan per transaction, of those that the database adds by itself. */
 const BATCH_OF_PEOPLE = 2000;
 const BATCH_OF_MEMBERS = 5000;
-
-type Step = {
-  kinds: readonly PlanKind[];
-  lock: OrganizationLock;
-  write: (tx: Tx, job: ApplyJob, rows: readonly unknown[]) => Promise<Outcome>;
-  /** Only the rows that free names for one another, all of them in one call. */
-  together?: true;
-  /** All rows in one transaction. */
-  whole?: true;
-  /** Of one kind, applied in the order of the plan. */
-  inOrder?: { batch: number; write?: (tx: Tx, job: ApplyJob, part: Part) => Promise<Outcome | undefined> };
-};
 
 const users =
   (kind: UserRow["kind"]): Step["write"] =>
@@ -87,15 +60,6 @@ const STEPS: readonly Step[] = [
   },
 ];
 
-export type ApplyJob = {
-  run: SyncRunId;
-  lock: DirectoryLock;
-  actor: Actor;
-  signal: AbortSignal;
-  /** Told after each committed batch; what it throws stops the run there. */
-  onBatch: (rows: number) => void;
-};
-
 /**
  * Writes exactly the plan, batch by batch, each in a transaction with its audit, its access and the marks of what was
  * applied. Called again after a crash it goes on where the last committed batch ended.
@@ -106,14 +70,14 @@ export type ApplyJob = {
 export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<void> {
   const keepCounted = statisticsKeeper(ctx, job);
   let applied = 0;
-  const count = (step: Step, rows: number): Promise<void> => {
-    applied += rows;
-    return keepCounted(step, rows);
-  };
-  const begin = await kindsToDo(ctx.db.of(job.actor.organization), job.run);
+  const toDo = await kindsToDo(ctx.db.of(job.actor.organization), job.run);
   for (const step of STEPS) {
-    const after = begin(step.kinds, step.together === true);
-    if (after !== undefined) await applyStep(ctx, job, step, after, count);
+    const range = toDo(step.kinds, step.together === true);
+    if (range === undefined) continue;
+    await applyStep(ctx, job, step, range, (rows) => {
+      applied += rows;
+      return keepCounted(step, rows);
+    });
   }
   if (applied === 0) return;
   await inTransaction(
@@ -121,6 +85,8 @@ export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<v
     job.actor,
     async (tx) => {
       await holdEpoch(tx, job.lock);
+      // Of many groups, whose number the planner guesses from before they came, one by one took minutes.
+      if (applied >= FIRST_COUNT) await tx.query({ text: "select set_config('enable_nestloop', 'off', true)" });
       await keepDigests(tx, job.run, job.lock.directory);
     },
     { lock: "none" },
@@ -153,87 +119,4 @@ function statisticsKeeper(ctx: { db: Database }, job: ApplyJob): (step: Step, ro
     while (count.rows >= count.next) count.next *= GROWTH;
     for (const table of GROWING[noun] ?? []) await db.query({ text: "select muster.analyze($1)", values: [table] });
   };
-}
-
-async function applyStep(
-  ctx: { db: Database },
-  job: ApplyJob,
-  step: Step,
-  begin: number,
-  count: (step: Step, rows: number) => Promise<void>,
-): Promise<void> {
-  // After a batch failed for the sake of one row, that row is found by taking fewer.
-  const batch = step.inOrder?.batch ?? BATCH;
-  let size = batch;
-  let after = begin;
-  for (;;) {
-    if (job.signal.aborted)
-      throw new MusterError("unavailable", "the run was stopped; the next one goes on where it ended", {
-        retryAfter: 5,
-      });
-    const limit = step.whole ? null : size;
-    const slice: Slice = { kinds: step.kinds, together: step.together === true, after, limit };
-    try {
-      const { taken, last } = await applyBatch(ctx, job, step, slice);
-      if (taken === 0) return;
-      after = last;
-      await count(step, taken);
-      job.onBatch(taken);
-      size = Math.min(batch, size * 4);
-    } catch (error) {
-      if (!isMusterError(error) || !OF_A_ROW.has(error.code)) throw error;
-      if (limit === null || limit === 1) after = await leaveOut(ctx, job, step, slice, error.message);
-      else size = Math.ceil(size / 8);
-    }
-  }
-}
-
-/** Errors that are about the values of a row, not about the run. */
-const OF_A_ROW: ReadonlySet<string> = new Set(["uniqueness", "invalid", "invalid-value"]);
-
-async function applyBatch(
-  ctx: { db: Database },
-  job: ApplyJob,
-  step: Step,
-  slice: Slice,
-): Promise<{ taken: number; last: number }> {
-  return inTransaction(
-    ctx,
-    job.actor,
-    async (tx) => {
-      await holdEpoch(tx, job.lock);
-      const part = step.inOrder?.write && slice.limit !== 1 ? await nextPart(tx, job.run, slice) : undefined;
-      const outcome = part && (await step.inOrder?.write?.(tx, job, part));
-      if (part && outcome) {
-        await keep(tx, job.run, outcome, through(step, part.last));
-        return { taken: part.count, last: part.last };
-      }
-      const rows = await nextRows<{ seq: number }>(tx, job.run, slice);
-      const last = rows.at(-1)?.seq ?? slice.after;
-      if (rows.length > 0) await keep(tx, job.run, await step.write(tx, job, rows), through(step, last));
-      return { taken: rows.length, last };
-    },
-    { lock: step.lock },
-  );
-}
-
-function through(step: Step, seq: number): { kind: PlanKind; seq: number } | undefined {
-  const [kind] = step.kinds;
-  return step.inOrder && kind ? { kind, seq } : undefined;
-}
-
-async function leaveOut(ctx: { db: Database }, job: ApplyJob, step: Step, slice: Slice, why: string): Promise<number> {
-  return inTransaction(
-    ctx,
-    job.actor,
-    async (tx) => {
-      await holdEpoch(tx, job.lock);
-      const rows = await nextRows<{ seq: number; name: string }>(tx, job.run, slice);
-      const leftOut = rows.map((row) => ({ seq: row.seq, conflict: `${row.name}: ${why}`, kind: "refused" as const }));
-      const last = rows.at(-1)?.seq ?? slice.after;
-      await keep(tx, job.run, { applied: [], leftOut, written: 0, lost: 0, gained: 0 }, through(step, last));
-      return last;
-    },
-    { lock: "none" },
-  );
 }

@@ -56,19 +56,33 @@ export async function nextRows<Row>(tx: Tx, run: SyncRunId, slice: Slice): Promi
   });
 }
 
-/** A part of a plan: the rows of one kind behind `after`, as far as `last`; `count` of them are to be applied. */
-export type Part = { after: number; last: number; count: number };
+/**
+ * A part of a plan: the rows of one kind behind `after`, as far as `last`; `count` of them are to be applied. It ends with
+ * a group's last row, but where the group alone is larger (`splits`).
+ */
+export type Part = { after: number; last: number; count: number; splits: boolean };
 
 /** The next part, of so many rows; undefined when there is none that the database could write by itself. */
 export async function nextPart(tx: Tx, run: SyncRunId, { kinds, after, limit }: Slice): Promise<Part | undefined> {
-  const [row] = await tx.query<{ count: number; last: number | null; keyed: boolean }>({
+  const [row] = await tx.query<{ count: number; last: number | null; splits: boolean; keyed: boolean }>({
     name: "next-part-of-plan",
-    text: `select count(*), max(seq) as last, bool_and(kind <> 'user-add' or user_name_key is not null) as keyed
-      from (select seq, kind, user_name_key from sync_plan where organization = $1 and run = $2 and kind = $3 and seq > $4
-        and applied_at is null and conflict is null order by seq limit $5) p`,
+    text: `
+      with next as materialized (
+        select seq, subject, kind <> 'user-add' or user_name_key is not null as keyed, row_number() over (order by seq) as place
+        from sync_plan where organization = $1 and run = $2 and kind = $3 and seq > $4
+          and applied_at is null and conflict is null order by seq limit $5::bigint + 1
+      ), whole as (
+        select max(seq) as last from next
+        where subject is distinct from (select subject from next where place > $5)
+      ), part as (
+        select coalesce(w.last, m.last) as last, w.last is null as splits
+        from whole w, (select max(seq) as last from next where place <= $5) m
+      )
+      select count(*), p.last, p.splits, bool_and(n.keyed) as keyed
+      from part p join next n on n.seq <= p.last group by p.last, p.splits`,
     values: [tx.organization, run, kinds[0], after, limit],
   });
-  return row?.keyed && row.last !== null ? { after, last: row.last, count: row.count } : undefined;
+  return row?.keyed && row.last !== null ? { after, last: row.last, count: row.count, splits: row.splits } : undefined;
 }
 
 /** The rows of a part that are about these people. */
@@ -82,13 +96,13 @@ export async function rowsOf<Row>(tx: Tx, run: SyncRunId, part: Part, subjects: 
 }
 
 /**
- * Behind which row each step begins: of these kinds, alone or together; undefined when a plan has no row of them that is
- * neither applied nor left out.
+ * Behind which row each step begins and with which it ends: of these kinds, alone or together; undefined when a plan has no
+ * row of them that is neither applied nor left out.
  */
 export async function kindsToDo(
   db: Db,
   run: SyncRunId,
-): Promise<(kinds: readonly PlanKind[], together: boolean) => number | undefined> {
+): Promise<(kinds: readonly PlanKind[], together: boolean) => { after: number; last: number } | undefined> {
   const rows = await db.query<{ kind: PlanKind; together: boolean; first: number; last: number; through: number }>({
     text: `select p.*, coalesce((r.applied_through ->> p.kind)::bigint, 0) as through
       from sync_runs r cross join (
@@ -99,7 +113,11 @@ export async function kindsToDo(
   });
   return (kinds, together) => {
     const open = rows.filter((row) => row.together === together && kinds.includes(row.kind) && row.through < row.last);
-    return open.length === 0 ? undefined : Math.min(...open.map((row) => Math.max(row.first - 1, row.through)));
+    if (open.length === 0) return undefined;
+    return {
+      after: Math.min(...open.map((row) => Math.max(row.first - 1, row.through))),
+      last: Math.max(...open.map((row) => row.last)),
+    };
   };
 }
 

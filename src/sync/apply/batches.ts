@@ -1,0 +1,147 @@
+import type { Database } from "../../db/connection.ts";
+import type { SyncRunId } from "../../db/id.ts";
+import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../../db/transaction.ts";
+import { isMusterError, MusterError } from "../../errors.ts";
+import { type DirectoryLock, holdEpoch } from "../lock.ts";
+import { keep } from "./keep.ts";
+import { nextPart, nextRows, type Outcome, type Part, type PlanKind, type Slice } from "./rows.ts";
+import { awaitTurn, OUT_OF_TURN, takePlace } from "./turns.ts";
+
+export type ApplyJob = {
+  run: SyncRunId;
+  lock: DirectoryLock;
+  actor: Actor;
+  signal: AbortSignal;
+  /** Told after each committed batch; what it throws stops the run there. */
+  onBatch: (rows: number) => void;
+};
+
+export type Step = {
+  kinds: readonly PlanKind[];
+  lock: OrganizationLock;
+  write: (tx: Tx, job: ApplyJob, rows: readonly unknown[]) => Promise<Outcome>;
+  /** Only the rows that free names for one another, all of them in one call. */
+  together?: true;
+  /** All rows in one transaction. */
+  whole?: true;
+  /**
+   * Of one kind, applied in the order of the plan. What the database writes by itself is written two batches at a time
+   * and kept one after the other; `turn` waits for the one before, and comes before whatever both might want to lock.
+   */
+  inOrder?: {
+    batch: number;
+    write?: (tx: Tx, job: ApplyJob, part: Part, turn: () => Promise<void>) => Promise<Outcome | undefined>;
+  };
+};
+
+/** Rows of the plan per transaction: each writes several rows, but for a membership. */
+export const BATCH = 500;
+
+/** Which rows of a plan a step has to do: those behind `after`, as far as `last`. */
+export type Range = { after: number; last: number };
+
+type Batch = {
+  /** Which part of the plan it writes, as soon as it is known; undefined where nobody may go ahead of it. */
+  begun: Promise<Part | undefined>;
+  done: Promise<{ taken: number; last: number }>;
+};
+
+/** Writes the rows of one step, batch by batch; `count` is told of each that was committed. */
+export async function applyStep(
+  ctx: { db: Database },
+  job: ApplyJob,
+  step: Step,
+  range: Range,
+  count: (rows: number) => Promise<void>,
+): Promise<void> {
+  // After a batch failed for the sake of one row, that row is found by taking fewer.
+  const batch = step.inOrder?.batch ?? BATCH;
+  let size = batch;
+  let { after } = range;
+  let current: Batch | undefined;
+  for (;;) {
+    if (job.signal.aborted && !current)
+      throw new MusterError("unavailable", "the run was stopped; the next one goes on where it ended", {
+        retryAfter: 5,
+      });
+    const limit = step.whole ? null : size;
+    const slice: Slice = { kinds: step.kinds, together: step.together === true, after, limit };
+    current ??= begin(ctx, job, step, slice, null);
+    const part = await current.begun;
+    const mayGoAhead = part !== undefined && !part.splits && part.last < range.last && !job.signal.aborted;
+    const ahead = mayGoAhead ? begin(ctx, job, step, { ...slice, after: part.last }, after) : undefined;
+    try {
+      const { taken, last } = await current.done;
+      if (taken === 0) return;
+      after = last;
+      current = ahead;
+      await count(taken);
+      job.onBatch(taken);
+      size = Math.min(batch, size * 4);
+    } catch (error) {
+      // Nothing is written any more once this has ended.
+      await ahead?.done.catch(() => {});
+      current = undefined;
+      if (error === OUT_OF_TURN) continue;
+      if (!isMusterError(error) || !OF_A_ROW.has(error.code)) throw error;
+      if (limit === null || limit === 1) after = await leaveOut(ctx, job, step, slice, error.message);
+      else size = Math.ceil(size / 8);
+    }
+  }
+}
+
+/** Errors that are about the values of a row, not about the run. */
+const OF_A_ROW: ReadonlySet<string> = new Set(["uniqueness", "invalid", "invalid-value"]);
+
+/** Begins to write a batch. @param before where the one begins that is still under way before it. */
+function begin(ctx: { db: Database }, job: ApplyJob, step: Step, slice: Slice, before: number | null): Batch {
+  const begun = Promise.withResolvers<Part | undefined>();
+  const done = inTransaction(
+    ctx,
+    job.actor,
+    async (tx) => {
+      await holdEpoch(tx, job.lock);
+      const [kind] = step.kinds as [PlanKind];
+      const place = { run: job.run, kind, after: slice.after, before };
+      const turn = () => awaitTurn(tx, place);
+      const part = step.inOrder?.write && slice.limit !== 1 ? await nextPart(tx, job.run, slice) : undefined;
+      if (part) await takePlace(tx, place);
+      begun.resolve(part);
+      const outcome = part && (await step.inOrder?.write?.(tx, job, part, turn));
+      await turn();
+      if (part && outcome) {
+        await keep(tx, job.run, outcome, through(step, part.last));
+        return { taken: part.count, last: part.last };
+      }
+      const rows = await nextRows<{ seq: number }>(tx, job.run, slice);
+      const last = rows.at(-1)?.seq ?? slice.after;
+      if (rows.length > 0) await keep(tx, job.run, await step.write(tx, job, rows), through(step, last));
+      return { taken: rows.length, last };
+    },
+    { lock: step.lock },
+  ).finally(() => begun.resolve(undefined));
+  // It may fail before anybody waits for it.
+  done.catch(() => {});
+  return { begun: begun.promise, done };
+}
+
+function through(step: Step, seq: number): { kind: PlanKind; seq: number } | undefined {
+  const [kind] = step.kinds;
+  return step.inOrder && kind ? { kind, seq } : undefined;
+}
+
+async function leaveOut(ctx: { db: Database }, job: ApplyJob, step: Step, slice: Slice, why: string): Promise<number> {
+  return inTransaction(
+    ctx,
+    job.actor,
+    async (tx) => {
+      await holdEpoch(tx, job.lock);
+      const rows = await nextRows<{ seq: number; name: string }>(tx, job.run, slice);
+      const leftOut = rows.map((row) => ({ seq: row.seq, conflict: `${row.name}: ${why}`, kind: "refused" as const }));
+      const last = rows.at(-1)?.seq ?? slice.after;
+      await keep(tx, job.run, { applied: [], leftOut, written: 0, lost: 0, gained: 0 }, through(step, last));
+      return last;
+    },
+    { lock: "none" },
+  );
+}
