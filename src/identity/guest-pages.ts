@@ -6,7 +6,7 @@ import type { Permission } from "./guests.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
 import { policySql } from "./settings/guest-policy.ts";
 import type { GuestPolicy } from "./settings/guest-policy-form.ts";
-import { type Bind, binding, type IdPage, inScopes, type Within } from "./within.ts";
+import { binding, type IdPage, inScopes, type Within } from "./within.ts";
 
 /** A guest's space as faces show it; `site`, `product` and `space` are keys. */
 export type ShownGuest = {
@@ -29,14 +29,27 @@ export type ShownGuest = {
 const OVER_QUOTA = `exists (select from access x where x.organization = g.organization and x.account = g.account
   and x.product = g.product and x.state = 'over-quota')`;
 
+const OF_PRODUCT = "p.organization = g.organization and p.id = g.product";
+
+// What stands in other tables is looked for there, so that no filter reads tables which it does not speak of.
+const USER = { tables: "accounts a", of: "a.organization = g.organization and a.id = g.account" };
+const PRODUCT = { tables: "products p", of: OF_PRODUCT };
+const SITE = { tables: "products p join sites s on s.organization = p.organization and s.id = p.site", of: OF_PRODUCT };
+const SPACE = { tables: "spaces sp", of: "sp.organization = g.organization and sp.id = g.space" };
+
 /** What guests' spaces can be filtered by. */
 export const GUEST_FIELDS = fieldsOf<ListField>(
   { name: "id", type: "string", column: { sql: "g.id", form: "reference", nullable: false }, keyed: true },
   { name: "user", type: "string", column: { sql: "g.account", form: "reference", nullable: false }, keyed: true },
-  { name: "userName", type: "string", column: { sql: "a.user_name_key", form: "user-name-key", nullable: false } },
-  { name: "site", type: "string", column: { sql: "s.key", form: "exact", nullable: false } },
-  { name: "product", type: "string", column: { sql: "p.key", form: "exact", nullable: false } },
-  { name: "space", type: "string", column: { sql: "sp.key", form: "exact", nullable: false } },
+  {
+    name: "userName",
+    type: "string",
+    column: { sql: "a.user_name_key", form: "user-name-key", nullable: false },
+    from: USER,
+  },
+  { name: "site", type: "string", column: { sql: "s.key", form: "exact", nullable: false }, from: SITE },
+  { name: "product", type: "string", column: { sql: "p.key", form: "exact", nullable: false }, from: PRODUCT },
+  { name: "space", type: "string", column: { sql: "sp.key", form: "exact", nullable: false }, from: SPACE },
   { name: "permission", type: "string", column: { sql: "g.permission", form: "exact", nullable: false } },
   { name: "sponsor", type: "string", column: { sql: "g.sponsor", form: "reference", nullable: true } },
   { name: "expiresAt", type: "dateTime", column: { sql: "g.expires_at", form: "time", nullable: true } },
@@ -52,7 +65,7 @@ const COLUMNS = `g.id, json_build_object('id', a.id, 'userName', a.user_name) as
 
 const TABLES = `guest_assignments g
   join accounts a on a.organization = g.organization and a.id = g.account
-  join products p on p.organization = g.organization and p.id = g.product
+  join products p on ${OF_PRODUCT}
   join organizations o on o.id = p.organization
   join sites s on s.organization = p.organization and s.id = p.site
   join spaces sp on sp.organization = g.organization and sp.id = g.space
@@ -71,38 +84,44 @@ export async function pageOfGuests(
   },
 ): Promise<ShownGuest[]> {
   const { filter } = page;
-  const conditions = (bind: Bind, values: unknown[]) => [
-    inScopes(page.within, "product", "p", bind),
+  const values: unknown[] = [db.organization, page.limit];
+  const bind = binding(values);
+  const conditions = [
+    "g.organization = $1",
     ...(page.after === null ? [] : [`g.id > ${bind(page.after)}`]),
     ...(page.account === undefined ? [] : [`g.account = ${bind(page.account)}`]),
     ...(page.product === undefined ? [] : [`g.product = ${bind(page.product)}`]),
     ...(page.endsBefore === undefined ? [] : [`g.expires_at < ${bind(page.endsBefore)}`]),
+    ...(page.within === null
+      ? []
+      : [`exists (select from products p where ${OF_PRODUCT} and ${inScopes(page.within, "product", "p", bind)})`]),
     ...(filter === undefined ? [] : [listFilterSql(filter, values)]),
   ];
-  if (filter !== undefined && !isServed(filter)) return select(db, page.limit, conditions, "slow");
-  // Whether the index of ends helps depends on the instant.
-  return select(db, page.limit, conditions, page.endsBefore === undefined ? "once" : "anew");
+  const found = await db.query<{ id: AssignmentId }>({
+    text: `select g.id from guest_assignments g where ${conditions.join(" and ")} order by g.id limit $2`,
+    values,
+    // Which index helps depends on the values.
+    ...(filter !== undefined && !isServed(filter) && { prepared: false }),
+  });
+  return shown(
+    db,
+    found.map(({ id }) => id),
+  );
 }
 
 /** One guest's space. @throws MusterError `not-found`. */
 export async function getGuest(db: Db, id: AssignmentId): Promise<ShownGuest> {
-  const [guest] = await select(db, 1, (bind) => [`g.id = ${bind(id)}`]);
+  const [guest] = await shown(db, [id]);
   if (!guest) throw new MusterError("not-found", "there is no such guest assignment", { at: "id" });
   return guest;
 }
 
-function select(
-  db: Db,
-  limit: number,
-  conditions: (bind: Bind, values: unknown[]) => string[],
-  planned: "once" | "anew" | "slow" = "once",
-): Promise<ShownGuest[]> {
-  const values: unknown[] = [db.organization, limit];
-  const where = ["g.organization = $1", ...conditions(binding(values), values)].join(" and ");
+/** Seven tables take longer to plan than to read: the plan is made once, whatever chose the rows. */
+async function shown(db: Db, ids: readonly AssignmentId[]): Promise<ShownGuest[]> {
+  if (ids.length === 0) return [];
   return db.query<ShownGuest>({
-    text: `select ${COLUMNS} from ${TABLES} where ${where} order by g.id limit $2`,
-    values,
-    // Seven tables take longer to plan than to read.
-    ...(planned !== "anew" && { prepared: planned === "once" }),
+    text: `select ${COLUMNS} from ${TABLES} where g.organization = $1 and g.id = any ($2::uuid[]) order by g.id`,
+    values: [db.organization, ids],
+    prepared: true,
   });
 }
