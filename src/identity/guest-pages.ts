@@ -4,6 +4,7 @@ import { MusterError } from "../errors.ts";
 import { fieldsOf } from "../filter/fields.ts";
 import type { Permission } from "./guests.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
+import { inTwoSteps, OF_PAGE } from "./pages.ts";
 import { policySql } from "./settings/guest-policy.ts";
 import type { GuestPolicy } from "./settings/guest-policy-form.ts";
 import { binding, type IdPage, inScopes, type Within } from "./within.ts";
@@ -97,15 +98,14 @@ export async function pageOfGuests(
       : [`exists (select from products p where ${OF_PRODUCT} and ${inScopes(page.within, "product", "p", bind)})`]),
     ...(filter === undefined ? [] : [listFilterSql(filter, values)]),
   ];
-  const found = await db.query<{ id: AssignmentId }>({
+  const statement = {
     text: `select g.id from guest_assignments g where ${conditions.join(" and ")} order by g.id limit $2`,
     values,
-    // Which index helps depends on the values.
     ...(filter !== undefined && !isServed(filter) && { prepared: false }),
-  });
-  return shown(
-    db,
-    found.map(({ id }) => id),
+  };
+  return inTwoSteps(
+    () => db.query<{ id: AssignmentId }>(statement),
+    (ids) => shown(db, ids),
   );
 }
 
@@ -116,11 +116,9 @@ export async function getGuest(db: Db, id: AssignmentId): Promise<ShownGuest> {
   return guest;
 }
 
-/** Seven tables take longer to plan than to read: the plan is made once, whatever chose the rows. */
 async function shown(db: Db, ids: readonly AssignmentId[]): Promise<ShownGuest[]> {
-  if (ids.length === 0) return [];
   return db.query<ShownGuest>({
-    text: `select ${COLUMNS} from ${TABLES} where g.organization = $1 and g.id = any ($2::uuid[]) order by g.id`,
+    text: `select ${COLUMNS} from ${TABLES} where g.organization = $1 and g.id = ${OF_PAGE} order by g.id`,
     values: [db.organization, ids],
     prepared: true,
   });

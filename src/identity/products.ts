@@ -159,13 +159,19 @@ export async function pageOfProducts(
   db: Db,
   page: IdPage<ProductId> & { within: Within; site?: string | undefined },
 ): Promise<Product[]> {
-  const values: unknown[] = [db.organization, page.after, page.limit, page.site ?? null];
+  const values: unknown[] = [db.organization, page.limit];
+  const bind = binding(values);
+  const conditions = [
+    "p.organization = $1",
+    ...(page.after === null ? [] : [`p.id > ${bind(page.after)}`]),
+    ...(page.site === undefined ? [] : [`s.key = ${bind(page.site)}`]),
+    inScopes(page.within, "product", "p", bind),
+  ];
   return db.query<Product>({
     text: `select ${COLUMNS} from products p join sites s on s.organization = p.organization and s.id = p.site
-      where p.organization = $1 and ($2::uuid is null or p.id > $2) and ($4::text is null or s.key = $4)
-        and ${inScopes(page.within, "product", "p", binding(values))}
-      order by p.id limit $3`,
+      where ${conditions.join(" and ")} order by p.id limit $2`,
     values,
+    prepared: true,
   });
 }
 
@@ -177,8 +183,9 @@ export async function productsByKey(db: Db, key: string, site?: string): Promise
   return db.query<PlacedProduct>({
     text: `select ${COLUMNS}, p.site as "siteId" from products p
       join sites s on s.organization = p.organization and s.id = p.site
-      where p.organization = $1 and p.key = $2 and ($3::text is null or s.key = $3) order by s.key limit ${MOST_ALIKE}`,
-    values: [db.organization, key, site ?? null],
+      where p.organization = $1 and p.key = $2 ${site === undefined ? "" : "and s.key = $3"} order by s.key limit ${MOST_ALIKE}`,
+    values: [db.organization, key, ...(site === undefined ? [] : [site])],
+    prepared: true,
   });
 }
 

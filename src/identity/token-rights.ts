@@ -2,6 +2,7 @@ import type { Db } from "../db/connection.ts";
 import type { AccountId, DirectoryId, ProductId, TokenId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { inTwoSteps, OF_PAGE } from "./pages.ts";
 import { recordChanges } from "./record.ts";
 import { refuseBeyond } from "./rights/ceiling.ts";
 import { OF_A_PRODUCTS_TOKEN } from "./rights/held.ts";
@@ -16,6 +17,7 @@ import {
   type TokenFacts,
   type TokenScope,
 } from "./tokens.ts";
+import { binding } from "./within.ts";
 
 /** Who makes a token: what they hold, and the person they are or act for. */
 export type TokenMaker = { held: readonly Held[]; account: AccountId | null };
@@ -138,23 +140,25 @@ export type ShownToken = {
 type Row = Omit<ShownToken, "scope"> & ScopeColumns;
 
 // A product's token is for its product, whatever its columns of a scope say.
+const LIVE = `(
+    select organization, id, name, directory, product, permissions, owner, created_by_kind, created_by,
+      case when product is null then scope_kind else 'product' end as scope_kind, coalesce(product, scope_id) as scope_id,
+      created_at, expires_at, last_used_at
+    from tokens
+    where organization = $1 and revoked_at is null and client is null
+      and (expires_at is null or expires_at > statement_timestamp())
+  ) t`;
+
 const TOKENS = `
-  select t.id, t.name, t.directory, t.permissions, t."scopeKind", t."scopeId", t."createdAt", t."expiresAt", t."lastUsedAt",
+  select t.id, t.name, t.directory, t.permissions, t.scope_kind as "scopeKind", t.scope_id as "scopeId",
+    t.created_at as "createdAt", t.expires_at as "expiresAt", t.last_used_at as "lastUsedAt",
     case when t.directory is not null then 'directory' when t.product is not null then 'product'
       else 'administration' end as kind,
     coalesce(s.key, ps.key || '/' || p.key, g.name) as "scopeName",
     case when t.owner is not null then json_build_object('id', t.owner, 'userName', a.user_name) end as owner,
     case when t.created_by_kind is not null
       then json_build_object('kind', t.created_by_kind, 'id', t.created_by) end as "createdBy"
-  from (
-    select organization, id, name, directory, product, permissions, owner, created_by_kind, created_by,
-      case when product is null then scope_kind else 'product' end as scope_kind, coalesce(product, scope_id) as scope_id,
-      case when product is null then scope_kind else 'product' end as "scopeKind", coalesce(product, scope_id) as "scopeId",
-      created_at as "createdAt", expires_at as "expiresAt", last_used_at as "lastUsedAt"
-    from tokens
-    where organization = $1 and revoked_at is null and client is null
-      and (expires_at is null or expires_at > statement_timestamp())
-  ) t
+  from ${LIVE}
   left join accounts a on a.organization = t.organization and a.id = t.owner
   left join sites s on t.scope_kind = 'site' and s.organization = t.organization and s.id = t.scope_id
   left join products p on t.scope_kind = 'product' and p.organization = t.organization and p.id = t.scope_id
@@ -173,12 +177,22 @@ export async function pageOfTokens(
   db: Db,
   query: { within: readonly RightScope[] | null; after: TokenId | null; limit: number },
 ): Promise<ShownToken[]> {
-  const reach = withinScopes("t", query.within, 4);
-  const rows = await db.query<Row>({
-    text: `${TOKENS} where ($2::uuid is null or t.id > $2) and ${reach.text} order by t.id limit $3`,
-    values: [db.organization, query.after, query.limit, ...reach.values],
-    prepared: true,
-  });
+  const values: unknown[] = [db.organization, query.limit];
+  const bind = binding(values);
+  const conditions = [
+    ...(query.after === null ? [] : [`t.id > ${bind(query.after)}`]),
+    ...withinScopes("t", query.within, bind),
+  ];
+  const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
+  const rows = await inTwoSteps(
+    () => db.query<{ id: TokenId }>({ text: `select t.id from ${LIVE} ${where} order by t.id limit $2`, values }),
+    (ids) =>
+      db.query<Row>({
+        text: `${TOKENS} where t.id = ${OF_PAGE} order by t.id`,
+        values: [db.organization, ids],
+        prepared: true,
+      }),
+  );
   return rows.map(shown);
 }
 

@@ -3,7 +3,9 @@ import { type AccountId, newId, type RightId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { reconcile } from "../access/reconcile.ts";
+import { inTwoSteps, OF_PAGE } from "../pages.ts";
 import { recordOfAccounts } from "../record.ts";
+import { binding } from "../within.ts";
 import { type Bundle, PERMISSIONS_OF, SCOPE_OF } from "./bundles.ts";
 import { refuseBeyond } from "./ceiling.ts";
 import { refuseLastAdministrator } from "./last-administrator.ts";
@@ -166,14 +168,25 @@ export type RightsQuery = {
 
 /** Who has which right, in the order of ids; those that are not in force too. */
 export async function listRights(db: Db, { account, bundle, within, after, limit }: RightsQuery): Promise<Right[]> {
-  const reach = withinScopes("r", within, 6);
-  const rows = await db.query<Row>({
-    text: `${RIGHTS}
-      where r.organization = $1 and ($2::uuid is null or r.account = $2) and ($3::text is null or r.bundle = $3)
-        and ($4::uuid is null or r.id > $4) and ${reach.text}
-      order by r.id limit $5`,
-    values: [db.organization, account ?? null, bundle ?? null, after, limit, ...reach.values],
-  });
+  const values: unknown[] = [db.organization, limit];
+  const bind = binding(values);
+  const conditions = [
+    "r.organization = $1",
+    ...(account === undefined ? [] : [`r.account = ${bind(account)}`]),
+    ...(bundle === undefined ? [] : [`r.bundle = ${bind(bundle)}`]),
+    ...(after === null ? [] : [`r.id > ${bind(after)}`]),
+    ...withinScopes("r", within, bind),
+  ];
+  const text = `select r.id from rights r where ${conditions.join(" and ")} order by r.id limit $2`;
+  const rows = await inTwoSteps(
+    () => db.query<{ id: RightId }>({ text, values }),
+    (ids) =>
+      db.query<Row>({
+        text: `${RIGHTS} where r.organization = $1 and r.id = ${OF_PAGE} order by r.id`,
+        values: [db.organization, ids],
+        prepared: true,
+      }),
+  );
   return rows.map(shown);
 }
 

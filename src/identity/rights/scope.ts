@@ -4,6 +4,7 @@ import { isMusterError, MusterError } from "../../errors.ts";
 import { resolveGroup } from "../groups.ts";
 import { resolveProduct } from "../products.ts";
 import { resolveSite } from "../sites.ts";
+import type { Bind } from "../within.ts";
 import type { RightScope, Target } from "./permissions.ts";
 
 /** How rows hold a scope; the organization's own has no id, or its id. */
@@ -36,20 +37,20 @@ export async function knownTarget(db: Db, scope: RightScope): Promise<Target> {
 }
 
 /**
- * SQL that a row's scope lies within these scopes (null: the organization, so all do). The row's columns are called
- * `scope_kind` and `scope_id`.
- * @param row the row's alias. @param next the number of the first free parameter; two are used.
+ * Conditions that a row's scope lies within these scopes (null: the organization, so all do). The row's columns are called
+ * `scope_kind` and `scope_id`. @param row the row's alias.
  */
-export function withinScopes(row: string, scopes: readonly RightScope[] | null, next: number) {
-  const held = scopes?.filter((scope) => scope.kind !== "organization");
-  return {
-    text: `($${next}::text[] is null or exists (
-      select from unnest($${next}::text[], $${next + 1}::uuid[]) h (kind, id)
+export function withinScopes(row: string, scopes: readonly RightScope[] | null, bind: Bind): string[] {
+  if (scopes === null) return [];
+  const held = scopes.filter((scope) => scope.kind !== "organization");
+  const kinds = bind(held.map((scope) => scope.kind));
+  const ids = bind(held.map((scope) => scope.id));
+  return [
+    `exists (select from unnest(${kinds}::text[], ${ids}::uuid[]) h (kind, id)
       where (h.kind = ${row}.scope_kind and h.id = ${row}.scope_id) or (h.kind = 'site' and ${row}.scope_kind = 'product'
         and exists (select from products hp
-          where hp.organization = ${row}.organization and hp.id = ${row}.scope_id and hp.site = h.id))))`,
-    values: [held?.map((scope) => scope.kind) ?? null, held?.map((scope) => scope.id) ?? null],
-  };
+          where hp.organization = ${row}.organization and hp.id = ${row}.scope_id and hp.site = h.id)))`,
+  ];
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Db } from "../../db/connection.ts";
 import type { AccountId } from "../../db/id.ts";
 import { getSettings } from "../settings/settings.ts";
+import { binding } from "../within.ts";
 import { BUNDLES, type Bundle, PERMISSIONS_OF, permissionsOf } from "./bundles.ts";
 import type { Permission, RightScope, Target } from "./permissions.ts";
 import { type ScopeColumns, scopeOf, withinScopes } from "./scope.ts";
@@ -56,21 +57,21 @@ export async function listAdministrators(
   db: Db,
   query: { within: readonly RightScope[] | null; after: AccountId | null; limit: number },
 ): Promise<Administrator[]> {
-  const reach = withinScopes("r", query.within, 5);
+  const values: unknown[] = [db.organization, query.limit, BUNDLES.filter((bundle) => PERMISSIONS_OF[bundle].size > 0)];
+  const bind = binding(values);
+  const conditions = [
+    "r.organization = $1 and r.in_force and r.bundle = any ($3)",
+    ...(query.after === null ? [] : [`a.id > ${bind(query.after)}`]),
+    ...withinScopes("r", query.within, bind),
+  ];
   const rows = await db.query<Omit<Administrator, "rights"> & { rights: (ScopeColumns & { bundle: Bundle })[] }>({
     text: `select a.id, a.user_name as "userName", a.email,
         json_agg(json_build_object('bundle', r.bundle, 'scopeKind', r.scope_kind, 'scopeId', r.scope_id)
           order by r.bundle, r.id) as rights
       from rights r join accounts a on a.organization = r.organization and a.id = r.account
-      where r.organization = $1 and r.in_force and r.bundle = any ($2) and ($3::uuid is null or a.id > $3) and ${reach.text}
-      group by a.organization, a.id order by a.id limit $4`,
-    values: [
-      db.organization,
-      BUNDLES.filter((bundle) => PERMISSIONS_OF[bundle].size > 0),
-      query.after,
-      query.limit,
-      ...reach.values,
-    ],
+      where ${conditions.join(" and ")}
+      group by a.organization, a.id order by a.id limit $2`,
+    values,
   });
   return rows.map((row) => ({
     ...row,
