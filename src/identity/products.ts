@@ -159,7 +159,7 @@ export async function pageOfProducts(
   db: Db,
   page: IdPage<ProductId> & { within: Within; site?: string | undefined },
 ): Promise<Product[]> {
-  const values: unknown[] = [db.organization, page.limit];
+  const values: unknown[] = [db.organization];
   const bind = binding(values);
   const conditions = [
     "p.organization = $1",
@@ -169,7 +169,7 @@ export async function pageOfProducts(
   ];
   return db.query<Product>({
     text: `select ${COLUMNS} from products p join sites s on s.organization = p.organization and s.id = p.site
-      where ${conditions.join(" and ")} order by p.id limit $2`,
+      where ${conditions.join(" and ")} order by p.id limit ${Math.trunc(page.limit)}`,
     values,
     prepared: true,
   });

@@ -2,12 +2,11 @@ import type { Db } from "../db/connection.ts";
 import type { AccountId, DirectoryId, ProductId, TokenId } from "../db/id.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
-import { inTwoSteps, OF_PAGE } from "./pages.ts";
 import { recordChanges } from "./record.ts";
 import { refuseBeyond } from "./rights/ceiling.ts";
 import { OF_A_PRODUCTS_TOKEN } from "./rights/held.ts";
 import { type Held, PERMISSIONS, type Permission, type RightScope, type Target } from "./rights/permissions.ts";
-import { knownTarget, type ScopeColumns, scopeOf, targetOf, withinScopes } from "./rights/scope.ts";
+import { knownTarget, type ScopeColumns, scopeNameSql, scopeOf, targetOf, withinScopes } from "./rights/scope.ts";
 import {
   createToken,
   DAY,
@@ -140,7 +139,17 @@ export type ShownToken = {
 type Row = Omit<ShownToken, "scope"> & ScopeColumns;
 
 // A product's token is for its product, whatever its columns of a scope say.
-const LIVE = `(
+const TOKENS = `
+  select t.id, t.name, t.directory, t.permissions, t.scope_kind as "scopeKind", t.scope_id as "scopeId",
+    t.created_at as "createdAt", t.expires_at as "expiresAt", t.last_used_at as "lastUsedAt",
+    case when t.directory is not null then 'directory' when t.product is not null then 'product'
+      else 'administration' end as kind,
+    ${scopeNameSql("t")} as "scopeName",
+    case when t.owner is not null then (select json_build_object('id', a.id, 'userName', a.user_name) from accounts a
+      where a.organization = t.organization and a.id = t.owner) end as owner,
+    case when t.created_by_kind is not null
+      then json_build_object('kind', t.created_by_kind, 'id', t.created_by) end as "createdBy"
+  from (
     select organization, id, name, directory, product, permissions, owner, created_by_kind, created_by,
       case when product is null then scope_kind else 'product' end as scope_kind, coalesce(product, scope_id) as scope_id,
       created_at, expires_at, last_used_at
@@ -148,22 +157,6 @@ const LIVE = `(
     where organization = $1 and revoked_at is null and client is null
       and (expires_at is null or expires_at > statement_timestamp())
   ) t`;
-
-const TOKENS = `
-  select t.id, t.name, t.directory, t.permissions, t.scope_kind as "scopeKind", t.scope_id as "scopeId",
-    t.created_at as "createdAt", t.expires_at as "expiresAt", t.last_used_at as "lastUsedAt",
-    case when t.directory is not null then 'directory' when t.product is not null then 'product'
-      else 'administration' end as kind,
-    coalesce(s.key, ps.key || '/' || p.key, g.name) as "scopeName",
-    case when t.owner is not null then json_build_object('id', t.owner, 'userName', a.user_name) end as owner,
-    case when t.created_by_kind is not null
-      then json_build_object('kind', t.created_by_kind, 'id', t.created_by) end as "createdBy"
-  from ${LIVE}
-  left join accounts a on a.organization = t.organization and a.id = t.owner
-  left join sites s on t.scope_kind = 'site' and s.organization = t.organization and s.id = t.scope_id
-  left join products p on t.scope_kind = 'product' and p.organization = t.organization and p.id = t.scope_id
-  left join sites ps on ps.organization = p.organization and ps.id = p.site
-  left join groups g on t.scope_kind = 'group' and g.organization = t.organization and g.id = t.scope_id`;
 
 function shown({ scopeKind, scopeId, ...row }: Row): ShownToken {
   return { ...row, scope: scopeOf({ scopeKind, scopeId }) };
@@ -177,22 +170,18 @@ export async function pageOfTokens(
   db: Db,
   query: { within: readonly RightScope[] | null; after: TokenId | null; limit: number },
 ): Promise<ShownToken[]> {
-  const values: unknown[] = [db.organization, query.limit];
+  const values: unknown[] = [db.organization];
   const bind = binding(values);
   const conditions = [
     ...(query.after === null ? [] : [`t.id > ${bind(query.after)}`]),
     ...withinScopes("t", query.within, bind),
   ];
   const where = conditions.length === 0 ? "" : `where ${conditions.join(" and ")}`;
-  const rows = await inTwoSteps(
-    () => db.query<{ id: TokenId }>({ text: `select t.id from ${LIVE} ${where} order by t.id limit $2`, values }),
-    (ids) =>
-      db.query<Row>({
-        text: `${TOKENS} where t.id = ${OF_PAGE} order by t.id`,
-        values: [db.organization, ids],
-        prepared: true,
-      }),
-  );
+  const rows = await db.query<Row>({
+    text: `${TOKENS} ${where} order by t.id limit ${Math.trunc(query.limit)}`,
+    values,
+    prepared: true,
+  });
   return rows.map(shown);
 }
 

@@ -3,14 +3,13 @@ import { type AccountId, newId, type RightId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { MusterError } from "../../errors.ts";
 import { reconcile } from "../access/reconcile.ts";
-import { inTwoSteps, OF_PAGE } from "../pages.ts";
 import { recordOfAccounts } from "../record.ts";
 import { binding } from "../within.ts";
 import { type Bundle, PERMISSIONS_OF, SCOPE_OF } from "./bundles.ts";
 import { refuseBeyond } from "./ceiling.ts";
 import { refuseLastAdministrator } from "./last-administrator.ts";
 import type { Held, Permission, RightScope, Target } from "./permissions.ts";
-import { knownTarget, type ScopeColumns, scopeOf, targetOf, withinScopes } from "./scope.ts";
+import { knownTarget, type ScopeColumns, scopeNameSql, scopeOf, targetOf, withinScopes } from "./scope.ts";
 
 /** A bundle that an account has for a scope, or is to have. */
 export type WantedRight = { account: AccountId; bundle: Bundle; scope: RightScope };
@@ -130,14 +129,8 @@ type Row = Omit<Right, "account" | "scope"> &
 
 const RIGHTS = `
   select r.id, r.account, a.user_name as "userName", a.email, r.bundle, r.scope_kind as "scopeKind", r.scope_id as "scopeId",
-    coalesce(s.key, ps.key || '/' || p.key, g.name) as "scopeName", r.in_force as "inForce", r.parked_at as "parkedAt",
-    r.created_at as "createdAt"
-  from rights r
-  join accounts a on a.organization = r.organization and a.id = r.account
-  left join sites s on r.scope_kind = 'site' and s.organization = r.organization and s.id = r.scope_id
-  left join products p on r.scope_kind = 'product' and p.organization = r.organization and p.id = r.scope_id
-  left join sites ps on ps.organization = p.organization and ps.id = p.site
-  left join groups g on r.scope_kind = 'group' and g.organization = r.organization and g.id = r.scope_id`;
+    ${scopeNameSql("r")} as "scopeName", r.in_force as "inForce", r.parked_at as "parkedAt", r.created_at as "createdAt"
+  from rights r join accounts a on a.organization = r.organization and a.id = r.account`;
 
 function shown({ account, userName, email, scopeKind, scopeId, ...row }: Row): Right {
   return { ...row, account: { id: account, userName, email }, scope: scopeOf({ scopeKind, scopeId }) };
@@ -168,7 +161,7 @@ export type RightsQuery = {
 
 /** Who has which right, in the order of ids; those that are not in force too. */
 export async function listRights(db: Db, { account, bundle, within, after, limit }: RightsQuery): Promise<Right[]> {
-  const values: unknown[] = [db.organization, limit];
+  const values: unknown[] = [db.organization];
   const bind = binding(values);
   const conditions = [
     "r.organization = $1",
@@ -177,16 +170,11 @@ export async function listRights(db: Db, { account, bundle, within, after, limit
     ...(after === null ? [] : [`r.id > ${bind(after)}`]),
     ...withinScopes("r", within, bind),
   ];
-  const text = `select r.id from rights r where ${conditions.join(" and ")} order by r.id limit $2`;
-  const rows = await inTwoSteps(
-    () => db.query<{ id: RightId }>({ text, values }),
-    (ids) =>
-      db.query<Row>({
-        text: `${RIGHTS} where r.organization = $1 and r.id = ${OF_PAGE} order by r.id`,
-        values: [db.organization, ids],
-        prepared: true,
-      }),
-  );
+  const rows = await db.query<Row>({
+    text: `${RIGHTS} where ${conditions.join(" and ")} order by r.id limit ${Math.trunc(limit)}`,
+    values,
+    prepared: true,
+  });
   return rows.map(shown);
 }
 

@@ -37,6 +37,19 @@ export async function knownTarget(db: Db, scope: RightScope): Promise<Target> {
 }
 
 /**
+ * What people call a row's scope, in SQL: a site's key, SITE/KEY of a product, a group's name; null for the organization. Looked up
+ * row by row: tables that are joined make a statement's plan dearer than its rows.
+ */
+export function scopeNameSql(row: string): string {
+  const named = (alias: string) => `${alias}.organization = ${row}.organization and ${alias}.id = ${row}.scope_id`;
+  return `case ${row}.scope_kind
+    when 'site' then (select s.key from sites s where ${named("s")})
+    when 'product' then (select s.key || '/' || p.key from products p
+      join sites s on s.organization = p.organization and s.id = p.site where ${named("p")})
+    when 'group' then (select g.name from groups g where ${named("g")}) end`;
+}
+
+/**
  * Conditions that a row's scope lies within these scopes (null: the organization, so all do). The row's columns are called
  * `scope_kind` and `scope_id`. @param row the row's alias.
  */

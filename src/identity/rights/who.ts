@@ -57,10 +57,10 @@ export async function listAdministrators(
   db: Db,
   query: { within: readonly RightScope[] | null; after: AccountId | null; limit: number },
 ): Promise<Administrator[]> {
-  const values: unknown[] = [db.organization, query.limit, BUNDLES.filter((bundle) => PERMISSIONS_OF[bundle].size > 0)];
+  const values: unknown[] = [db.organization, BUNDLES.filter((bundle) => PERMISSIONS_OF[bundle].size > 0)];
   const bind = binding(values);
   const conditions = [
-    "r.organization = $1 and r.in_force and r.bundle = any ($3)",
+    "r.organization = $1 and r.in_force and r.bundle = any ($2)",
     ...(query.after === null ? [] : [`a.id > ${bind(query.after)}`]),
     ...withinScopes("r", query.within, bind),
   ];
@@ -70,8 +70,9 @@ export async function listAdministrators(
           order by r.bundle, r.id) as rights
       from rights r join accounts a on a.organization = r.organization and a.id = r.account
       where ${conditions.join(" and ")}
-      group by a.organization, a.id order by a.id limit $2`,
+      group by a.organization, a.id order by a.id limit ${Math.trunc(query.limit)}`,
     values,
+    prepared: true,
   });
   return rows.map((row) => ({
     ...row,
