@@ -10,7 +10,7 @@ import { EVERYTHING, heldByAccount } from "../../src/identity/rights/held.ts";
 import { type Held, holds, PERMISSIONS, type RightScope } from "../../src/identity/rights/permissions.ts";
 import { getRight, giveRight, listRights, takeRight } from "../../src/identity/rights/rights.ts";
 import { holdersOf, listAdministrators } from "../../src/identity/rights/who.ts";
-import { listSiteMembers } from "../../src/identity/site-memberships.ts";
+import { listSiteMembers, type SiteMember } from "../../src/identity/site-memberships.ts";
 import { createSite, resolveSite } from "../../src/identity/sites.ts";
 import { testContext } from "../harness/postgres.ts";
 import { makeOrganization } from "./access/organization.ts";
@@ -256,6 +256,18 @@ describe("lists", () => {
       implied: ["basic", false],
       local: ["administrator", true],
     });
+    const whole = await listSiteMembers(org.db, far.site, { after: null, limit: 100 });
+    // Found by the site's products, and among all people.
+    for (const most of [1_000, 1]) {
+      const pages = [];
+      for (let after: AccountId | null = null; ; ) {
+        const page: SiteMember[] = await listSiteMembers(org.db, far.site, { after, limit: 1 }, most);
+        pages.push(...page);
+        after = page.at(-1)?.user.id ?? null;
+        if (after === null) break;
+      }
+      expect(pages).toEqual(whole);
+    }
     await org.alone((tx) => suspendAccount(tx, both, null));
     expect(Object.keys(await members())).not.toContain("both");
     expect(Object.keys(await members())).not.toContain("away");
