@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Db } from "../db/connection.ts";
 import { MusterError } from "../errors.ts";
+import type { Refusal } from "../identity/external-user-management.ts";
 import { heldByAccount } from "../identity/rights/held.ts";
 import { covers, holds, type Permission, type Target } from "../identity/rights/permissions.ts";
 import { targetNamed } from "../identity/rights/scope.ts";
@@ -54,24 +55,39 @@ export function capabilityRoutes(routes: () => readonly Route[]): Route[] {
       answer: z.union([explained.meta({ id: "Explanation" }), listOf(capability.meta({ id: "Capability" }))]),
       read: async (db, { caller, query: { operation, on } }) => {
         const target = on === undefined ? undefined : await targetNamed(db, on);
+        const refusals = askedOnce(db);
         if (operation === undefined)
-          return wholeList(await inTurn(routes(), (each) => capabilityOf(db, each, caller, on, target)));
+          return wholeList(await inTurn(routes(), (each) => capabilityOf(each, caller, on, target, refusals)));
         const found = routes().find((each) => each.id === operation);
         if (!found) throw new MusterError("not-found", "there is no such operation", { at: "operation" });
-        return explain(db, found, caller, on, target);
+        return explain(db, found, caller, on, target, refusals);
       },
     }),
   ];
 }
 
+type Refusals = (route: Route) => Promise<Refusal | null>;
+
+/** Many operations are refused for the same reason: each is looked up once a request. */
+function askedOnce(db: Db): Refusals {
+  const known = new Map<NonNullable<Route["refusal"]>, Refusal | null>();
+  return async ({ refusal }) => {
+    if (refusal === undefined) return null;
+    const answer = known.has(refusal) ? known.get(refusal) : await refusal(db);
+    known.set(refusal, answer ?? null);
+    return answer ?? null;
+  };
+}
+
 async function capabilityOf(
-  db: Db,
-  { id, guard, ...route }: Route,
+  route: Route,
   { held }: Caller,
   on: string | undefined,
   target: Target | undefined,
+  refusals: Refusals,
 ) {
-  const refusal = (await route.refusal?.(db)) ?? null;
+  const { id, guard } = route;
+  const refusal = await refusals(route);
   if (typeof guard === "string") return { operation: id, permission: null, allowed: true, anywhere: true, refusal };
   const anywhere = holds(held, guard.permission);
   // What is not there is within nobody's reach but that of those who have the whole organization.
@@ -86,8 +102,15 @@ async function inTurn<Each, Result>(all: readonly Each[], work: (each: Each) => 
   return done;
 }
 
-async function explain(db: Db, found: Route, caller: Caller, on: string | undefined, target: Target | undefined) {
-  const capable = await capabilityOf(db, found, caller, on, target);
+async function explain(
+  db: Db,
+  found: Route,
+  caller: Caller,
+  on: string | undefined,
+  target: Target | undefined,
+  refusals: Refusals,
+) {
+  const capable = await capabilityOf(found, caller, on, target, refusals);
   if (capable.allowed || capable.permission === null) return { ...capable, missing: null, reason: null, heldBy: [] };
   const { permission: missing, anywhere } = capable;
   // Whoever has nothing to do with it learns no more of it than of what does not exist.

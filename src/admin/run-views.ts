@@ -104,11 +104,13 @@ async function directoryNames(db: Db): Promise<(id: string) => { id: string; nam
 }
 
 export async function shownRuns(db: Db, runs: readonly SyncRun[]) {
+  if (runs.length === 0) return [];
   const named = await directoryNames(db);
   return runs.map(({ directory, phase: _, proof: __, ...run }) => ({ ...run, directory: named(directory) }));
 }
 
 export async function shownConflicts(db: Db, conflicts: readonly RunConflict[]) {
+  if (conflicts.length === 0) return [];
   const named = await directoryNames(db);
   return conflicts.map(({ sides, ...conflict }) => ({
     ...conflict,

@@ -4,7 +4,7 @@ import { MusterError } from "../errors.ts";
 import { askForApproval, askForSync, askForUndo } from "../sync/ask.ts";
 import { listConflicts } from "../sync/conflicts.ts";
 import { discardRun } from "../sync/discard.ts";
-import { listRuns, PLAN_KINDS, RUN_FIELDS, showRun } from "../sync/history.ts";
+import { listRuns, PLAN_KINDS, pageOfPlan, RUN_FIELDS } from "../sync/history.ts";
 import { getRun } from "../sync/runs.ts";
 import { directoryFor, oneDirectory } from "./directory-of.ts";
 import { afterOf, idIn, idOut, instantIn, keyIn, listOf, listQuery, pageOf, text } from "./fields.ts";
@@ -82,7 +82,7 @@ export const runRoutes = [
     query: z.strictObject({ ...paging, kind: z.enum(PLAN_KINDS).optional() }),
     answer: listOf(planRow),
     read: async (db, { params, query: { cursor, limit, kind } }) => {
-      const { rows, next } = await showRun(db, params.id, {
+      const { rows, next } = await pageOfPlan(db, params.id, {
         after: lineOf(cursor),
         limit,
         ...(kind !== undefined && { kind }),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AccountId } from "../db/id.ts";
-import { getAccount } from "../identity/account-overview.ts";
+import { requireAccount } from "../identity/account-overview.ts";
 import {
   ADDRESS_CHANGE_STATES,
   type AddressChange,
@@ -45,7 +45,7 @@ export const userAddressRoutes = [
     params: one,
     answer: listOf(changeAnswer),
     read: async (db, { params }) => {
-      await getAccount(db, params.id);
+      await requireAccount(db, params.id);
       return wholeList((await listAddressChanges(db, params.id)).map(shown));
     },
   }),

@@ -10,6 +10,7 @@ import {
   countAccounts,
   getAccount,
   listAccounts,
+  requireAccount,
 } from "../identity/account-overview.ts";
 import { addPerson } from "../identity/accounts/add.ts";
 import { confirmAccount } from "../identity/accounts/confirm.ts";
@@ -183,7 +184,7 @@ export const userRoutes = [
       groupAnswer.extend({ remote: z.boolean(), local: z.boolean(), counts: z.boolean() }).meta({ id: "GroupOfUser" }),
     ),
     read: async (db, { params, query }) => {
-      await getAccount(db, params.id);
+      await requireAccount(db, params.id);
       const found = await pageOfGroupsOf(db, params.id, { after: afterOf<GroupId>(query), limit: query.limit + 1 });
       return pageOf(found, query.limit, (group) => group.id);
     },
@@ -198,7 +199,7 @@ export const userRoutes = [
     query: z.strictObject({ ...paging, product: keyIn.optional(), site: keyIn.optional() }),
     answer: listOf(pathAnswer),
     read: async (db, { caller, params, query }) => {
-      await getAccount(db, params.id);
+      await requireAccount(db, params.id);
       const product = await productIfNamed(db, caller, "access:read", query);
       const [, skip = "0"] = keyOfCursor(query.cursor, /^(\d{1,9})$/, "cursor") ?? [];
       const found = await explain(db, [params.id], { product, skip: Number(skip), limit: query.limit + 1 });

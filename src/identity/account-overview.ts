@@ -227,6 +227,17 @@ function listed(filter: ListFilter | null, values: unknown[]): string[] {
   return filter === null ? conditions : [...conditions, listFilterSql(filter, values)];
 }
 
+/** That there is such an account, where nothing of it is shown. @throws MusterError as `getAccount`. */
+export async function requireAccount(db: Db, id: AccountId): Promise<void> {
+  const [account] = await db.query<{ merged: boolean }>({
+    name: "account-is-there",
+    text: `select merged_into is not null as merged from accounts where organization = $1 and id = $2 and erased_at is null`,
+    values: [db.organization, id],
+  });
+  if (!account) throw new MusterError("not-found", "there is no user with this id", { at: "id" });
+  if (account.merged) await refuseMerged(db, id);
+}
+
 /** @throws MusterError `not-found`, the same for a foreign id as for an unknown one; `merged` for one that went into another. */
 export async function getAccount(db: Db, id: AccountId): Promise<AccountOverview> {
   const [account] = await db.query<AccountOverview>({

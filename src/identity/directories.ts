@@ -252,6 +252,7 @@ export async function listDirectories(db: Db): Promise<Directory[]> {
   return db.query<Directory>({
     text: `select ${COLUMNS} from directories where ${STANDS} order by position`,
     values: [db.organization],
+    prepared: true,
   });
 }
 
@@ -260,6 +261,7 @@ export async function getDirectory(db: Db, id: DirectoryId): Promise<Directory |
   const [row] = await db.query<Directory>({
     text: `select ${COLUMNS} from directories where ${STANDS} and id = $2`,
     values: [db.organization, id],
+    prepared: true,
   });
   return row;
 }
@@ -269,6 +271,7 @@ export async function pageOfDirectories(db: Db, page: { after: number; limit: nu
   return db.query<Directory>({
     text: `select ${COLUMNS} from directories where ${STANDS} and position > $2 order by position limit $3`,
     values: [db.organization, page.after, page.limit],
+    prepared: true,
   });
 }
 
@@ -278,6 +281,7 @@ export async function resolveDirectory(db: Db, nameOrId: string): Promise<Direct
     text: `select ${COLUMNS} from directories where ${STANDS} and (id = $2 or name = $3)
       order by id = $2 desc nulls last limit 1`,
     values: [db.organization, parseId<DirectoryId>(nameOrId) ?? null, nameOrId],
+    prepared: true,
   });
   if (!found) throw new MusterError("not-found", `there is no directory ${nameOrId}`, { at: "directory" });
   return found;

@@ -125,5 +125,6 @@ export async function pageOfGroupsOf(db: Db, account: AccountId, page: IdPage<Gr
       where g.organization = $1 and g.id = m.group_id and g.deleted_at is null and ($3::uuid is null or g.id > $3)
       order by g.id limit $4`,
     values: [db.organization, account, page.after, page.limit],
+    prepared: true,
   });
 }

@@ -260,14 +260,17 @@ export async function listTokens(
   directory?: DirectoryId,
   page: { after: TokenId | null; limit: number | null } = { after: null, limit: null },
 ): Promise<TokenInfo[]> {
+  const values: unknown[] = [db.organization, page.limit];
+  const here = directory === undefined ? "" : `and t.directory = $${values.push(directory)}`;
+  const behind = page.after === null ? "" : `and t.id > $${values.push(page.after)}`;
   return db.query<TokenInfo>({
     text: `select t.id, t.name, t.directory, t.product, t.scopes, u.user_name as subject, t.created_at as "createdAt",
         t.expires_at as "expiresAt", t.last_used_at as "lastUsedAt"
       from tokens t left join directory_users u on u.organization = t.organization and u.id = t.subject
       where t.organization = $1 and t.revoked_at is null and t.client is null
-        and (t.expires_at is null or t.expires_at > statement_timestamp()) and ($2::uuid is null or t.directory = $2)
-        and ($3::uuid is null or t.id > $3)
-      order by t.id limit $4`,
-    values: [db.organization, directory ?? null, page.after, page.limit],
+        and (t.expires_at is null or t.expires_at > statement_timestamp()) ${here} ${behind}
+      order by t.id limit $2`,
+    values,
+    prepared: true,
   });
 }

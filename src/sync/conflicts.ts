@@ -60,7 +60,6 @@ export async function listConflicts(
   run: SyncRunId,
   page: { after?: number; limit?: number } = {},
 ): Promise<{ conflicts: RunConflict[]; next: number | null }> {
-  if (!(await getRun(db, run))) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
   const limit = page.limit ?? 200;
   const rows = await db.query<Omit<RunConflict, "advice">>({
     text: `select p.seq, coalesce(p.conflict_kind, 'refused') as kind, p.conflict as detail,
@@ -71,6 +70,9 @@ export async function listConflicts(
     values: [db.organization, run, page.after ?? 0, limit + 1],
     prepared: true,
   });
+  // Rows tell that their run is there.
+  if (rows.length === 0 && !(await getRun(db, run)))
+    throw new MusterError("not-found", "there is no such sync run", { at: "run" });
   const shown = rows.slice(0, limit).map((row) => ({ ...row, advice: ADVICE[row.kind] }));
   return { conflicts: shown, next: rows.length > limit ? (shown.at(-1)?.seq ?? null) : null };
 }

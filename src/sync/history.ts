@@ -47,7 +47,7 @@ export const RUN_FIELDS = fieldsOf<ListField>(
   { name: "trigger", type: "string", column: { sql: "trigger", form: "exact", nullable: false } },
   { name: "lane", type: "string", column: { sql: "lane", form: "exact", nullable: false } },
   { name: "askedBy", type: "string", column: { sql: "asked_by", form: "exact", nullable: true } },
-  { name: "state", type: "string", column: { sql: "state", form: "exact", nullable: false } },
+  { name: "state", type: "string", column: { sql: "state", form: "exact", nullable: false }, keyed: true },
   { name: "complete", type: "boolean", column: { sql: "complete", form: "boolean", nullable: false } },
   { name: "rowsWritten", type: "integer", column: { sql: "rows_written", form: "number", nullable: false } },
   { name: "startedAt", type: "dateTime", column: { sql: "started_at", form: "time", nullable: false } },
@@ -70,19 +70,20 @@ export async function listRuns(
     filter?: ListFilter;
   } = {},
 ): Promise<SyncRun[]> {
-  const { filter } = query;
-  const values: unknown[] = [
-    ...[db.organization, query.directory ?? null, query.before ?? null, query.limit ?? 50],
-    ...[query.state ?? null, query.since ?? null],
+  const { filter, directory, state, since, before } = query;
+  const values: unknown[] = [db.organization, query.limit ?? 50];
+  const conditions = [
+    ...(directory === undefined ? [] : [`directory = $${values.push(directory)}`]),
+    ...(state === undefined ? [] : [`state = $${values.push(state)}`]),
+    ...(since === undefined ? [] : [`started_at >= $${values.push(since)}`]),
+    ...(before === undefined ? [] : [`id < $${values.push(before)}`]),
+    ...(filter === undefined ? [] : [listFilterSql(filter, values)]),
   ];
-  const condition = filter === undefined ? "" : ` and ${listFilterSql(filter, values)}`;
   const rows = await db.query<SyncRun>({
     text: `select ${runColumns} from sync_runs
-      where organization = $1 and ($2::uuid is null or directory = $2) and ($3::uuid is null or id < $3)
-        and ($5::text is null or state = $5) and ($6::timestamptz is null or started_at >= $6)${condition}
-      order by id desc limit $4`,
+      where ${["organization = $1", ...conditions].join(" and ")} order by id desc limit $2`,
     values,
-    ...(filter !== undefined && !isServed(filter) && { prepared: false }),
+    prepared: filter === undefined || isServed(filter),
   });
   return rows.map(runOf);
 }
@@ -99,17 +100,35 @@ export async function showRun(
 ): Promise<{ run: SyncRun; rows: SyncPlanRow[]; next: number | null }> {
   const found = await getRun(db, run);
   if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
+  return { run: found, ...(await pageOfPlan(db, run, page)) };
+}
+
+/**
+ * The page alone.
+ * @throws MusterError `not-found`.
+ */
+export async function pageOfPlan(
+  db: Db,
+  run: SyncRunId,
+  page: { after?: number; limit?: number; kind?: string } = {},
+): Promise<{ rows: SyncPlanRow[]; next: number | null }> {
   const limit = page.limit ?? 200;
+  const values: unknown[] = [db.organization, run, page.after ?? 0, limit + 1];
+  const ofKind = page.kind === undefined ? "" : `and p.kind = $${values.push(page.kind)}`;
   const rows = await db.query<SyncPlanRow>({
     text: `select p.seq, p.kind, p.subject, p.member, p.name, p.previous - '{resource,contentHash}'::text[] as before,
         p.next - '{resource,contentHash}'::text[] as after, p.conflict,
         case when ${isApplied("p", "r")} then coalesce(p.applied_at, r.applied_at) end as "appliedAt"
       from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
-      where p.organization = $1 and p.run = $2 and p.seq > $3 and ($5::text is null or p.kind = $5)
+      where p.organization = $1 and p.run = $2 and p.seq > $3 ${ofKind}
       order by p.seq limit $4`,
-    values: [db.organization, run, page.after ?? 0, limit + 1, page.kind ?? null],
+    values,
+    prepared: true,
   });
+  // Rows tell that their run is there.
+  if (rows.length === 0 && !(await getRun(db, run)))
+    throw new MusterError("not-found", "there is no such sync run", { at: "run" });
   const more = rows.length > limit;
   const shown = rows.slice(0, limit);
-  return { run: found, rows: shown, next: more ? (shown.at(-1)?.seq ?? null) : null };
+  return { rows: shown, next: more ? (shown.at(-1)?.seq ?? null) : null };
 }

@@ -258,6 +258,7 @@ export async function getRun(db: Db, run: SyncRunId): Promise<SyncRun | undefine
   const [row] = await db.query<SyncRun>({
     text: `select ${runColumns} from sync_runs where organization = $1 and id = $2`,
     values: [db.organization, run],
+    prepared: true,
   });
   return row && runOf(row);
 }
