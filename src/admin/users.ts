@@ -184,7 +184,6 @@ export const userRoutes = [
       groupAnswer.extend({ remote: z.boolean(), local: z.boolean(), counts: z.boolean() }).meta({ id: "GroupOfUser" }),
     ),
     read: async (db, { params, query }) => {
-      await requireAccount(db, params.id);
       const found = await pageOfGroupsOf(db, params.id, { after: afterOf<GroupId>(query), limit: query.limit + 1 });
       return pageOf(found, query.limit, (group) => group.id);
     },

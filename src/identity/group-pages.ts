@@ -2,6 +2,7 @@ import type { Db } from "../db/connection.ts";
 import type { AccountId, GroupId } from "../db/id.ts";
 import { MusterError } from "../errors.ts";
 import { fieldsOf } from "../filter/fields.ts";
+import { requireAccount } from "./account-overview.ts";
 import type { Group } from "./groups.ts";
 import { nameKey } from "./keys.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "./list-filter.ts";
@@ -106,9 +107,14 @@ export async function pageOfNested(db: Db, parent: GroupId, page: IdPage<GroupId
 /** A group that a person is in, by whom. */
 export type GroupOfAccount = Group & Pick<Member, "remote" | "local" | "counts">;
 
-/** A page of the live groups that an account is in itself, in the order of their ids; not those around them. */
+/**
+ * A page of the live groups that an account is in itself, in the order of their ids; not those around them.
+ * @throws MusterError as `requireAccount`.
+ */
 export async function pageOfGroupsOf(db: Db, account: AccountId, page: IdPage<GroupId>): Promise<GroupOfAccount[]> {
-  return db.query<GroupOfAccount>({
+  const values: unknown[] = [db.organization, account, page.limit];
+  const behind = page.after === null ? "" : `and g.id > $${values.push(page.after)}`;
+  const groups = await db.query<GroupOfAccount>({
     text: `
       select ${COLUMNS}, m.remote, m.local, m.counts
       from (
@@ -122,9 +128,13 @@ export async function pageOfGroupsOf(db: Db, account: AccountId, page: IdPage<Gr
           where l.organization = $1 and l.account = $2
         ) every group by group_id
       ) m, ${TABLES}
-      where g.organization = $1 and g.id = m.group_id and g.deleted_at is null and ($3::uuid is null or g.id > $3)
-      order by g.id limit $4`,
-    values: [db.organization, account, page.after, page.limit],
+      where g.organization = $1 and g.id = m.group_id and g.deleted_at is null ${behind}
+        and exists (select from accounts a where a.organization = $1 and a.id = $2 and a.erased_at is null)
+      order by g.id limit $3`,
+    values,
     prepared: true,
   });
+  // A group tells that whoever is in it is there.
+  if (groups.length === 0) await requireAccount(db, account);
+  return groups;
 }
