@@ -13,12 +13,17 @@ const MILLISECONDS_PER_DAY = 86_400_000;
  * passwords brought about ends by itself and anybody can cause it, so it is no reason to take a person's access away.
  */
 export function isActive(entry: LdapEntry, now: number): boolean {
-  if ((Number(entry.text("userAccountControl") ?? "0") & ACCOUNT_DISABLED) !== 0) return false;
+  const control = entry.text("userAccountControl");
+  if (control !== null && (Number(control) & ACCOUNT_DISABLED) !== 0) return false;
   if (hasExpired(entry.text("accountExpires"), now)) return false;
-  const shadowExpire = Number(entry.text("shadowExpire") ?? "-1");
+  const shadowExpire = Number(entry.text("shadowExpire") ?? -1);
   if (shadowExpire > 0 && Math.floor(now / MILLISECONDS_PER_DAY) >= shadowExpire) return false;
-  if (["nsAccountLock", "ipaNSAccountLock"].some((lock) => entry.text(lock)?.toLowerCase() === "true")) return false;
+  if (isTrue(entry.text("nsAccountLock")) || isTrue(entry.text("ipaNSAccountLock"))) return false;
   return !entry.text("pwdAccountLockedTime")?.startsWith("000001010000");
+}
+
+function isTrue(text: string | null): boolean {
+  return text !== null && text.toLowerCase() === "true";
 }
 
 /** accountExpires: 0 and the largest value mean never. */

@@ -105,9 +105,9 @@ function canonicalParent(text: string): string | null {
   return canonical;
 }
 
-const [DASH, DOT, ZERO, NINE, EQUALS, AT, SMALL_A, SMALL_Z, UNDERSCORE] = [..."-.09=@az_"].map((sign) =>
+const [COMMA, DASH, DOT, ZERO, NINE, EQUALS, AT, SMALL_A, SMALL_Z, UNDERSCORE] = [...",-.09=@az_"].map((sign) =>
   sign.charCodeAt(0),
-) as [number, number, number, number, number, number, number, number, number];
+) as [number, number, number, number, number, number, number, number, number, number];
 
 /** Whether a text is what `PLAIN` finds, in small letters and with no type that has another name: canonical as it is. */
 function isPlain(text: string): boolean {
@@ -122,6 +122,40 @@ function isPlain(text: string): boolean {
     }
   }
   return equals > 0 && equals < text.length - 1 && !TYPE_ALIASES.has(text.slice(0, equals));
+}
+
+/**
+ * Of a name in bytes whose first part is canonical as it stands, and nothing but small letters, digits and a few signs:
+ * where the comma behind that part is. Else -1.
+ */
+export function endOfPlainPart(frame: Buffer, from: number, to: number): number {
+  let equals = -1;
+  for (let at = from; at < to; at++) {
+    const code = frame[at] as number;
+    if (code >= SMALL_A && code <= SMALL_Z) continue;
+    if (at === from) return -1;
+    if (code === COMMA) return equals > 0 && equals < at - 1 && !isAlias(frame, from, equals) ? at : -1;
+    if (code === EQUALS && equals < 0) equals = at;
+    else if (code !== DASH && (code < ZERO || code > NINE)) {
+      if (equals < 0 || (code !== DOT && code !== UNDERSCORE && code !== AT)) return -1;
+    }
+  }
+  return -1;
+}
+
+/** The type that was asked for last, which is the type of most names, and is no alias. */
+let lastType = "";
+
+function isAlias(frame: Buffer, from: number, to: number): boolean {
+  if (to - from === lastType.length) {
+    let place = 0;
+    while (place < lastType.length && frame[from + place] === lastType.charCodeAt(place)) place++;
+    if (place === lastType.length) return false;
+  }
+  const type = frame.toString("latin1", from, to);
+  if (TYPE_ALIASES.has(type)) return true;
+  lastType = type;
+  return false;
 }
 
 /** One attribute whose value is ASCII letters, digits and signs that need no escape, as in most names of people. */

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { SearchEntry } from "ldapts";
-import type { ReceivedEntry } from "./messages.ts";
+import { contentOf, endOf, type ReceivedEntry } from "./messages.ts";
 
 /** One entry as the server sent it. Attribute names are compared without case; values are bytes until asked for as text. */
 export type LdapEntry = {
@@ -11,10 +11,23 @@ export type LdapEntry = {
   /** The first of `texts`, in the server's order. */
   text(attribute: string): string | null;
   bytes(attribute: string): readonly Buffer[];
+  /** The values one by one, in the server's order. */
+  values(attribute: string): LdapValues;
   /** How many values there are, of whatever kind. */
   count(attribute: string): number;
   /** Attribute descriptions as the server spells them, with options (`member;range=0-1499`). */
   descriptions(): string[];
+};
+
+/** Goes over values where they stand, which of a group may be as many as there are people; at first before the first of them. */
+export type LdapValues = {
+  /** Whether there is one more; then the bytes of `frame` in between are it. */
+  next(): boolean;
+  readonly frame: Buffer;
+  readonly from: number;
+  readonly to: number;
+  /** It as one of `texts`, or null when it is none. */
+  text(): string | null;
 };
 
 /** @param received of an answer of `channel.ts`, which gives the client these in place of its own. */
@@ -36,70 +49,105 @@ class Entry implements LdapEntry {
   }
 
   has(attribute: string): boolean {
-    return this.#find(attribute, () => true) !== undefined;
+    return this.values(attribute).next();
   }
 
   texts(attribute: string): string[] {
     const texts: string[] = [];
-    this.#find(attribute, (from, to) => {
-      const text = this.#text(from, to);
+    const values = this.values(attribute);
+    while (values.next()) {
+      const text = values.text();
       if (text !== null) texts.push(text);
-      return undefined;
-    });
+    }
     return texts;
   }
 
   text(attribute: string): string | null {
-    return this.#find(attribute, (from, to) => this.#text(from, to) ?? undefined) ?? null;
+    const frame = this.#frame;
+    const places = this.#places;
+    for (let at = 2; at < places.length; at += 4) {
+      if (!isNamed(frame, places[at] as number, places[at + 1] as number, attribute)) continue;
+      const end = places[at + 3] as number;
+      for (let value = places[at + 2] as number; value < end; ) {
+        const from = contentOf(frame, value);
+        value = endOf(frame, value);
+        const text = textOf(frame, from, value);
+        if (text !== null) return text;
+      }
+    }
+    return null;
   }
 
   bytes(attribute: string): readonly Buffer[] {
-    const values: Buffer[] = [];
-    this.#find(attribute, (from, to) => {
-      values.push(this.#frame.subarray(from, to));
-      return undefined;
-    });
-    return values;
+    const found: Buffer[] = [];
+    const values = this.values(attribute);
+    while (values.next()) found.push(this.#frame.subarray(values.from, values.to));
+    return found;
+  }
+
+  values(attribute: string): LdapValues {
+    return new Values(this.#frame, this.#places, attribute);
   }
 
   count(attribute: string): number {
     let count = 0;
-    this.#find(attribute, () => {
-      count += 1;
-      return undefined;
-    });
+    const values = this.values(attribute);
+    while (values.next()) count += 1;
     return count;
   }
 
   descriptions(): string[] {
     const places = this.#places;
     const found: string[] = [];
-    for (let at = 2; at < places.length; at += 3 + 2 * (places[at + 2] as number))
-      found.push(this.#frame.toString("utf8", places[at], places[at + 1]));
+    for (let at = 2; at < places.length; at += 4) found.push(this.#frame.toString("utf8", places[at], places[at + 1]));
     return found;
   }
+}
 
-  /** What `look` makes of the first value of this attribute of which it makes anything; one may stand there in two parts. */
-  #find<T>(attribute: string, look: (from: number, to: number) => T | undefined): T | undefined {
+/** Of one attribute, which may stand in its entry in several parts. */
+class Values implements LdapValues {
+  readonly frame: Buffer;
+  readonly #places: readonly number[];
+  readonly #attribute: string;
+  /** Of the part that comes next. */
+  #part = 2;
+  #value = 0;
+  #end = 0;
+  from = 0;
+  to = 0;
+
+  constructor(frame: Buffer, places: readonly number[], attribute: string) {
+    this.frame = frame;
+    this.#places = places;
+    this.#attribute = attribute;
+  }
+
+  next(): boolean {
     const places = this.#places;
-    for (let at = 2; at < places.length; ) {
-      const end = at + 3 + 2 * (places[at + 2] as number);
-      if (isNamed(this.#frame, places[at] as number, places[at + 1] as number, attribute))
-        for (let value = at + 3; value < end; value += 2) {
-          const made = look(places[value] as number, places[value + 1] as number);
-          if (made !== undefined) return made;
-        }
-      at = end;
+    while (this.#value >= this.#end) {
+      const at = this.#part;
+      if (at >= places.length) return false;
+      this.#part += 4;
+      if (!isNamed(this.frame, places[at] as number, places[at + 1] as number, this.#attribute)) continue;
+      this.#value = places[at + 2] as number;
+      this.#end = places[at + 3] as number;
     }
-    return undefined;
+    this.from = contentOf(this.frame, this.#value);
+    this.to = endOf(this.frame, this.#value);
+    this.#value = this.to;
+    return true;
   }
 
-  #text(from: number, to: number): string | null {
-    const text = this.#frame.toString("utf8", from, to).trim();
-    if (text === "" || text.includes("\0")) return null;
-    // What is no UTF-8 shows as this sign, which a text may have of its own.
-    return text.includes("\u{FFFD}") && !isUtf8(this.#frame.subarray(from, to)) ? null : text;
+  text(): string | null {
+    return textOf(this.frame, this.from, this.to);
   }
+}
+
+function textOf(frame: Buffer, from: number, to: number): string | null {
+  const text = frame.toString("utf8", from, to).trim();
+  if (text === "" || text.includes("\0")) return null;
+  // What is no UTF-8 shows as this sign, which a text may have of its own.
+  return text.includes("\u{FFFD}") && !isUtf8(frame.subarray(from, to)) ? null : text;
 }
 
 /** Whether these bytes are this attribute's name, without case; names are ASCII (RFC 4512 §2.5). */

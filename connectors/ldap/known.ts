@@ -4,6 +4,7 @@
  * and again.
  */
 import { randomInt } from "node:crypto";
+import { endOfPlainPart } from "./dn.ts";
 
 const PRIME = 2 ** 31 - 1;
 /** Characters between two reductions: the sum of so many products of 31 and 16 bits still is an exact number. */
@@ -40,6 +41,23 @@ function hash(text: string, end: number = text.length, beside = 0): void {
       key = 0;
     }
     const code = text.charCodeAt(place);
+    first += code * (FIRST[key] as number);
+    second += code * (SECOND[key] as number);
+    third += code * (THIRD[key] as number);
+  }
+  hashed.first = modulo(first);
+  hashed.second = modulo(second);
+  hashed.third = modulo(third);
+}
+
+/** `hash` of ASCII in bytes, of at most `BLOCK` of them, without a text being made. */
+function hashBytes(frame: Buffer, from: number, to: number, beside: number): void {
+  const end = to - from;
+  let first = end * (FIRST[LENGTH] as number) + beside * (FIRST[BESIDE] as number);
+  let second = end * (SECOND[LENGTH] as number) + beside * (SECOND[BESIDE] as number);
+  let third = end * (THIRD[LENGTH] as number) + beside * (THIRD[BESIDE] as number);
+  for (let key = 0; key < end; key++) {
+    const code = frame[from + key] as number;
     first += code * (FIRST[key] as number);
     second += code * (SECOND[key] as number);
     third += code * (THIRD[key] as number);
@@ -189,6 +207,9 @@ export class KnownNames {
   /** The one that was met last, which the next name mostly has too. */
   #lastEnd = "";
   #lastNumber = 0;
+  /** The same of `learn`: as a server spells it, and the number of its canonical form. */
+  #spelledEnd = Buffer.alloc(0);
+  #spelledNumber = 0;
 
   constructor(ids: KnownIds) {
     this.#ids = ids;
@@ -217,6 +238,36 @@ export class KnownNames {
   add(name: string, number: number): boolean {
     this.#hash(name, true);
     return this.#numbers.set(number, true);
+  }
+
+  /**
+   * What `get` leads to for a name in bytes as a server spells it, as the number of an id, without a text being made;
+   * undefined where that cannot be told so: then `get` knows, and `learn` makes the next ones be told.
+   */
+  numberOf(frame: Buffer, from: number, to: number): number | undefined {
+    const comma = endOfPlainPart(frame, from, to);
+    if (comma < 0 || comma - from > BLOCK || !this.#hasSpelledEnd(frame, comma + 1, to)) return undefined;
+    hashBytes(frame, from, comma, this.#spelledNumber);
+    const number = this.#numbers.get();
+    return number === undefined || number < 0 ? undefined : number;
+  }
+
+  /** Of a name in bytes, that this is its canonical form: others with the same end have the same canonical end. */
+  learn(frame: Buffer, from: number, to: number, name: string): void {
+    const comma = endOfPlainPart(frame, from, to);
+    if (comma < 0) return;
+    const spelled = frame.subarray(comma + 1, to);
+    const number = spelled.includes("\\") ? undefined : this.#ends.get(name.slice(name.indexOf(",") + 1));
+    if (number === undefined) return;
+    this.#spelledEnd = Buffer.from(spelled);
+    this.#spelledNumber = number;
+  }
+
+  #hasSpelledEnd(frame: Buffer, from: number, to: number): boolean {
+    const end = this.#spelledEnd;
+    if (to - from !== end.length) return false;
+    for (let place = 0; place < end.length; place++) if (frame[from + place] !== end[place]) return false;
+    return end.length > 0;
   }
 
   /** A name whose end was not kept is hashed as a whole, and so it is for ever, because none is kept any more then. */

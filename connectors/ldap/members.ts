@@ -1,7 +1,7 @@
 import { ConnectorError, type PulledMembers } from "../connector.ts";
 import { note } from "../oddities.ts";
 import { canonicalDn, isWithin } from "./dn.ts";
-import type { LdapEntry } from "./entry.ts";
+import type { LdapEntry, LdapValues } from "./entry.ts";
 import { immutableId } from "./ids.ts";
 import { isUidAttribute, type Layout } from "./layout.ts";
 import type { LdapSession } from "./session.ts";
@@ -77,9 +77,11 @@ export function memberReader(
     );
   };
 
-  const byName = (dn: string): Member | "withheld" | undefined => {
+  const byName = (dn: string, values?: LdapValues): Member | "withheld" | undefined => {
     const name = canonicalDn(dn);
-    return name === null ? undefined : known(name);
+    if (name === null) return undefined;
+    if (values !== undefined) snapshot.users.byName.learn(values.frame, values.from, values.to, name);
+    return known(name);
   };
 
   const byAsking = async (dn: string, group: LdapEntry): Promise<Member | "withheld"> => {
@@ -88,27 +90,72 @@ export function memberReader(
     return found ?? unresolved(group, `${dn} is no person or group of this read`);
   };
 
+  /** Of each person by number the group that they were met in last: a set for each group would cost more than its members. */
+  let metIn = new Int32Array(0);
+  let groups = 0;
+  const isMetBefore = (number: number, turn: number): boolean => {
+    if (number >= metIn.length) {
+      const before = metIn;
+      metIn = new Int32Array(Math.max(snapshot.users.ids.size, number + 1));
+      metIn.set(before);
+    }
+    if (metIn[number] === turn) return true;
+    metIn[number] = turn;
+    return false;
+  };
+
   return {
     async *of(entry, group) {
+      groups += 1;
+      const turn = groups;
       const seen = { users: new Set<string>(), groups: new Set([group]) };
       let chunk: PulledMembers & { users: string[]; groups: string[] } = { group, users: [], groups: [] };
       let given = false;
+      const take = (member: Member): void => {
+        const number = member.kind === "users" ? snapshot.users.ids.numberOf(member.id) : undefined;
+        if (number === undefined ? seen[member.kind].has(member.id) : isMetBefore(number, turn)) return;
+        if (number === undefined) seen[member.kind].add(member.id);
+        chunk[member.kind].push(member.id);
+        snapshot.memberships += 1;
+      };
+      const isFull = (): boolean => chunk.users.length + chunk.groups.length >= CHUNK;
       for (const attribute of layout.members) {
         const [isUid, isUnique] = [isUidAttribute(attribute), attribute.toLowerCase() === "uniquemember"];
-        const range = rangeOf(entry, attribute);
         // Of the attributes that may name members a group has one; each wait for nothing would cost more than its members.
-        const whole = range === null ? names(entry, attribute) : null;
-        if (whole?.length === 0) continue;
-        for await (const values of whole === null ? allValues(session, entry, attribute) : [whole]) {
+        const isWhole = rangeOf(entry, attribute) === null;
+        if (isWhole && introduce === undefined) {
+          const values = entry.values(attribute);
+          while (values.next()) {
+            const { byName: people, ids } = snapshot.users;
+            const number = isUid || isUnique ? undefined : people.numberOf(values.frame, values.from, values.to);
+            if (number !== undefined) {
+              if (isMetBefore(number, turn)) continue;
+              chunk.users.push(ids.at(number));
+              snapshot.memberships += 1;
+            } else {
+              const text = nameOf(values, entry, attribute);
+              if (text === null) continue;
+              const name = isUnique ? withoutBits(text) : text;
+              const member = (isUid ? byUid(name, entry) : byName(name, values)) ?? (await byAsking(name, entry));
+              if (member === "withheld") continue;
+              take(member);
+            }
+            if (!isFull()) continue;
+            yield chunk;
+            given = true;
+            chunk = { group, users: [], groups: [] };
+          }
+          continue;
+        }
+        if (isWhole && !entry.has(attribute)) continue;
+        for await (const values of allValues(session, entry, attribute)) {
           const called = isUnique ? values.map(withoutBits) : values;
           if (introduce !== undefined) await introduce(attribute, called);
           for (const name of called) {
             const member = (isUid ? byUid(name, entry) : byName(name)) ?? (await byAsking(name, entry));
-            if (member === "withheld" || seen[member.kind].has(member.id)) continue;
-            seen[member.kind].add(member.id);
-            chunk[member.kind].push(member.id);
-            snapshot.memberships += 1;
-            if (chunk.users.length + chunk.groups.length < CHUNK) continue;
+            if (member === "withheld") continue;
+            take(member);
+            if (!isFull()) continue;
             yield chunk;
             given = true;
             chunk = { group, users: [], groups: [] };
@@ -166,12 +213,21 @@ function isBlank(value: Buffer): boolean {
 
 /** @throws ConnectorError when a value is no text: it would be a member that nobody sees. */
 function names(entry: LdapEntry, description: string): string[] {
-  const texts = entry.texts(description);
-  const isAll = texts.length === entry.count(description);
-  if (!isAll && texts.length !== entry.bytes(description).filter((value) => !isBlank(value)).length) {
-    throw new ConnectorError("protocol", `${entry.dn} has a value of ${description} that is no text`);
+  const texts: string[] = [];
+  const values = entry.values(description);
+  while (values.next()) {
+    const text = nameOf(values, entry, description);
+    if (text !== null) texts.push(text);
   }
   return texts;
+}
+
+/** The name that a value is, or null for the blank one. @throws ConnectorError when it is no text. */
+function nameOf(values: LdapValues, entry: LdapEntry, description: string): string | null {
+  const text = values.text();
+  if (text === null && !isBlank(values.frame.subarray(values.from, values.to)))
+    throw new ConnectorError("protocol", `${entry.dn} has a value of ${description} that is no text`);
+  return text;
 }
 
 function rangeOf(

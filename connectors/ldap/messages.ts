@@ -14,8 +14,8 @@ export type WireMessage = {
 
 /**
  * One entry of an answer as it stands in its message: nothing is copied until it is asked for, because a read has
- * millions of values. Places are byte offsets into `frame`, each as from and to: of the name, then of each attribute its
- * description, how many values it has, and these.
+ * millions of values, and one group as many as there are people. Places are byte offsets into `frame`, each as from and
+ * to: of the name, then of each attribute its description and all its values, which `contentOf` and `endOf` tell apart.
  */
 export type ReceivedEntry = { frame: Buffer; places: readonly number[] };
 
@@ -70,29 +70,52 @@ export function messageCutter(): { feed(data: Buffer): Generator<WireMessage>; r
       // Joined only once the message is whole: joining at each chunk would copy a large message again and again.
       if (held < wanted) return;
       let buffer = chunks.length === 1 ? data : Buffer.concat(chunks);
+      let at = 0;
       for (;;) {
-        const size = messageSize(buffer);
-        wanted = size ?? buffer.length + 1;
-        if (size === null || buffer.length < size) break;
-        yield readMessage(buffer.subarray(0, size));
-        buffer = buffer.subarray(size);
+        const end = messageEnd(buffer, at);
+        wanted = (end ?? buffer.length + 1) - at;
+        if (end === null || buffer.length < end) break;
+        yield readMessage(buffer.subarray(at, end));
+        at = end;
       }
+      if (at > 0) buffer = buffer.subarray(at);
       chunks = buffer.length === 0 ? [] : [buffer];
       held = buffer.length;
     },
   };
 }
 
-/** Bytes of the first message, or null while its header is not there yet. */
-function messageSize(buffer: Buffer): number | null {
-  if (buffer.length > 0 && buffer[0] !== SEQUENCE) throw new WireError("something that is no LDAP message");
-  const header = readHeader(buffer, 0, buffer.length);
+/** Where the message ends that begins here, or null while its header is not there yet. */
+function messageEnd(buffer: Buffer, at: number): number | null {
+  if (buffer.length > at && buffer[at] !== SEQUENCE) throw new WireError("something that is no LDAP message");
+  const header = readHeader(buffer, at, buffer.length);
   if (header === null) return null;
-  if (header.end > MAX_MESSAGE_BYTES) throw new WireError(`a message of ${header.end} bytes`);
+  if (header.end - at > MAX_MESSAGE_BYTES) throw new WireError(`a message of ${header.end - at} bytes`);
   return header.end;
 }
 
 function readMessage(frame: Buffer): WireMessage {
+  return readPlainEntry(frame) ?? readAnyMessage(frame);
+}
+
+/** Nearly all messages of a read: an entry without controls. Null for any other, and for one that is unsound. */
+function readPlainEntry(frame: Buffer): WireMessage | null {
+  const id = contentOf(frame, 0);
+  const idBytes = frame[id + 1] as number;
+  const operation = id + 2 + idBytes;
+  if (frame[id] !== INTEGER || idBytes < 1 || idBytes > 4 || frame[operation] !== Operation.searchEntry) return null;
+  const entry = enter(frame, operation, frame.length, Operation.searchEntry);
+  if (contentEnd !== frame.length) return null;
+  const places = placesOf(frame, entry, frame.length);
+  return {
+    id: frame.readIntBE(id + 2, idBytes),
+    operation: Operation.searchEntry,
+    frame,
+    entry: { frame, places },
+  };
+}
+
+function readAnyMessage(frame: Buffer): WireMessage {
   const [message] = elements(frame, 0, frame.length);
   const [id, operation, controls, ...more] = children(frame, message);
   const idBytes = id === undefined ? 0 : id.end - id.start;
@@ -143,16 +166,27 @@ function placesOf(frame: Buffer, from: number, to: number): number[] {
     const typeEnd = contentEnd;
     let value = enter(frame, typeEnd, attributeEnd, SET);
     if (contentEnd !== attributeEnd) throw new WireError("a damaged attribute");
-    const count = places.push(type, typeEnd, 0) - 1;
+    places.push(type, typeEnd, value, attributeEnd);
     while (value < attributeEnd) {
-      const start = enter(frame, value, attributeEnd, OCTETS);
-      places.push(start, contentEnd);
+      enter(frame, value, attributeEnd, OCTETS);
       value = contentEnd;
     }
-    places[count] = (places.length - count - 1) / 2;
     at = attributeEnd;
   }
   return places;
+}
+
+/** Where the content begins of the value at `at`, which was checked before. */
+export function contentOf(frame: Buffer, at: number): number {
+  const first = frame[at + 1] as number;
+  return first < 0x80 ? at + 2 : at + 2 + (first & 0x7f);
+}
+
+/** Where the value at `at` ends, which was checked before. */
+export function endOf(frame: Buffer, at: number): number {
+  const first = frame[at + 1] as number;
+  if (first < 0x80) return at + 2 + first;
+  return at + 2 + (first & 0x7f) + frame.readUIntBE(at + 2, first & 0x7f);
 }
 
 /** Where the content ends of what `enter` read last: an object for each of millions of values would cost more than they. */

@@ -21,11 +21,19 @@ export function pulledUser(entry: LdapEntry, id: string, attributes: UserAttribu
     userName,
     active: isActive(entry, now),
     email: entry.text(attributes.email),
-    displayName: attributes.displayName.map((name) => entry.text(name)).find((text) => text !== null) ?? null,
+    displayName: firstText(entry, attributes.displayName),
     givenName: entry.text(attributes.givenName),
     familyName: entry.text(attributes.familyName),
     location: entry.dn,
   };
+}
+
+function firstText(entry: LdapEntry, attributes: readonly string[]): string | null {
+  for (const attribute of attributes) {
+    const text = entry.text(attribute);
+    if (text !== null) return text;
+  }
+  return null;
 }
 
 /** A group, called by its naming attribute, else by the first part of its name in the directory. */

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { canonicalDn } from "../../../connectors/ldap/dn.ts";
 import { KnownIds, KnownNames } from "../../../connectors/ldap/known.ts";
 import { scaled, seed } from "../../harness/scale.ts";
 
@@ -64,4 +65,52 @@ test("a hundred thousand ids are all known, in their order", () => {
     ids.add(`00000000-0000-4000-8000-${String(number).padStart(12, "0")}`);
   expect(ids.at(99_999)).toBe("00000000-0000-4000-8000-000000099999");
   expect([...ids].length).toBe(100_000);
+});
+
+test("a name in bytes is told as its canonical text is, or not at all", () => {
+  const first = fc
+    .tuple(fc.constantFrom("uid", "cn", "UID", "userid", "o", "1.2", "-"), fc.constantFrom("=", "==", "", "=,"))
+    .chain(([type, equals]) =>
+      fc
+        .oneof(
+          fc.constantFrom("a", "b", "ab.c_d@e-1", "A", "a b", "é", "a\\,b", "#04", "a+cn=b", ""),
+          fc.nat(99).map((n) => "x".repeat(n)),
+        )
+        .map((value) => type + equals + value),
+    );
+  const end = fc.constantFrom(
+    ",ou=a",
+    ",OU=a",
+    ",ou=A",
+    ", ou=a",
+    ",ou=a ",
+    ",ou=a\\2cb",
+    ',ou="a"',
+    ",ou=a,dc=b",
+    ",",
+    "",
+  );
+  const name = fc.tuple(first, end).map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(fc.array(name, { maxLength: 30 }), fc.array(name, { maxLength: 60 }), (held, asked) => {
+      const ids = new KnownIds();
+      const names = new KnownNames(ids);
+      for (const dn of held) {
+        const canonical = canonicalDn(dn);
+        if (canonical !== null && !names.has(canonical)) names.add(canonical, ids.add(`id-${ids.size}`) ?? -1);
+      }
+      for (const dn of [...asked, ...held, ...asked]) {
+        const frame = Buffer.from(`(${dn})`);
+        const number = names.numberOf(frame, 1, frame.length - 1);
+        const canonical = canonicalDn(dn.trim());
+        if (number !== undefined) expect(ids.at(number)).toBe(canonical === null ? undefined : names.get(canonical));
+        if (canonical === null) continue;
+        names.learn(frame, 1, frame.length - 1, canonical);
+        const plain = /^(?:uid|cn|o)=[a-z0-9@._-]{1,50},(?=[^\\]*$)/.test(dn);
+        if (plain && names.has(canonical))
+          expect(names.numberOf(frame, 1, frame.length - 1)).toBe(ids.numberOf(names.get(canonical) ?? ""));
+      }
+    }),
+    { seed, numRuns: scaled(2_000) },
+  );
 });

@@ -21,6 +21,9 @@ function entryOf(attributes: Record<string, string | Buffer>): LdapEntry {
     bytes: value,
     count: (name) => value(name).length,
     descriptions: () => Object.keys(attributes),
+    values: () => {
+      throw new Error("nothing here has many values");
+    },
   };
 }
 
