@@ -101,9 +101,10 @@ export function makeCrowd(gathers: boolean): Crowd {
   };
 }
 
+/** In order, as their digest takes them: so a repetition shows without a set of them all. */
 function distinct(ids: readonly string[]): readonly string[] {
-  const once = new Set(ids);
-  return once.size === ids.length ? ids : [...once];
+  const sorted = ids.toSorted();
+  return sorted.some((id, place) => id === sorted[place - 1]) ? [...new Set(sorted)] : sorted;
 }
 
 function sizeOf({ users, groups }: WholeGroup): number {

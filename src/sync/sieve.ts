@@ -3,7 +3,7 @@ import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
 import { hashedContent, hashMembers } from "./map.ts";
 
-/** The members of one group, complete and each named once. */
+/** The members of one group, complete, each named once and in order. */
 export type WholeGroup = { group: string; users: readonly string[]; groups: readonly string[] };
 
 /** Lets through what differs from what is held; of the rest only ids are staged. */
