@@ -51,7 +51,7 @@ const COLUMNS = `a.id, a.at, json_build_object('kind', a.actor_kind, 'id', a.act
  * @throws MusterError `too-many` when a filter that no index serves looks at too much.
  */
 export async function pageOfAudit(db: Db, query: AuditQuery): Promise<AuditRow[]> {
-  const values: unknown[] = [db.organization, query.limit];
+  const values: unknown[] = [db.organization];
   const bind = binding(values);
   const newest = query.order === "newest-first";
   const conditions = ["a.organization = $1"];
@@ -67,9 +67,9 @@ export async function pageOfAudit(db: Db, query: AuditQuery): Promise<AuditRow[]
   if (query.filter !== undefined) conditions.push(listFilterSql(query.filter, values));
   return db.query<AuditRow>({
     text: `select ${COLUMNS} from audit a where ${conditions.join(" and ")}
-      order by a.id ${newest ? "desc" : "asc"} limit $2`,
+      order by a.id ${newest ? "desc" : "asc"} limit ${Math.trunc(query.limit)}`,
     values,
-    ...(conditions.length > served && { prepared: false }),
+    prepared: conditions.length === served,
   });
 }
 

@@ -37,7 +37,7 @@ export async function listEvents(
   db: Db,
   query: { after: EventPosition | null; within: Within; limit: number },
 ): Promise<EventRow[]> {
-  const values: unknown[] = [db.organization, query.after?.transaction ?? "0", query.after?.id ?? 0, query.limit];
+  const values: unknown[] = [db.organization, query.after?.transaction ?? "0", query.after?.id ?? 0];
   const narrowed =
     query.within === null
       ? "true"
@@ -50,7 +50,8 @@ export async function listEvents(
       where o.organization = $1 and (o.transaction, o.id) > ($2::xid8, $3::bigint)
         and o.transaction < transactions_settled()
         and ${narrowed}
-      order by o.transaction, o.id limit $4`,
+      order by o.transaction, o.id limit ${Math.trunc(query.limit)}`,
     values,
+    prepared: true,
   });
 }

@@ -174,11 +174,13 @@ export async function listJobs(
   db: Db,
   query: { actions: readonly JobAction[]; before: JobId | null; limit: number },
 ): Promise<Job[]> {
+  const values: unknown[] = [db.organization, query.actions];
+  const behind = query.before === null ? "" : `and j.id < $${values.push(query.before)}`;
   return db.query<Job>({
-    text: `select ${COLUMNS} from jobs j
-      where j.organization = $1 and j.action = any ($2) and ($3::uuid is null or j.id < $3)
-      order by j.id desc limit $4`,
-    values: [db.organization, query.actions, query.before, query.limit],
+    text: `select ${COLUMNS} from jobs j where j.organization = $1 and j.action = any ($2) ${behind}
+      order by j.id desc limit ${Math.trunc(query.limit)}`,
+    values,
+    prepared: true,
   });
 }
 
@@ -187,6 +189,7 @@ export async function getJob(db: Db, id: JobId): Promise<Job> {
   const [job] = await db.query<Job>({
     text: `select ${COLUMNS} from jobs j where j.organization = $1 and j.id = $2`,
     values: [db.organization, id],
+    prepared: true,
   });
   if (!job) throw unknownJob();
   return job;

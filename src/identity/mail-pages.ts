@@ -96,11 +96,11 @@ function select(
   slow: boolean,
   conditions: (bind: Bind, values: unknown[]) => string[],
 ): Promise<ShownMail[]> {
-  const values: unknown[] = [db.organization, limit];
+  const values: unknown[] = [db.organization];
   const where = ["organization = $1", ...conditions(binding(values), values)].join(" and ");
   return db.query<ShownMail>({
-    text: `select ${COLUMNS} from mails where ${where} order by id desc limit $2`,
+    text: `select ${COLUMNS} from mails where ${where} order by id desc limit ${Math.trunc(limit)}`,
     values,
-    ...(slow && { prepared: false }),
+    prepared: !slow,
   });
 }

@@ -55,10 +55,13 @@ export async function pageOfSuppressions(
   db: Db,
   page: { after: string | null; limit: number },
 ): Promise<MailSuppression[]> {
+  const values: unknown[] = [db.organization];
+  const behind = page.after === null ? "" : `and email_key > $${values.push(page.after)}`;
   return db.query<MailSuppression>({
-    text: `select ${COLUMNS} from mail_suppressions where organization = $1 and ${STANDS}
-      and ($2::text is null or email_key > $2) order by email_key limit $3`,
-    values: [db.organization, page.after, page.limit],
+    text: `select ${COLUMNS} from mail_suppressions where organization = $1 and ${STANDS} ${behind}
+      order by email_key limit ${Math.trunc(page.limit)}`,
+    values,
+    prepared: true,
   });
 }
 

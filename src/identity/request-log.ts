@@ -1,5 +1,6 @@
 import type { Database, Db } from "../db/connection.ts";
 import type { DirectoryId, OrganizationId, TokenId } from "../db/id.ts";
+import { binding } from "./within.ts";
 
 /** One exchange with a SCIM directory as it is kept: masked and bounded before it comes here. */
 export type LoggedRequest = {
@@ -137,12 +138,21 @@ export async function listRequests(
   directory: DirectoryId,
   query: RequestFilter & { after?: LogPosition | undefined; limit: number },
 ): Promise<LoggedRequest[]> {
+  const { status, warnings, since, after, limit } = query;
+  const values: unknown[] = [db.organization, directory];
+  const bind = binding(values);
+  const wanted = [
+    ...(after === undefined ? [] : [`(at, id) < (${bind(after.at)}::timestamptz, ${bind(after.id)}::uuid)`]),
+    ...(since === undefined ? [] : [`at >= ${bind(since)}`]),
+    ...(status === undefined ? [] : [`status between ${bind(status.from)} and ${bind(status.to)}`]),
+    ...(warnings === true ? ["warnings is not null"] : []),
+  ];
   return db.query<LoggedRequest>({
     text: `select ${COLUMNS} from scim_requests
-      where organization = $1 and directory = $2 and status between $3 and $4
-        and (not $5 or warnings is not null) and at >= $6 and (at, id) < ($7::timestamptz, $8::uuid)
-      order by at desc, id desc limit $9`,
-    values: [db.organization, directory, ...conditions(query), ...position(query.after), query.limit],
+      where ${["organization = $1", "directory = $2", ...wanted].join(" and ")}
+      order by at desc, id desc limit ${Math.trunc(limit)}`,
+    values,
+    prepared: true,
   });
 }
 
@@ -179,13 +189,6 @@ export async function recentRequests(db: Db, directory: DirectoryId): Promise<Lo
 
 function conditions({ status, warnings, since }: RequestFilter): unknown[] {
   return [status?.from ?? 0, status?.to ?? 999, warnings === true, since ?? "-infinity"];
-}
-
-const NEWEST = { at: "infinity", id: "ffffffff-ffff-ffff-ffff-ffffffffffff" };
-
-function position(after: LogPosition | undefined): unknown[] {
-  const { at, id } = after ?? NEWEST;
-  return [at, id];
 }
 
 /** Rows that one statement deletes: few enough that it ends within a second. */

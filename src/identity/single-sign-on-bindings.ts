@@ -130,9 +130,12 @@ const BINDINGS = `select b.account, a.user_name as "userName", b.issuer, b.subje
 
 /** Who is bound to whom at the present issuer, by account. */
 export async function listBindings(db: Db, page: { after: AccountId | null; limit: number }): Promise<Binding[]> {
+  const values: unknown[] = [db.organization];
+  const behind = page.after === null ? "" : `and b.account > $${values.push(page.after)}`;
   return db.query<Binding>({
-    text: `${BINDINGS} and ($2::uuid is null or b.account > $2) order by b.account limit $3`,
-    values: [db.organization, page.after, page.limit],
+    text: `${BINDINGS} ${behind} order by b.account limit ${Math.trunc(page.limit)}`,
+    values,
+    prepared: true,
   });
 }
 

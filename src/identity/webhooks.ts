@@ -208,6 +208,7 @@ export async function listWebhooks(db: Db): Promise<Webhook[]> {
   return db.query<Webhook>({
     text: `select ${COLUMNS} from webhooks w where w.organization = $1 order by w.id`,
     values: [db.organization],
+    prepared: true,
   });
 }
 
@@ -216,6 +217,7 @@ export async function getWebhook(db: Db, id: WebhookId): Promise<Webhook> {
   const [webhook] = await db.query<Webhook>({
     text: `select ${COLUMNS} from webhooks w where w.organization = $1 and w.id = $2`,
     values: [db.organization, id],
+    prepared: true,
   });
   if (!webhook) throw unknown();
   return webhook;

@@ -66,8 +66,9 @@ export async function listConflicts(
         coalesce(p.sides, jsonb_build_array(jsonb_build_object(
           'directory', r.directory, 'id', p.immutable_id, 'location', null, 'name', p.name))) as sides
       from sync_plan p join sync_runs r on r.organization = $1 and r.id = $2
-      where p.organization = $1 and p.run = $2 and p.conflict is not null and p.seq > $3 order by p.seq limit $4`,
-    values: [db.organization, run, page.after ?? 0, limit + 1],
+      where p.organization = $1 and p.run = $2 and p.conflict is not null and p.seq > $3
+      order by p.seq limit ${Math.trunc(limit + 1)}`,
+    values: [db.organization, run, page.after ?? 0],
     prepared: true,
   });
   // Rows tell that their run is there.

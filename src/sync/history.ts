@@ -71,7 +71,7 @@ export async function listRuns(
   } = {},
 ): Promise<SyncRun[]> {
   const { filter, directory, state, since, before } = query;
-  const values: unknown[] = [db.organization, query.limit ?? 50];
+  const values: unknown[] = [db.organization];
   const conditions = [
     ...(directory === undefined ? [] : [`directory = $${values.push(directory)}`]),
     ...(state === undefined ? [] : [`state = $${values.push(state)}`]),
@@ -81,7 +81,7 @@ export async function listRuns(
   ];
   const rows = await db.query<SyncRun>({
     text: `select ${runColumns} from sync_runs
-      where ${["organization = $1", ...conditions].join(" and ")} order by id desc limit $2`,
+      where ${["organization = $1", ...conditions].join(" and ")} order by id desc limit ${Math.trunc(query.limit ?? 50)}`,
     values,
     prepared: filter === undefined || isServed(filter),
   });
@@ -113,7 +113,7 @@ export async function pageOfPlan(
   page: { after?: number; limit?: number; kind?: string } = {},
 ): Promise<{ rows: SyncPlanRow[]; next: number | null }> {
   const limit = page.limit ?? 200;
-  const values: unknown[] = [db.organization, run, page.after ?? 0, limit + 1];
+  const values: unknown[] = [db.organization, run, page.after ?? 0];
   const ofKind = page.kind === undefined ? "" : `and p.kind = $${values.push(page.kind)}`;
   const rows = await db.query<SyncPlanRow>({
     text: `select p.seq, p.kind, p.subject, p.member, p.name, p.previous - '{resource,contentHash}'::text[] as before,
@@ -121,7 +121,7 @@ export async function pageOfPlan(
         case when ${isApplied("p", "r")} then coalesce(p.applied_at, r.applied_at) end as "appliedAt"
       from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
       where p.organization = $1 and p.run = $2 and p.seq > $3 ${ofKind}
-      order by p.seq limit $4`,
+      order by p.seq limit ${Math.trunc(limit + 1)}`,
     values,
     prepared: true,
   });
