@@ -1,8 +1,6 @@
 import { afterAll, expect, test } from "vitest";
-import { setPassword } from "../../src/identity/credentials.ts";
-import { hashPassword } from "../../src/identity/sign-in/password-hash.ts";
 import { startJobs } from "../../src/jobs/start.ts";
-import { consoleWorld, open, PASSWORD, violations } from "./world.ts";
+import { consoleWorld, open, refusedTo, violations } from "./world.ts";
 
 const world = await consoleWorld();
 const { ada, bob, carol, dave } = world.company.people;
@@ -111,26 +109,16 @@ test("R67: one press of Resend invite sends the mail", async () => {
 });
 
 test("an administrator who may only look reads why each thing is not theirs to do", async () => {
-  const token = world.company.token;
-  const { body } = await world.ask("POST", "/users", { token, body: { email: "hal@acme.example" } });
-  const hash = await hashPassword(PASSWORD);
-  await world.write(world.company.organization, (tx) => setPassword(tx, body.id, hash));
-  const scope = { kind: "organization" };
-  await world.ask("POST", "/rights", { token, body: { user: body.id, bundle: "auditor", scope } });
-  const { page, context, faults } = await world.visitor();
-  const begun = await context.request.post(`${world.url}/api/v1/session`, {
-    data: { userName: "hal@acme.example", password: PASSWORD },
-    headers: { origin: world.url },
-  });
-  expect(begun.status()).toBe(201);
+  const { page, faults } = await world.limited("auditor");
   await open(page, `/users/${ada}`);
-  const suspend = page.getByRole("button", { name: "Suspend", exact: true });
-  await expect.poll(() => suspend.getAttribute("aria-disabled")).toBe("true");
-  await suspend.focus();
-  await page.getByText("Not possible: it needs the permission users:write").waitFor();
+  await refusedTo(page, page.getByRole("button", { name: "Suspend", exact: true }), "users:write");
   await page.getByRole("button", { name: "More" }).click();
-  const erase = page.getByRole("menuitem", { name: /^Erase personal data/ });
-  expect(await erase.innerText()).toContain("it needs the permission users:write");
+  for (const [name, permission] of [
+    [/^Erase personal data/, "users:write"],
+    [/^Off-board/, "users:write"],
+    [/^Merge into another account/, "users:write"],
+  ] as const)
+    expect(await page.getByRole("menuitem", { name }).innerText()).toContain(`it needs the permission ${permission}`);
   expect(faults).toEqual([]);
 });
 

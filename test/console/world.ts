@@ -1,8 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, expect } from "vitest";
 import { makeApp } from "../../src/http/app.ts";
 import { addAdministrator } from "../../src/identity/administrators.ts";
@@ -97,7 +98,33 @@ export async function consoleWorld() {
     return visit;
   }
 
-  return { ...server, visitor, administrator };
+  /** The same as somebody who has this right alone. */
+  async function limited(bundle: string, look: Look = {}) {
+    const { token, organization } = server.company;
+    const email = `${bundle}-${randomUUID().slice(0, 8)}@acme.example`;
+    const { body } = await server.ask("POST", "/users", { token, body: { email } });
+    const hash = await hashPassword(PASSWORD);
+    await server.write(organization, (tx) => setPassword(tx, body.id, hash));
+    const right = { user: body.id, bundle, scope: { kind: "organization" } };
+    expect((await server.ask("POST", "/rights", { token, body: right })).status).toBe(201);
+    const visit = await visitor(look);
+    const answer = await visit.context.request.post(`${url}/api/v1/session`, {
+      data: { userName: email, password: PASSWORD },
+      headers: { origin: url },
+    });
+    expect(answer.status()).toBe(201);
+    return visit;
+  }
+
+  return { ...server, visitor, administrator, limited };
+}
+
+/** That the button is there, cannot be pressed, and says why to whoever comes to it by keyboard. */
+export async function refusedTo(page: Page, button: Locator, permission: string): Promise<void> {
+  await expect.poll(() => button.getAttribute("aria-disabled")).toBe("true");
+  await button.focus();
+  await page.getByText(`Not possible: it needs the permission ${permission}`).first().waitFor();
+  await page.keyboard.press("Tab");
 }
 
 /** What axe-core finds wrong by WCAG 2.2 A and AA, in a line each. */

@@ -32,7 +32,15 @@ export function ActButton({ operation, onClick, children, type = "button", ...lo
     );
   return (
     <Tooltip label={t("shared.whyNot", { why })}>
-      <Button {...look} type="button" data-disabled aria-disabled onClick={(event) => event.preventDefault()}>
+      <Button
+        {...look}
+        // A button that is off altogether is passed over by the keyboard, and its reason with it.
+        disabled={false}
+        type="button"
+        data-disabled
+        aria-disabled
+        onClick={(event) => event.preventDefault()}
+      >
         {children}
       </Button>
     </Tooltip>

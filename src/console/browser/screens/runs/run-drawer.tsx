@@ -64,7 +64,7 @@ export function RunDrawer({ id, onClose }: { id: string; onClose: () => void }) 
           />
           <RunActs run={run} />
           {run.counts.conflicts > 0 && <RunConflicts id={run.id} />}
-          <RunPlan id={run.id} />
+          <RunPlan key={run.id} id={run.id} state={run.state} />
         </Stack>
       )}
     </Side>

@@ -1,4 +1,5 @@
 import { Button, Group, Select, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { useEffect, useRef } from "react";
 import { useApi } from "../../api/use-api.ts";
 import { useAddressState } from "../../parts/address-state.ts";
 import { PlainTable } from "../../parts/plain-table.tsx";
@@ -23,14 +24,20 @@ const KINDS = [
   "shared-group-name",
 ] as const;
 
-/** The plan, row by row: what each would be before and after. */
-export function RunPlan({ id }: { id: string }) {
+/** The plan, row by row: what each would be before and after. @param state of the run: with another one the plan is another. */
+export function RunPlan({ id, state }: { id: string; state: string }) {
   const { t, word } = useTexts();
   const { get, set } = useAddressState();
   const kind = KINDS.find((one) => one === get("kind"));
   const cursor = get("plan");
   const query = { limit: 50, ...(kind !== undefined && { kind }), ...(cursor !== "" && { cursor }) };
-  const { data } = useApi("runs.plan", { params: { id }, query }, { keep: true });
+  const { data, refetch } = useApi("runs.plan", { params: { id }, query }, { keep: true });
+  const shown = useRef(state);
+  useEffect(() => {
+    if (shown.current === state) return;
+    shown.current = state;
+    void refetch();
+  }, [state, refetch]);
   return (
     <Stack gap="sm">
       <Group justify="space-between" align="flex-end">
