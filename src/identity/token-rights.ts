@@ -199,10 +199,11 @@ export async function targetOfToken(db: Db, id: TokenId): Promise<Target | undef
 }
 
 /**
- * The successor of a token: the same name, permissions, scope, owner and length of life (design §7: rotating with overlap).
+ * The successor of a token: the same name, permissions, scope, owner and length of life, of a directory's the same scopes
+ * and person (design §7: rotating with overlap).
  * Before: any. After: both work until the overlap is over, or the old one ends sooner if it would anyway.
  * @param overlapHours 0 ends the old one at once.
- * @throws MusterError `not-found`; `conflict` for a directory's; `not-allowed` as `giveToken`, and for another person's own.
+ * @throws MusterError `not-found`; `not-allowed` as `giveToken`, and for another person's own.
  */
 export async function rotateToken(
   tx: Tx,
@@ -210,9 +211,7 @@ export async function rotateToken(
   id: TokenId,
   overlapHours = OVERLAP_HOURS,
 ): Promise<NewToken> {
-  const { kind, name, permissions, scope, owner, createdAt, expiresAt } = await getToken(tx, id);
-  if (kind === "directory")
-    throw new MusterError("conflict", "a directory's token is rotated with the directory: directory token rotate");
+  const { kind, name, directory, permissions, scope, owner, createdAt, expiresAt } = await getToken(tx, id);
   const made = await makingToken(tx);
   const life = expiresAt && { seconds: (expiresAt.getTime() - createdAt.getTime()) / 1000 };
   const wanted = { ...(name !== null && { name }), expires: made && outlives(life, made) ? undefined : life };
@@ -221,7 +220,9 @@ export async function rotateToken(
     maker,
     kind === "product" && scope.kind === "product"
       ? { ...wanted, product: scope.id }
-      : { ...wanted, permissions: known(permissions), scope, owner: owner?.id ?? null },
+      : directory !== null
+        ? { ...wanted, directory, facts: await factsOf(tx, id) }
+        : { ...wanted, permissions: known(permissions), scope, owner: owner?.id ?? null },
   );
   await tx.query({
     text: `update tokens set expires_at = least(expires_at, statement_timestamp() + make_interval(hours => $3))
@@ -232,6 +233,15 @@ export async function rotateToken(
     { action: "token.rotated", subjectKind: "token", subject: id, detail: { successor: next.id, overlapHours } },
   ]);
   return next;
+}
+
+/** What a directory's token may do, and whose it is. */
+async function factsOf(tx: Tx, id: TokenId): Promise<Pick<TokenFacts, "scopes" | "subject">> {
+  const [row] = await tx.query<{ scopes: TokenFacts["scopes"] | null; subject: TokenFacts["subject"] | null }>({
+    text: "select scopes, subject from tokens where organization = $1 and id = $2",
+    values: [tx.organization, id],
+  });
+  return { ...(row?.scopes && { scopes: row.scopes }), ...(row?.subject && { subject: row.subject }) };
 }
 
 /** A permission that there is no more is nobody's. */

@@ -1,4 +1,4 @@
-import { Drawer } from "@mantine/core";
+import { Button, Drawer } from "@mantine/core";
 import { useState } from "react";
 import { type Row, urlOf } from "../../api/call.ts";
 import { useApi } from "../../api/use-api.ts";
@@ -22,6 +22,7 @@ export function Tokens() {
   const { get } = useAddressState();
   const { opened, open, close } = useOpened("make");
   const [rotated, setRotated] = useState<string>();
+  const [ending, setEnding] = useState<string>();
   const query = get("cursor") === "" ? {} : { cursor: get("cursor") };
   const found = useApi("tokens.list", { query }, { keep: true });
   const rotate = async (token: Row<"tokens.list">): Promise<void> => {
@@ -47,21 +48,30 @@ export function Tokens() {
       id: "actions",
       header: t("shared.actions"),
       kind: "narrow",
-      cell: (token) => (
-        <>
-          <ActButton operation="tokens.rotate" variant="subtle" onClick={() => void rotate(token)}>
-            {t("administrators.rotate")}
-          </ActButton>
-          <ActButton
-            operation="tokens.revoke"
-            variant="subtle"
-            color="red"
-            onClick={() => void act("tokens.revoke", { params: { id: token.id } }, t("administrators.revoked"))}
-          >
-            {t("administrators.revoke")}
-          </ActButton>
-        </>
-      ),
+      cell: (token) =>
+        ending === token.id ? (
+          <>
+            <ActButton
+              operation="tokens.revoke"
+              color="red"
+              onClick={() => void act("tokens.revoke", { params: { id: token.id } }, t("administrators.revoked"))}
+            >
+              {t("administrators.revokeNow")}
+            </ActButton>
+            <Button variant="subtle" onClick={() => setEnding(undefined)}>
+              {t("shared.cancel")}
+            </Button>
+          </>
+        ) : (
+          <>
+            <ActButton operation="tokens.rotate" variant="subtle" onClick={() => void rotate(token)}>
+              {t("administrators.rotate")}
+            </ActButton>
+            <ActButton operation="tokens.revoke" variant="subtle" color="red" onClick={() => setEnding(token.id)}>
+              {t("administrators.revoke")}
+            </ActButton>
+          </>
+        ),
     },
   ];
   return (

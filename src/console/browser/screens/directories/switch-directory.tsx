@@ -1,13 +1,13 @@
 import { Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
-import type { Answer, Row } from "../../api/call.ts";
+import { call, type Row } from "../../api/call.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { ImpactView } from "../../parts/impact-view.tsx";
-import { PlainTable } from "../../parts/plain-table.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
 import { usePreview } from "../../parts/use-preview.ts";
 import { useTexts } from "../../texts/texts.ts";
+import { Switched } from "./switched.tsx";
 
 /** Moves people to another directory with everything that they have. Who is moved and who is not is looked at first. */
 export function SwitchDirectory({ from, others }: { from: string; others: readonly Row<"directories.list">[] }) {
@@ -62,7 +62,10 @@ export function SwitchDirectory({ from, others }: { from: string; others: readon
             operation="directories.switch"
             color="red"
             onClick={() =>
-              void act("directories.switch", asked, t("directories.switched", { from, to })).then(preview.clear)
+              // The way back is the same switch the other way; whatever was copied to groups stays with them.
+              void act("directories.switch", asked, t("directories.switched", { from, to }), () =>
+                call("directories.switch", { params: { directory: to }, body: { to: from, match, groups: "none" } }),
+              ).then((done) => done && preview.clear())
             }
           >
             {t("directories.switch")}
@@ -79,40 +82,5 @@ export function SwitchDirectory({ from, others }: { from: string; others: readon
         )}
       </Group>
     </Stack>
-  );
-}
-
-function Switched({ result }: { result: Answer<"directories.switch"> }) {
-  const { t } = useTexts();
-  const { switched, unmatched, conflicts } = result;
-  return (
-    <>
-      <Text role="status">
-        {t("directories.switchCounts", {
-          switched: switched.length,
-          unmatched: unmatched.length,
-          conflicts: conflicts.length,
-        })}
-      </Text>
-      {conflicts.length > 0 && (
-        <PlainTable
-          caption={t("directories.conflicts")}
-          heads={[t("directories.recordFrom"), t("directories.recordTo"), t("shared.reason")]}
-        >
-          {conflicts.map((one) => (
-            <tr key={`${one.reason} ${one.from.join()} ${one.to.join()}`}>
-              <td>{one.from.join(", ")}</td>
-              <td>{one.to.join(", ")}</td>
-              <td>{one.detail}</td>
-            </tr>
-          ))}
-        </PlainTable>
-      )}
-      {unmatched.length > 0 && (
-        <Text c="dimmed">
-          {t("directories.unmatched")}: {unmatched.map(({ userName }) => userName).join(", ")}
-        </Text>
-      )}
-    </>
   );
 }

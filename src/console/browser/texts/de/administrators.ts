@@ -51,5 +51,6 @@ export const administrators = {
   rotate: "Erneuern",
   rotated: "Es gibt ein neues Token; das alte gilt noch {hours} Stunden.",
   revoke: "Widerrufen",
+  revokeNow: "Jetzt widerrufen",
   revoked: "Das Token ist widerrufen.",
 };

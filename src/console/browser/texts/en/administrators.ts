@@ -50,5 +50,6 @@ export const administrators = {
   rotate: "Rotate",
   rotated: "There is a new token; the old one goes on for {hours} hours.",
   revoke: "Revoke",
+  revokeNow: "Revoke now",
   revoked: "The token is revoked.",
 } as const;

@@ -177,6 +177,16 @@ export const directories = {
     "{switched, plural, one {# person is} other {# people are}} switched, {unmatched} have no match, {conflicts, plural, one {# conflict} other {# conflicts}}.",
   conflicts: "Conflicts",
   unmatched: "Without a match",
+  pairs: "Who is switched",
+  losing: "Whose access changes",
+  access: "Access",
+  rights: "Rights",
+  hangs: "What hangs on them",
+  hangsCounts:
+    "{spaces, plural, one {# guest space} other {# guest spaces}}, {groups, plural, one {# local group} other {# local groups}}",
+  unmatchedMeans:
+    "They stay in {from}, which rests from then on; whoever is to come along needs a record in {to} first.",
+  andMore: "… and {n} more",
   removeHow: "Its people, groups and grants go with it, and nothing brings them back.",
   removePreview: "Show what would go",
   goes: "{users, plural, one {# person} other {# people}}, {groups, plural, one {# group} other {# groups}} and {grants, plural, one {# grant} other {# grants}} go.",
