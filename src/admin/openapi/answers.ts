@@ -209,7 +209,13 @@ function failuresOf(route: Route): number[] {
   if ("open" in route) return route.id === "openapi.get" ? always : [400, 401, 403, 404, 409, ...ofBody, ...always];
   const writes = route.method !== "GET";
   // What a route that anybody known may ask has to show is not there for everybody.
-  const asks = writes || route.params !== undefined || route.query !== undefined || route.guard === "known";
+  const asks =
+    writes ||
+    route.params !== undefined ||
+    route.query !== undefined ||
+    route.guard === "known" ||
+    // The one setting that an organization has or has not.
+    route.id === "singleSignOn.get";
   const statuses = [
     400,
     401,

@@ -1,5 +1,6 @@
 import { Group, PasswordInput, Skeleton, Stack, Switch, TagsInput, TextInput } from "@mantine/core";
-import { useState } from "react";
+import { notifications } from "@mantine/notifications";
+import { useRef, useState } from "react";
 import { type Answer, call } from "../../api/call.ts";
 import { useApi, useChange } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
@@ -22,8 +23,11 @@ const NONE: Held = {
 /** How administrators sign in to the console through the company's identity provider. */
 export function SingleSignOn() {
   const found = useApi("singleSignOn.get", {});
+  // That there is none is forgotten while it is asked anew; what somebody has typed must not go with it.
+  const wasThereNone = useRef(false);
+  if (found.data !== undefined || found.error) wasThereNone.current = found.error?.status === 404;
   if (found.error && found.error.status !== 404) return <ProblemNotice problem={found.error} />;
-  if (found.data === undefined && !found.error) return <Skeleton height={240} />;
+  if (found.data === undefined && !wasThereNone.current) return <Skeleton height={240} />;
   return (
     <Stack gap="lg" maw={720}>
       <Form key={JSON.stringify(found.data ?? NONE)} held={found.data ?? NONE} isNew={found.data === undefined} />
@@ -80,7 +84,17 @@ function Form({ held, isNew }: { held: Held; isNew: boolean }) {
         <ActButton
           operation="singleSignOn.set"
           loading={saving.isPending}
-          onClick={() => saving.mutate({ body: { ...form, ...(secret !== "" && { clientSecret: secret }) } })}
+          onClick={() =>
+            // Of a promise, not of `mutate`: once it is saved this form is another one, which hears nothing of it.
+            saving.mutateAsync({ body: { ...form, ...(secret !== "" && { clientSecret: secret }) } }).then(
+              () =>
+                notifications.show({
+                  message: t("settings.ssoSaved"),
+                  closeButtonProps: { "aria-label": t("shared.close") },
+                }),
+              () => {},
+            )
+          }
         >
           {t("shared.save")}
         </ActButton>

@@ -35,6 +35,7 @@ export const settings = {
   emailClaim: "Angabe mit der Adresse",
   verifiedClaim: "Angabe, dass die Adresse geprüft ist",
   ssoEnabled: "Administratoren melden sich damit an",
+  ssoSaved: "Die Einmalanmeldung ist gespeichert.",
   ssoOff: "Die Einmalanmeldung ist aus.",
   ssoSwitchOff: "Abschalten",
   ssoRemoved: "Die Einmalanmeldung ist entfernt.",

@@ -35,6 +35,7 @@ export const settings = {
   emailClaim: "Claim with the address",
   verifiedClaim: "Claim that the address is verified",
   ssoEnabled: "Administrators sign in with it",
+  ssoSaved: "Single sign-on is saved.",
   ssoOff: "Single sign-on is off.",
   ssoSwitchOff: "Switch off",
   ssoRemoved: "Single sign-on is removed.",
