@@ -53,12 +53,12 @@ function select(
   conditions: (bind: Bind, values: unknown[]) => string[],
   slow = false,
 ): Promise<Group[]> {
-  const values: unknown[] = [db.organization, limit];
+  const values: unknown[] = [db.organization];
   const where = ["g.organization = $1", "g.deleted_at is null", ...conditions(binding(values), values)].join(" and ");
   return db.query<Group>({
-    text: `select ${COLUMNS} from ${TABLES} where ${where} order by g.id limit $2`,
+    text: `select ${COLUMNS} from ${TABLES} where ${where} order by g.id limit ${Math.trunc(limit)}`,
     values,
-    ...(slow && { prepared: false }),
+    prepared: !slow,
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Db } from "../db/connection.ts";
+import type { ProductId } from "../db/id.ts";
 import type { ShownLink } from "./links.ts";
 import { countSeats } from "./seats.ts";
 
@@ -15,7 +16,10 @@ export function takenBy(role: ShownLink["roles"][number]["role"]): Cost["takes"]
 
 /** Adds to links what each use of them costs (R101): a guest slot or a seat, and what is left by the count that refuses (R143). */
 export async function withCosts(db: Db, links: readonly ShownLink[]): Promise<CostedLink[]> {
-  const products = [...new Set(links.flatMap(({ roles }) => roles.map(({ id }) => id)))];
+  const products = await limitedAmong(
+    db,
+    links.flatMap(({ roles }) => roles),
+  );
   const uses = products.length === 0 ? [] : await countSeats(db, products);
   return links.map(({ roles, ...link }) => ({
     ...link,
@@ -26,6 +30,20 @@ export async function withCosts(db: Db, links: readonly ShownLink[]): Promise<Co
       return { ...one, takes, left };
     }),
   }));
+}
+
+/** The products that have a limit of what these roles take: of the others nothing needs to be counted. */
+async function limitedAmong(db: Db, roles: ShownLink["roles"]): Promise<ProductId[]> {
+  const taking = (takes: Cost["takes"]) => [
+    ...new Set(roles.filter(({ role }) => takenBy(role) === takes).map(({ id }) => id)),
+  ];
+  const rows = await db.query<{ id: ProductId }>({
+    text: `select id from products where organization = $1
+      and ((id = any ($2) and seats is not null) or (id = any ($3) and guest_basis <> 'unlimited'))`,
+    values: [db.organization, taking("seat"), taking("guest-slot")],
+    prepared: true,
+  });
+  return rows.map(({ id }) => id);
 }
 
 /** One link with what it costs. */

@@ -185,9 +185,9 @@ const COLUMNS = `l.id, l.label, l.max_uses as "maxUses", l.uses, l.expires_at as
 /** A page of the links, the newest first. */
 export async function pageOfLinks(db: Db, page: { after: LinkId | null; limit: number }): Promise<ShownLink[]> {
   return db.query<ShownLink>({
-    text: `select ${COLUMNS} from links l where l.organization = $1 and ($2::uuid is null or l.id < $2)
-      order by l.id desc limit $3`,
-    values: [db.organization, page.after, page.limit],
+    text: `select ${COLUMNS} from links l where l.organization = $1 ${page.after === null ? "" : "and l.id < $2"}
+      order by l.id desc limit ${Math.trunc(page.limit)}`,
+    values: [db.organization, ...(page.after === null ? [] : [page.after])],
     prepared: true,
   });
 }
@@ -211,8 +211,9 @@ export async function usesOfLink(
 ): Promise<{ email: string; invitation: InvitationId | null; usedAt: Date }[]> {
   return db.query({
     text: `select email_key as email, invitation, used_at as "usedAt" from link_uses
-      where organization = $1 and link = $2 and ($3::text is null or email_key > $3) order by email_key limit $4`,
-    values: [db.organization, id, page.after, page.limit],
+      where organization = $1 and link = $2 ${page.after === null ? "" : "and email_key > $3"}
+      order by email_key limit ${Math.trunc(page.limit)}`,
+    values: [db.organization, id, ...(page.after === null ? [] : [page.after])],
     prepared: true,
   });
 }

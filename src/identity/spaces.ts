@@ -47,8 +47,9 @@ export async function listSpaces(db: Db, product: ProductId): Promise<Space[]> {
 export async function pageOfSpaces(db: Db, product: ProductId, page: IdPage<SpaceId>): Promise<Space[]> {
   return db.query<Space>({
     text: `select id, key, name from spaces
-      where organization = $1 and product = $2 and ($3::uuid is null or id > $3) order by id limit $4`,
-    values: [db.organization, product, page.after, page.limit],
+      where organization = $1 and product = $2 ${page.after === null ? "" : "and id > $3"}
+      order by id limit ${Math.trunc(page.limit)}`,
+    values: [db.organization, product, ...(page.after === null ? [] : [page.after])],
     prepared: true,
   });
 }
