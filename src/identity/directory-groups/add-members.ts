@@ -18,7 +18,7 @@ export async function addMembers(
 ): Promise<number | undefined> {
   if (!(await lockAll(tx, directory, members))) return undefined;
   const own = members.values.length;
-  const [organization, of, kind, actor, request] = [1, 2, 3, 4, 5].map((place) => `$${own + place}`);
+  const [organization = "", of, kind, actor, request] = [1, 2, 3, 4, 5].map((place) => `$${own + place}`);
   const [done] = await tx.query<{ added: number; accounts: AccountId[] }>({
     name: "add-members",
     text: `
@@ -48,12 +48,7 @@ export async function addMembers(
       ), sent as (
         insert into outbox (organization, kind, subject_kind, subject, data)
         select ${organization}, 'group.members-changed', 'group', t.group_id, t.detail from told t
-      ), granting (id) as (
-        -- Of the other groups a membership gives nothing; the organization's lock keeps grants and nesting as they are.
-        select group_id from role_grants where organization = ${organization} and group_id is not null
-        union
-        select n.child from granting g join group_nestings n on n.organization = ${organization} and n.parent = g.id
-      )
+      ), ${granting(organization)}
       select (select count(*) from come) as added,
         array(select distinct u.account from come c
           cross join lateral (
@@ -67,24 +62,45 @@ export async function addMembers(
   return done.added;
 }
 
-/** Members before groups, as everywhere, each kind by id. Whether all of them are held alive by this directory. */
+/**
+ * Members before groups, as everywhere, each kind by id. Whether all of them are held alive by this directory. Only members
+ * whose access follows are locked, lest a rename carry one away to another account meanwhile: of the others nothing but the
+ * row itself comes, which a record that is removed at the same moment keeps all the same.
+ */
 async function lockAll(tx: Tx, directory: DirectoryId, members: SqlFragment): Promise<boolean> {
   const own = members.values.length;
-  const all = (column: string) =>
-    `unnest(array(select distinct m.${column} from (${members.text}) m order by 1)) w (id)`;
-  const where = `t.organization = $${own + 1} and t.id = w.id`;
-  const locked = async (table: string, column: string, lock: string): Promise<boolean> => {
+  const [organization, of] = [`$${own + 1}`, `$${own + 2}`];
+  const all = (column: string, where = "") =>
+    `unnest(array(select distinct m.${column} from (${members.text}) m ${where} order by 1)) w (id)`;
+  const areAll = async (table: string, column: string, lock: string): Promise<boolean> => {
     const [row] = await tx.query<{ all: boolean }>({
-      name: `lock-all-of-${table}`,
+      name: `all-of-${table}`,
       text: `select count(*) filter (where l.live is not true) = 0 as all from ${all(column)}
         left join lateral (
-          select t.directory = $${own + 2} and t.deleted_at is null as live from ${table} t where ${where} ${lock}) l on true`,
+          select t.directory = ${of} and t.deleted_at is null as live from ${table} t
+          where t.organization = ${organization} and t.id = w.id ${lock}) l on true`,
       values: [...members.values, tx.organization, directory],
     });
     return row?.all === true;
   };
+  await tx.query({
+    name: "lock-members-whose-access-follows",
+    text: `with recursive ${granting(organization)}
+      select count(l.id) from ${all("member", "where m.group_id in (select id from granting)")}
+      cross join lateral (
+        select t.id from directory_users t where t.organization = ${organization} and t.id = w.id for share) l`,
+    values: [...members.values, tx.organization],
+  });
   return (
-    (await locked("directory_users", "member", "for share")) &&
-    (await locked("directory_groups", "group_id", "for no key update"))
+    (await areAll("directory_users", "member", "offset 0")) &&
+    (await areAll("directory_groups", "group_id", "for no key update"))
   );
 }
+
+/** Of the other groups a membership gives nothing; the organization's lock keeps grants and nesting as they are. */
+const granting = (organization: string): string => `
+  granting (id) as (
+    select group_id from role_grants where organization = ${organization} and group_id is not null
+    union
+    select n.child from granting g join group_nestings n on n.organization = ${organization} and n.parent = g.id
+  )`;

@@ -21,12 +21,20 @@ export type SyncDetails = {
   sharedGroupNames: number;
 };
 
-/** Counts a complete plan. `conflicts` are the rows that were left out and what two people or two groups share. */
+/** What changes nothing that is held. */
+const ADDING: ReadonlySet<string> = new Set([
+  ...["user-add", "group-add", "member-add", "nesting-add", "conflict", "shared-address", "shared-group-name"],
+]);
+
+/**
+ * Counts a complete plan. `conflicts` are the rows that were left out and what two people or two groups share; `onlyAdds`:
+ * it only brings what was not there.
+ */
 export async function countPlan(
   tx: Tx,
   run: SyncRunId,
   staged: { users: number; groups: number; members: number },
-): Promise<{ counts: SyncCounts; details: SyncDetails; conflicts: number }> {
+): Promise<{ counts: SyncCounts; details: SyncDetails; conflicts: number; onlyAdds: boolean }> {
   const rows = await tx.query<{ kind: string; count: number }>({
     text: "select kind, count(*) as count from sync_plan where organization = $1 and run = $2 group by kind",
     values: [tx.organization, run],
@@ -60,5 +68,6 @@ export async function countPlan(
       sharedGroupNames: count("shared-group-name"),
     },
     conflicts,
+    onlyAdds: rows.every((row) => ADDING.has(row.kind)),
   };
 }

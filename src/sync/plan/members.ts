@@ -22,7 +22,7 @@ const people = (held: "directory_users" | "looked_up"): string => `
  * Every group that will be there. `open` are those whose members are to be compared one by one; the others have what they
  * are to have, except through who comes back (`back`).
  */
-const TEAMS = `
+const teams = (kinds: string): string => `
   teams as (
     select s.immutable_id, h.id, s.name, false as back, d.held is null as open from sync_staged_groups s
     join directory_groups h on h.organization = $1 and h.directory = $3 and h.immutable_id = s.immutable_id
@@ -31,8 +31,9 @@ const TEAMS = `
     where s.organization = $1 and s.run = $2
     union all
     select immutable_id, subject, name, kind = 'group-restore', true from sync_plan
-    where organization = $1 and run = $2 and kind in ('group-add', 'group-restore')
+    where organization = $1 and run = $2 and kind in (${kinds})
   )`;
+const TEAMS = teams("'group-add', 'group-restore'");
 
 /** Of the people who are held those alone of whom a compared group says or had something. */
 const CONCERNED = `
@@ -71,7 +72,8 @@ const DIFFERENT = `
 export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId, areFew: boolean): Promise<void> {
   const values = [tx.organization, run, directory];
   if (!(await isAnythingOpen(tx, run))) return;
-  const both = areFew ? [TEAMS, CONCERNED, people("looked_up")] : [TEAMS, people("directory_users")];
+  if (!areFew) await planMembersOfNewGroups(tx, values);
+  const both = areFew ? [TEAMS, CONCERNED, people("looked_up")] : [teams("'group-restore'"), people("directory_users")];
   await tx.query({
     text: `
       with ${both.join(", ")}, wanted as (
@@ -114,6 +116,26 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
       select $1, $2, case when d.added then 'nesting-add' else 'nesting-remove' end, d.subject, d.member,
         format('%s in %s', c.name, t.name)
       from different d join teams c on c.id = d.member join teams t on t.id = d.subject
+      order by d.subject, d.member`,
+    values,
+  });
+}
+
+/** Nothing is held of a new group, so that there is nothing to compare: of a first run these are all. */
+async function planMembersOfNewGroups(tx: Tx, values: readonly unknown[]): Promise<void> {
+  await tx.query({
+    text: `
+      with ${people("directory_users")}, fresh as (
+        select immutable_id, subject as id, name from sync_plan where organization = $1 and run = $2 and kind = 'group-add'
+      )
+      insert into sync_plan (organization, run, kind, subject, member, name)
+      select $1, $2, 'member-add', d.subject, d.member, format('%s in %s', d.person, d.team)
+      from (
+        select distinct t.id as subject, p.id as member, p.name as person, t.name as team
+        from sync_staged_members m
+        join fresh t on t.immutable_id = m.group_id
+        join people p on p.immutable_id = m.member_id
+        where m.organization = $1 and m.run = $2 and m.kind = 'user') d
       order by d.subject, d.member`,
     values,
   });

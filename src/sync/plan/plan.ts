@@ -65,7 +65,7 @@ export async function plan(
   await markRenamesTogether(tx, run);
   await reportSharedAddresses(tx, run, directory);
   await reportSharedGroupNames(tx, run, directory);
-  const { counts, details, conflicts } = await countPlan(tx, run, staged);
+  const { counts, details, conflicts, onlyAdds } = await countPlan(tx, run, staged);
   const figures = await guardFigures(
     tx,
     run,
@@ -75,7 +75,7 @@ export async function plan(
   return {
     counts,
     details,
-    onlyAdds: await isOnlyAdding(tx, run),
+    onlyAdds,
     isPartial: conflicts > 0,
     figures,
     verdict: judge(figures),
@@ -120,14 +120,4 @@ async function verifyStaging(tx: Tx, run: SyncRunId, expected: StagedRows): Prom
       "incomplete",
       "what was read is no longer in staging (did the database restart?); run the sync again",
     );
-}
-
-async function isOnlyAdding(tx: Tx, run: SyncRunId): Promise<boolean> {
-  const [row] = await tx.query<{ other: boolean }>({
-    text: `select exists (select from sync_plan where organization = $1 and run = $2
-      and kind not in ('user-add', 'group-add', 'member-add', 'nesting-add', 'conflict', 'shared-address',
-        'shared-group-name')) as other`,
-    values: [tx.organization, run],
-  });
-  return row?.other === false;
 }
