@@ -23,8 +23,10 @@ export async function addMembers(
     name: "add-members",
     text: `
       with recursive peopled as materialized (
+        -- Each group is looked up: as a join, all memberships that there are were read for every batch.
         select g.id from (select distinct m.group_id as id from (${members.text}) m) g
-        where exists (select from remote_memberships h where h.organization = ${organization} and h.group_id = g.id)
+        where (select true from remote_memberships h
+          where h.organization = ${organization} and h.group_id = g.id limit 1)
       ), come as (
         -- Nobody else changes the members of groups that are locked, so there is no conflict to look out for: what
         -- PostgreSQL does for one with each row costs more than to ask which of the groups have anybody yet.
@@ -41,7 +43,7 @@ export async function addMembers(
         from come c group by c.group_id order by c.group_id
       ), touched as (
         update directory_groups g set version = g.version + 1, updated_at = clock_timestamp()
-        from told t where g.organization = ${organization} and g.id = t.group_id
+        where g.organization = ${organization} and g.id = any(array(select t.group_id from told t))
       ), audited as (
         insert into audit (organization, actor_kind, actor, request_id, action, subject_kind, subject, detail)
         select ${organization}, ${kind}, ${actor}, ${request}, 'group.members-changed', 'group', t.group_id, t.detail from told t
