@@ -51,6 +51,7 @@ import * as auditSeals from "./0059-audit-seals.ts";
 import * as erasedAudit from "./0060-erased-audit.ts";
 import * as explainedByName from "./0061-explained-by-name.ts";
 import * as auditBehind from "./0062-audit-behind.ts";
+import * as explainedInOneWalk from "./0068-explained-in-one-walk.ts";
 import * as runsInAState from "./0073-runs-in-a-state.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
@@ -108,6 +109,7 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0060-erased-audit", erasedAudit],
   ["0061-explained-by-name", explainedByName],
   ["0062-audit-behind", auditBehind],
+  ["0068-explained-in-one-walk", explainedInOneWalk],
   ["0073-runs-in-a-state", runsInAState],
   ["0040-mail", mailDelivery],
 ];

@@ -19,9 +19,11 @@ export type Path = {
   failing: Failing | null;
 };
 
+type Row = Omit<Path, "group"> & { group: GroupId; groupName: string; groupDirectory: string | null };
+
 /**
- * Every path of these accounts to every role, those that do not count with the condition that fails: the very SELECT
- * that the reconciler computes with, so that the explanation cannot differ from the rule (design §4). The strongest role first,
+ * Every path of these accounts to every role, those that do not count with the condition that fails: a SELECT for few people that
+ * finds what the reconciler's own finds (design §4; the tests hold one against the other). The strongest role first,
  * then those that count, then by directory order.
  * @param page only one product's; so many of them, after so many.
  */
@@ -30,11 +32,15 @@ export async function explain(
   accounts: readonly AccountId[],
   page: { product?: ProductId | undefined; skip?: number; limit?: number } = {},
 ): Promise<Path[]> {
-  return db.query<Path>({
+  const rows = await db.query<Row>({
     name: "explain-access",
-    text: `select account, product, role, through, member_of as "memberOf", granted_group as "group", grant_id as "grant",
-        failing
-      from explained_access($1, $2::uuid[], $3::uuid, $4::integer, $5::integer)`,
-    values: [db.organization, accounts, page.product ?? null, page.limit ?? null, page.skip ?? 0],
+    text: `select account, product, role, through, member_of as "memberOf", group_id as "group", group_name as "groupName",
+        group_directory as "groupDirectory", grant_id as "grant", failing
+      from explained_access($1::uuid[], $2::uuid, $3::integer, $4::integer)`,
+    values: [accounts, page.product ?? null, page.limit ?? null, page.skip ?? 0],
   });
+  return rows.map(({ group, groupName, groupDirectory, ...path }) => ({
+    ...path,
+    group: { id: group, name: groupName, directory: groupDirectory },
+  }));
 }

@@ -30,6 +30,9 @@ function decided({ person, ways, place }: WhyAccess) {
  */
 export async function expectExplained(db: Db, accounts: readonly AccountId[], hint: string): Promise<Set<string>> {
   const unmet = new Set<string>();
+  const apart = [];
+  for (const account of [...accounts].sort()) apart.push(...(await explain(db, [account])));
+  expect(await explain(db, accounts), `all together, ${hint}`).toEqual(apart);
   for (const { key } of await listProducts(db)) {
     const [product] = await productsByKey(db, key);
     if (!product) throw new Error(`no product ${key}`);
@@ -54,6 +57,12 @@ export async function expectExplained(db: Db, accounts: readonly AccountId[], hi
       });
       expect(first, `the ways of ${why.account.userName} on ${key}, ${hint}`).toEqual(
         paths.map(({ failing }) => failing),
+      );
+      expect(paths, `the paths of ${why.account.userName} on ${key}, ${hint}`).toMatchObject(
+        why.ways.map(({ role, through, memberOf, group, grant }) => ({
+          ...{ account, product: product.id },
+          ...{ role, through, memberOf, group, grant },
+        })),
       );
       if (!allowed)
         expect(
