@@ -85,11 +85,12 @@ export async function up(knex: Knex): Promise<void> {
           select d.id, d.name, d.position, d.domain_policy from directories d where d.organization = ${HERE}
         )
         select p.account, p.product, p.role, p.through, p.member_name, p.granted_group, p.granted_name,
-          case when p.home = p.directory then p.through else (select d.name from source d where d.id = p.home) end,
-          p.grant_id, p.failing
+          p.home_name, p.grant_id, p.failing
         from (
-          select r.account, r.directory_user, r.directory, r.member_of, r.member_name, r.granted_group, r.granted_name,
-            r.home, d.name as through, d.position as directory_position, t.id as grant_id, t.product, t.role,
+          select r.account, r.directory_user, r.member_of, r.member_name, r.granted_group, r.granted_name,
+            d.name as through, d.position as directory_position, t.id as grant_id, t.product, t.role,
+            case when r.home = r.directory then d.name else (select d.name from source d where d.id = r.home) end
+              as home_name,
             case t.role when 'admin' then 3 when 'user' then 2 else 1 end as strength,
             case
               when r.failing is not null then r.failing
@@ -98,9 +99,9 @@ export async function up(knex: Knex): Promise<void> {
           from reached r
           cross join lateral (
             select t.id, t.product, t.role, t.needs_confirmation from role_grants t
-            where t.organization = ${HERE} and t.group_id = r.granted_group offset 0) t
-          left join source d on d.id = r.directory
-          where of_product is null or t.product = of_product offset 0) p
+            where t.organization = ${HERE} and t.group_id = r.granted_group
+              and (of_product is null or t.product = of_product) offset 0) t
+          left join source d on d.id = r.directory offset 0) p
         order by p.account, p.product, p.failing is not null, p.strength desc, p.directory_position, p.directory_user,
           p.member_of, p.granted_group, p.grant_id
         limit most offset skipped;
