@@ -5,19 +5,35 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** The immutable id of an entry in one spelling, or null when the attribute is absent, has several values or is malformed. */
 export function immutableId(entry: LdapEntry, id: { attribute: string; format: IdFormat }): string | null {
-  if (entry.count(id.attribute) !== 1) return null;
+  const values = entry.values(id.attribute);
+  if (!values.next()) return null;
+  const { frame, from, to } = values;
+  if (values.next()) return null;
   switch (id.format) {
-    case "guid": {
-      const [bytes] = entry.bytes(id.attribute);
-      return bytes?.length === 16 ? guid(bytes) : null;
-    }
+    case "guid":
+      return to - from === 16 ? guid(frame.subarray(from, to)) : null;
     case "uuid": {
+      // As every server writes it, and as none needs to be looked at twice.
+      if (isUuid(frame, from, to)) return frame.toString("latin1", from, to);
       const text = entry.text(id.attribute)?.toLowerCase() ?? "";
       return UUID.test(text) ? text : null;
     }
     case "text":
       return entry.text(id.attribute)?.toLowerCase() ?? null;
   }
+}
+
+const DASH = 0x2d;
+
+/** Whether these bytes are what `UUID` finds. */
+function isUuid(frame: Buffer, from: number, to: number): boolean {
+  if (to - from !== 36) return false;
+  for (let place = 0; place < 36; place++) {
+    const code = frame[from + place] as number;
+    const isDash = place === 8 || place === 13 || place === 18 || place === 23;
+    if (isDash ? code !== DASH : !((code >= 0x30 && code <= 0x39) || (code >= 0x61 && code <= 0x66))) return false;
+  }
+  return true;
 }
 
 /** 16 bytes as Microsoft writes a GUID: the first three fields are little-endian ([MS-DTYP] §2.3.4). */

@@ -152,10 +152,14 @@ function checkOperation(frame: Buffer, operation: Element): void {
   }
 }
 
+/** Of the entry that is being read: a list of its own would grow several times until it has them all. */
+const places: number[] = [];
+
 /** What a search entry holds (RFC 4511 §4.5.2), each part checked to fill the one around it exactly. */
 function placesOf(frame: Buffer, from: number, to: number): number[] {
-  const name = enter(frame, from, to, OCTETS);
-  const places = [name, contentEnd];
+  places[0] = enter(frame, from, to, OCTETS);
+  places[1] = contentEnd;
+  let count = 2;
   let at = enter(frame, contentEnd, to, SEQUENCE);
   const end = contentEnd;
   if (end !== to) throw new WireError("a damaged entry");
@@ -166,14 +170,17 @@ function placesOf(frame: Buffer, from: number, to: number): number[] {
     const typeEnd = contentEnd;
     let value = enter(frame, typeEnd, attributeEnd, SET);
     if (contentEnd !== attributeEnd) throw new WireError("a damaged attribute");
-    places.push(type, typeEnd, value, attributeEnd);
+    places[count++] = type;
+    places[count++] = typeEnd;
+    places[count++] = value;
+    places[count++] = attributeEnd;
     while (value < attributeEnd) {
       enter(frame, value, attributeEnd, OCTETS);
       value = contentEnd;
     }
     at = attributeEnd;
   }
-  return places;
+  return places.slice(0, count);
 }
 
 /** Where the content begins of the value at `at`, which was checked before. */

@@ -137,6 +137,8 @@ function withhold(snapshot: Snapshot, entry: LdapEntry, id: string, attribute: s
 
 export function rememberUid(snapshot: Snapshot, uid: string, id: string): void {
   const key = uid.toLowerCase();
+  const number = snapshot.users.ids.numberOf(id);
+  if (number !== undefined && snapshot.byUid.add(key, number)) return;
   snapshot.byUid.set(key, snapshot.byUid.has(key) && snapshot.byUid.get(key) !== id ? null : id);
 }
 

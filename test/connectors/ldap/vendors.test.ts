@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { isActive } from "../../../connectors/ldap/active.ts";
-import type { LdapEntry } from "../../../connectors/ldap/entry.ts";
+import type { LdapEntry, LdapValues } from "../../../connectors/ldap/entry.ts";
 import { immutableId } from "../../../connectors/ldap/ids.ts";
 import { ldapConnector } from "../../../connectors/ldap/ldap-connector.ts";
 import { type FakeEntry, type FakeLdap, startFakeLdap } from "../../harness/fake-ldap.ts";
@@ -21,9 +21,22 @@ function entryOf(attributes: Record<string, string | Buffer>): LdapEntry {
     bytes: value,
     count: (name) => value(name).length,
     descriptions: () => Object.keys(attributes),
-    values: () => {
-      throw new Error("nothing here has many values");
+    values: (name) => valuesOf(value(name)),
+  };
+}
+
+function valuesOf(values: Buffer[]): LdapValues {
+  let at = -1;
+  return {
+    next: () => ++at < values.length,
+    get frame() {
+      return values[at] ?? Buffer.alloc(0);
     },
+    from: 0,
+    get to() {
+      return values[at]?.length ?? 0;
+    },
+    text: () => values[at]?.toString() ?? null,
   };
 }
 
