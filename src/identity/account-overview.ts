@@ -182,14 +182,14 @@ export async function listAccounts(
   query: { filter: ListFilter | null; after: string | null; limit: number; order?: AccountOrder },
 ): Promise<AccountOverview[]> {
   const { filter, after, limit, order = "id" } = query;
-  const values: unknown[] = [db.organization, limit];
+  const values: unknown[] = [db.organization];
   const descending = order.startsWith("-");
   const [key, type] = order.endsWith("id") ? ["a.id", "uuid"] : ["a.user_name_key", "text"];
   const conditions = listed(filter, values);
   if (after !== null) conditions.push(`${key} ${descending ? "<" : ">"} $${values.push(after)}::${type}`);
   const found = await db.query<{ id: AccountId }>({
     text: `select a.id from accounts a where ${conditions.join(" and ")}
-      order by ${key} ${descending ? "desc" : "asc"} limit $2`,
+      order by ${key} ${descending ? "desc" : "asc"} limit ${Math.trunc(limit)}`,
     values,
     prepared: filter === null || isServed(filter),
   });
