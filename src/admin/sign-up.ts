@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Db } from "../db/connection.ts";
 import { MusterError } from "../errors.ts";
+import { formatSignUpDomains, listSignUpDomains, setSignUpDomains } from "../identity/domains.ts";
 import { letDomainSignUp } from "../identity/invitations/sign-up-offer.ts";
 import { emailKey } from "../identity/keys.ts";
 import { keysOfProducts } from "../identity/products.ts";
@@ -28,7 +29,7 @@ const settings = {
   requests: z.boolean(),
 };
 
-const answer = z.object({ ...settings, roles: z.array(roleOut) }).meta({ id: "SignUp" });
+const answer = z.object({ ...settings, domains: z.array(z.string()), roles: z.array(roleOut) }).meta({ id: "SignUp" });
 
 /** `/settings/sign-up`: who may make an account for themselves, and with what. */
 export const signUpRoutes = [
@@ -52,6 +53,8 @@ export const signUpRoutes = [
       verification: settings.verification.default("always"),
       notices: settings.notices.default(true),
       requests: settings.requests.default(true),
+      /** The sign-up domains, the whole list; left out: as it is. */
+      domains: z.array(text(300)).max(1_000).optional(),
       roles: z
         .array(
           z.strictObject({
@@ -67,13 +70,15 @@ export const signUpRoutes = [
     }),
     answer,
     current: "signUp.get",
-    write: async (tx, { ctx, caller, body }) => {
+    lock: "exclusive",
+    write: async (tx, { ctx, caller, body: { domains, ...body } }) => {
       const roles: SignUpRole[] = [];
       for (const [index, { product, site, ...given }] of body.roles.entries())
         await inside(`/roles/${index}`, async () => {
           const { id } = await productFor(tx, caller, "products:read", { key: product, site });
           roles.push({ product: id, ...given });
         });
+      if (domains) await setSignUpDomains(tx, domains);
       await setSignUp(tx, ctx.config.mail, { ...body, roles });
       return shown(tx);
     },
@@ -130,7 +135,7 @@ export const signUpRoutes = [
 
 async function shown(db: Db) {
   const { roles, ...rest } = await getSignUp(db);
-  return { ...rest, roles: await named(db, roles) };
+  return { ...rest, domains: formatSignUpDomains(await listSignUpDomains(db)), roles: await named(db, roles) };
 }
 
 async function named(db: Db, roles: readonly SignUpRole[]) {

@@ -353,6 +353,16 @@ describe("audit, mails and settings", () => {
     expect((await get("/settings/sign-up-domains")).body.domains).toEqual(list);
     const wrong = { domains: ["example.com", "co.uk"] };
     expect(refusal(await put("/settings/sign-up-domains", wrong))).toEqual([422, "invalid", "/domains/1"]);
+    // The domains and the rest of signing up in one: refused as a whole, set as a whole.
+    const { roles, ...signUp } = (await get("/settings/sign-up")).body;
+    expect(signUp).toMatchObject({ mode: "off", domains: list });
+    const half = { ...signUp, domains: ["example.net"], mode: "restricted" };
+    expect(refusal(await put("/settings/sign-up", half))).toEqual([409, "conflict", "/mode"]);
+    expect((await get("/settings/sign-up")).body).toEqual({ ...signUp, roles });
+    const whole = { ...half, mode: "open" };
+    expect((await put("/settings/sign-up", whole)).body).toEqual({ ...whole, roles });
+    const { domains: _, ...rest } = whole;
+    expect((await put("/settings/sign-up", rest)).body).toEqual({ ...whole, roles });
     const badge = {
       urn: "urn:example:scim:1.0:Badge",
       resource: "User",

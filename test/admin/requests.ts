@@ -326,6 +326,7 @@ export async function validRequests({ ask, ctx }: Api, c: Company): Promise<Reco
         verification: "always",
         notices: false,
         requests: true,
+        domains: ["*.example.net"],
         roles: [{ product: "wiki", site: c.key, role: "user", domain: "*.acme.example", needsApproval: true }],
       },
     },

@@ -2114,6 +2114,7 @@ export interface Operations {
       verification?: "always" | "restricted-only";
       notices?: boolean;
       requests?: boolean;
+      domains?: string[];
       roles?: {
         product: string;
         site?: string;
@@ -4204,6 +4205,7 @@ export interface SignUp {
   verification: "always" | "restricted-only";
   notices: boolean;
   requests: boolean;
+  domains: string[];
   roles: SignUpRole[];
 }
 /**

@@ -14,25 +14,17 @@ type SignUp = Answer<"signUp.get">;
 const MODES = ["off", "restricted", "open"] as const;
 
 /** The rules of signing up. The domains stand there only while they decide something (R107). */
-export function SignUpForm({ signUp, domains }: { signUp: SignUp; domains: string[] }) {
+export function SignUpForm({ signUp }: { signUp: SignUp }) {
   const { t } = useTexts();
   const act = useAct();
-  const preview = usePreview("signUpDomains.set");
+  const preview = usePreview("signUp.set");
   const [form, setForm] = useState(signUp);
-  const [allowed, setAllowed] = useState(domains);
   const set = (change: Partial<SignUp>): void => setForm({ ...form, ...change });
-  const domainsMoved = form.mode === "restricted" && allowed.join(" ") !== domains.join(" ");
-  const save = async (): Promise<void> => {
-    if (domainsMoved) {
-      const kept = await act("signUpDomains.set", { body: { domains: allowed } }, t("signUp.domainsSaved"), () =>
-        call("signUpDomains.set", { body: { domains } }),
-      );
-      if (kept === undefined) return;
-    }
-    await act("signUp.set", { body: bodyOf(form) }, t("signUp.saved"), () =>
-      call("signUp.set", { body: bodyOf(signUp) }),
-    );
-  };
+  const domainsMoved = form.mode === "restricted" && form.domains.join(" ") !== signUp.domains.join(" ");
+  // Domains that are not shown stay.
+  const wanted = { ...form, domains: form.mode === "restricted" ? form.domains : signUp.domains };
+  const save = () =>
+    act("signUp.set", { body: bodyOf(wanted) }, t("signUp.saved"), () => call("signUp.set", { body: bodyOf(signUp) }));
   return (
     <Stack gap="md">
       <Radio.Group
@@ -51,13 +43,13 @@ export function SignUpForm({ signUp, domains }: { signUp: SignUp; domains: strin
           label={t("signUp.domains")}
           description={t("signUp.domainsHow")}
           placeholder="example.com"
-          value={allowed}
+          value={form.domains}
           acceptValueOnBlur
           splitChars={[",", " "]}
           error={faultAt(preview.problem, "/domains")}
           onChange={(value) => {
-            setAllowed(value);
-            void preview.look({ body: { domains: value } });
+            set({ domains: value });
+            void preview.look({ body: bodyOf({ ...form, domains: value }) });
           }}
         />
       )}
@@ -98,6 +90,7 @@ export function SignUpForm({ signUp, domains }: { signUp: SignUp; domains: strin
   );
 }
 
-function bodyOf({ mode, verification, notices, requests, roles }: SignUp) {
-  return { mode, verification, notices, requests, roles };
+/** All of it in one: no half of it is ever saved. */
+function bodyOf({ mode, verification, notices, requests, domains, roles }: SignUp) {
+  return { mode, verification, notices, requests, domains, roles };
 }

@@ -12,24 +12,18 @@ import { SignUpTester } from "./sign-up-tester.tsx";
 export function SignUpScreen() {
   const { t } = useTexts();
   const signUp = useApi("signUp.get", {});
-  const domains = useApi("signUpDomains.get", {});
-  const problem = signUp.error ?? domains.error;
   return (
     <>
       <ScreenHead title={t("signUp.title")}>
         <CopyAs url={urlOf("signUp.get", {})} command="muster sign-up show" />
       </ScreenHead>
-      {problem ? (
-        <ProblemNotice problem={problem} />
-      ) : signUp.data === undefined || domains.data === undefined ? (
+      {signUp.error ? (
+        <ProblemNotice problem={signUp.error} />
+      ) : signUp.data === undefined ? (
         <Skeleton height={320} />
       ) : (
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-          <SignUpForm
-            key={JSON.stringify([signUp.data, domains.data])}
-            signUp={signUp.data}
-            domains={domains.data.domains}
-          />
+          <SignUpForm key={JSON.stringify(signUp.data)} signUp={signUp.data} />
           <Card withBorder>
             <SignUpTester />
           </Card>

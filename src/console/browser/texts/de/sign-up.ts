@@ -9,7 +9,6 @@ export const signUp = {
   openMeans: "Wer die Seite findet, kann sich registrieren.",
   domains: "Anmelde-Domains",
   domainsHow: "Auch Verzeichnisse, die den Anmelde-Domains folgen, richten sich danach.",
-  domainsSaved: "Die Anmelde-Domains sind geändert.",
   saved: "Die Regeln der Registrierung sind geändert.",
   verification: "Die Adresse wird bewiesen",
   always: "immer",

@@ -9,7 +9,6 @@ export const signUp = {
   openMeans: "Whoever finds the page can sign up.",
   domains: "Sign-up domains",
   domainsHow: "Directories that follow the sign-up domains look at them too.",
-  domainsSaved: "The sign-up domains are changed.",
   saved: "The rules of signing up are changed.",
   verification: "The address is proven",
   always: "always",
