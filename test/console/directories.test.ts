@@ -117,6 +117,20 @@ test("a sync is asked for and leads to its run", async () => {
   await page.waitForURL(`**/runs?open=${(await answer.json()).runId}`);
 });
 
+test("how often only what changed is read is set, within the time between runs", async () => {
+  const { page, faults } = await world.administrator();
+  await open(page, "/directories?open=corp&tab=settings");
+  const deltas = page.getByRole("textbox", { name: /^Minutes between reads/ });
+  await deltas.fill("60");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await expect.poll(() => deltas.getAttribute("aria-invalid")).toBe("true");
+  await deltas.fill("5");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("corp is changed.").waitFor();
+  expect((await api("GET", "/directories/corp")).body).toMatchObject({ syncEvery: 3_600, deltaEvery: 300 });
+  expect(faults).toEqual([]);
+});
+
 test("what goes with a directory is shown before its name may be typed", async () => {
   const { page, faults } = await world.administrator();
   await world.write(company.organization, async (tx) => {

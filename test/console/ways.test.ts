@@ -22,8 +22,8 @@ test("R107: the field of domains is there only while signing up is restricted, a
   await page.screenshot({ path: ".cache/m-sign-up.png" });
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("no mail server is set").waitFor();
-  expect((await api("GET", "/settings/sign-up-domains")).body.domains).toEqual(["example.com"]);
-  expect((await api("GET", "/settings/sign-up")).body.mode).toBe("off");
+  // Refused as a whole: no half of it is saved.
+  expect((await api("GET", "/settings/sign-up")).body).toMatchObject({ mode: "off", domains: [] });
   await page.getByLabel("E-mail address").fill("ann@example.com");
   await page.keyboard.press("Enter");
   await page.getByText("ann@example.com does not get in").waitFor();
@@ -47,6 +47,29 @@ test("a product's seats are changed after a look at what that does, and a refusa
   await page.getByRole("textbox", { name: "Key", exact: true }).fill("docs");
   await page.getByRole("button", { name: "Add space" }).click();
   await page.getByText("That did not work").waitFor();
+  expect(faults).toEqual([]);
+});
+
+test("R9: what guests cannot do with a client is written down for a product, refused at its field first, and taken back", async () => {
+  const { page, faults } = await world.administrator();
+  await open(page, "/products?open=acme%2Fwiki&tab=guests");
+  const limits = async () => (await api("GET", "/products/wiki/guest-policy")).body.clientLimits;
+  await page.getByRole("button", { name: "Add a limit" }).click();
+  const limit = page.getByRole("group", { name: "Limit 1" });
+  await limit.getByLabel("Client").fill("iPhone app");
+  await limit.getByLabel("What does not work").fill("comments");
+  await limit.getByLabel(/^Where that is followed/).fill("javascript:alert(1)");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect.poll(() => limit.getByLabel(/^Where that/).getAttribute("aria-invalid")).toBe("true");
+  expect(await violations(page)).toEqual([]);
+  await page.screenshot({ path: ".cache/client-limits.png" });
+  expect(await limits()).toEqual([]);
+  await limit.getByLabel(/^Where that is followed/).fill("https://example.com/iphone");
+  await page.getByRole("button", { name: "Save" }).click();
+  const url = "https://example.com/iphone";
+  await expect.poll(limits).toEqual([{ client: "iPhone app", limit: "comments", url }]);
+  await page.getByRole("button", { name: "Undo" }).last().click();
+  await expect.poll(limits).toEqual([]);
   expect(faults).toEqual([]);
 });
 

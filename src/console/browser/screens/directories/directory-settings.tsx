@@ -120,6 +120,14 @@ export function DirectorySettings({ directory }: { directory: Directory }) {
             error={faultAt(refusal, "/syncEvery")}
             onChange={(value) => set({ syncEvery: value === "" ? null : Number(value) * 60 })}
           />
+          <NumberInput
+            label={t("directories.deltaEvery")}
+            description={t("directories.deltaEveryHow")}
+            min={1}
+            value={form.deltaEvery === null ? "" : form.deltaEvery / 60}
+            error={faultAt(refusal, "/deltaEvery")}
+            onChange={(value) => set({ deltaEvery: value === "" ? null : Number(value) * 60 })}
+          />
           <Switch
             label={t("directories.firstRunApply")}
             checked={form.firstRun === "apply"}

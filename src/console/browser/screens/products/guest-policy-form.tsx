@@ -8,13 +8,14 @@ import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
 import { usePreview } from "../../parts/use-preview.ts";
 import { useTexts } from "../../texts/texts.ts";
+import { ClientLimits } from "./client-limits.tsx";
 
 type Policy = Answer<"guestPolicy.get">;
 const FLAGS = ["countPending", "withoutSpace", "sponsorRequired", "formerMembers"] as const;
 const PERIODS = ["period", "longestPeriod", "longestPeriodByOthers"] as const;
 const LISTS = ["reminders", "allowedDomains", "deniedDomains"] as const;
 const STATES = ["off", "beta", "general"] as const;
-const NAMES = [...FLAGS, ...PERIODS, ...LISTS, "mostSpaces", "state", "stateReason"] as const;
+const NAMES = [...FLAGS, ...PERIODS, ...LISTS, "mostSpaces", "state", "stateReason", "clientLimits"] as const;
 
 /** How guests come to a product, and how long they stay. What is not said here is the organization's. */
 export function GuestPolicyForm({ product }: { product: Row<"products.list"> }) {
@@ -90,6 +91,11 @@ function Form({ product, policy }: { product: Row<"products.list">; policy: Poli
           onChange={(event) => set({ [name]: event.currentTarget.checked })}
         />
       ))}
+      <ClientLimits
+        limits={form.clientLimits}
+        problem={preview.problem}
+        onChange={(clientLimits) => set({ clientLimits })}
+      />
       {preview.problem && <ProblemNotice problem={preview.problem} />}
       <Group gap="sm">
         <ActButton operation="guestPolicy.update" disabled={changed.length === 0} onClick={() => void save()}>

@@ -143,6 +143,8 @@ export const directories = {
   requireIfMatch: "Änderungen müssen ihre Fassung nennen (If-Match)",
   syncEvery: "Minuten zwischen Läufen",
   syncEveryHow: "Leer: nur von Hand.",
+  deltaEvery: "Minuten zwischen Lesungen dessen, was sich geändert hat",
+  deltaEveryHow: "Zwischen den Läufen, die sie bestätigen, also weniger Minuten als dort. Leer: keine.",
   firstRunApply: "Der erste Lauf übernimmt Neues ohne Vorschau",
   saved: "{name} ist geändert.",
   tokenMade: "Ein Token ist erzeugt.",

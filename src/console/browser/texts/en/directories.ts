@@ -141,6 +141,8 @@ export const directories = {
   requireIfMatch: "Changes must name the version that they change (If-Match)",
   syncEvery: "Minutes between runs",
   syncEveryHow: "Empty: only by hand.",
+  deltaEvery: "Minutes between reads of what changed",
+  deltaEveryHow: "Between the runs, which confirm them, so fewer minutes than those. Empty: none.",
   firstRunApply: "The first run applies what it adds without a preview",
   saved: "{name} is changed.",
   tokenMade: "A token is made.",
