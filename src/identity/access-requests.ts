@@ -11,6 +11,7 @@ import { type Offer, offerOf, readOffer, type Wish } from "./invitations/offer.t
 import { recordChanges } from "./record.ts";
 import type { Held } from "./rights/permissions.ts";
 import { tellOfRequest } from "./sign-up-notice.ts";
+import { binding } from "./within.ts";
 
 export const REQUEST_STATES = ["open", "approved", "denied"] as const;
 
@@ -189,12 +190,18 @@ export async function pageOfRequests(
   db: Db,
   page: { after: AccessRequestId | null; limit: number; state?: AccessRequest["state"] | undefined },
 ): Promise<AccessRequest[]> {
+  const values: unknown[] = [db.organization];
+  const bind = binding(values);
+  const conditions = [
+    "r.organization = $1",
+    ...(page.after === null ? [] : [`r.id < ${bind(page.after)}`]),
+    ...(page.state === undefined ? [] : [`r.state = ${bind(page.state)}`]),
+    ...(page.state === "open" ? ["(r.snoozed_until is null or r.snoozed_until <= statement_timestamp())"] : []),
+  ];
   return db.query<AccessRequest>({
-    text: `select ${COLUMNS} from ${TABLES}
-      where r.organization = $1 and ($2::uuid is null or r.id < $2) and ($3::text is null or r.state = $3)
-        and ($3 is distinct from 'open' or r.snoozed_until is null or r.snoozed_until <= statement_timestamp())
-      order by r.id desc limit $4`,
-    values: [db.organization, page.after, page.state ?? null, page.limit],
+    text: `select ${COLUMNS} from ${TABLES} where ${conditions.join(" and ")}
+      order by r.id desc limit ${Math.trunc(page.limit)}`,
+    values,
   });
 }
 

@@ -15,6 +15,7 @@ export async function listDefaultGroups(db: Db, product: ProductId): Promise<Def
       from default_groups f join groups g on g.organization = f.organization and g.id = f.group_id
       where f.organization = $1 and f.product = $2 and g.deleted_at is null order by f.role`,
     values: [db.organization, product],
+    prepared: true,
   });
 }
 

@@ -44,12 +44,14 @@ export async function listSites(db: Db): Promise<Site[]> {
 
 /** A page of the sites within the scopes, in the order of their ids. */
 export async function pageOfSites(db: Db, page: IdPage<SiteId> & { within: Within }): Promise<Site[]> {
-  const values: unknown[] = [db.organization, page.after, page.limit];
+  const values: unknown[] = [db.organization];
+  const bind = binding(values);
+  const behind = page.after === null ? "" : `and id > ${bind(page.after)}`;
   return db.query<Site>({
-    text: `select id, key, name from sites where organization = $1 and ($2::uuid is null or id > $2)
-        and ${inScopes(page.within, "site", "id", binding(values))}
-      order by id limit $3`,
+    text: `select id, key, name from sites where organization = $1 ${behind} and ${inScopes(page.within, "site", "id", bind)}
+      order by id limit ${Math.trunc(page.limit)}`,
     values,
+    prepared: true,
   });
 }
 
