@@ -14,7 +14,7 @@ export function immutableId(entry: LdapEntry, id: { attribute: string; format: I
       return to - from === 16 ? guid(frame.subarray(from, to)) : null;
     case "uuid": {
       // As every server writes it, and as none needs to be looked at twice.
-      if (isUuid(frame, from, to)) return frame.toString("latin1", from, to);
+      if (isUuid(frame, from, to)) return frame.toString(undefined, from, to);
       const text = entry.text(id.attribute)?.toLowerCase() ?? "";
       return UUID.test(text) ? text : null;
     }

@@ -150,8 +150,6 @@ export class KnownIds {
   /** The ids one behind the other, and where each ends. */
   #texts = Buffer.from(new ArrayBuffer(64 * 1024));
   #ends = new Int32Array(1024);
-  /** As long as all of it is ASCII, which is read faster so. */
-  #encoding: "latin1" | "utf8" = "latin1";
 
   get size(): number {
     return this.#numbers.size;
@@ -173,10 +171,7 @@ export class KnownIds {
     if (number === this.#ends.length) this.#ends = grown(this.#ends);
     if (bytes === id.length)
       for (let place = 0; place < bytes; place++) this.#texts[start + place] = id.charCodeAt(place);
-    else {
-      this.#texts.write(id, start);
-      this.#encoding = "utf8";
-    }
+    else this.#texts.write(id, start);
     this.#ends[number] = end;
     return number;
   }
@@ -187,7 +182,7 @@ export class KnownIds {
   }
 
   at(number: number): string {
-    return this.#texts.toString(this.#encoding, number === 0 ? 0 : this.#ends[number - 1], this.#ends[number]);
+    return this.#texts.toString(undefined, number === 0 ? 0 : this.#ends[number - 1], this.#ends[number]);
   }
 
   *[Symbol.iterator](): Generator<string> {
