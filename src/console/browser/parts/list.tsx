@@ -1,13 +1,14 @@
 import { Button, Checkbox, Group, Menu, Skeleton, Text } from "@mantine/core";
 import { IconColumns } from "@tabler/icons-react";
 import { columnVisibilityFeature, rowSelectionFeature, tableFeatures, useTable } from "@tanstack/react-table";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useCallback, useMemo, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 import type { Problem } from "../api/call.ts";
 import { useTexts } from "../texts/texts.ts";
 import { useAddressState } from "./address-state.ts";
 import { EmptyState } from "./empty-state.tsx";
 import { ListHeader } from "./list-header.tsx";
+import { ListRow } from "./list-row.tsx";
 import { ProblemNotice } from "./problem-notice.tsx";
 import { useRowKeys } from "./use-row-keys.ts";
 
@@ -58,15 +59,17 @@ export function List<Row>(props: Props<Row>) {
   const [selection, setSelection] = useState<Record<string, boolean>>({});
   const rows = found.data?.data ?? [];
   const shown = address.get("columns");
-  const isShown = (column: Column<Row>) => (shown === "" ? !column.hidden : shown.split(",").includes(column.id));
+  // The same arrays as long as the screen gives the same: a row, and the table's own work, is done anew when they change.
+  const visible = useMemo(
+    () => columns.filter(({ id, hidden }) => (shown === "" ? !hidden : shown.split(",").includes(id))),
+    [columns, shown],
+  );
+  const isShown = (column: Column<Row>) => visible.includes(column);
+  const known = useMemo(() => columns.map(({ id, header }) => ({ id, header })), [columns]);
   const table = useTable({
     features,
     data: rows as Row[] & object[],
-    columns: columns.map((column) => ({
-      id: column.id,
-      header: column.header,
-      cell: ({ row }: { row: { original: unknown } }) => column.cell(row.original as Row),
-    })),
+    columns: known,
     getRowId: (row: unknown) => idOf(row as Row),
     state: {
       rowSelection: selection,
@@ -76,15 +79,15 @@ export function List<Row>(props: Props<Row>) {
   } as never);
   const chosen = rows.filter((row) => selection[idOf(row)]);
   const clear = (): void => setSelection({});
+  const toggle = useCallback((id: string) => setSelection((before) => ({ ...before, [id]: !before[id] })), []);
   const keys = useRowKeys({
     count: rows.length,
     open: (at) => rows[at] && onOpen?.(rows[at]),
     select: (at) => {
       const row = rows[at];
-      if (row && bulk) setSelection((before) => ({ ...before, [idOf(row)]: !before[idOf(row)] }));
+      if (row && bulk) toggle(idOf(row));
     },
   });
-  const visible = columns.filter(isShown);
   const setColumns = (ids: readonly string[]): void => address.set({ columns: ids.join(",") });
   const isEmpty = found.data !== undefined && rows.length === 0;
   const filtered = narrowed.some((name) => address.get(name) !== "");
@@ -183,38 +186,22 @@ export function List<Row>(props: Props<Row>) {
                       </td>
                     </tr>
                   ))
-                : table.getRowModel().rows.map((row, at) => {
-                    const original = row.original as Row;
-                    return (
-                      <tr
-                        key={row.id}
-                        data-row={at}
-                        data-current={keys.current === at}
-                        data-selected={Boolean(selection[row.id])}
-                      >
-                        {bulk && (
-                          <td className="narrow">
-                            <Checkbox
-                              aria-label={t("shared.selectRow", { name: nameOf(original) })}
-                              checked={Boolean(selection[row.id])}
-                              onChange={() => setSelection((before) => ({ ...before, [row.id]: !before[row.id] }))}
-                            />
-                          </td>
-                        )}
-                        {visible.map((column, place) => (
-                          <td key={column.id} className={column.kind}>
-                            {place === 0 && onOpen ? (
-                              <button type="button" className="row-link" onClick={() => onOpen(original)}>
-                                {column.cell(original)}
-                              </button>
-                            ) : (
-                              column.cell(original)
-                            )}
-                          </td>
-                        ))}
-                      </tr>
-                    );
-                  })}
+                : table
+                    .getRowModel()
+                    .rows.map(({ id, original }, at) => (
+                      <ListRow
+                        key={id}
+                        row={original as Row}
+                        id={id}
+                        at={at}
+                        columns={visible}
+                        nameOf={nameOf}
+                        onOpen={onOpen}
+                        isCurrent={keys.current === at}
+                        isSelected={Boolean(selection[id])}
+                        onSelect={bulk && toggle}
+                      />
+                    ))}
             </tbody>
           </table>
         </section>
