@@ -1,4 +1,5 @@
 import type { Context } from "../../src/context.ts";
+import type { OrganizationId } from "../../src/db/id.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { createToken } from "../../src/identity/tokens.ts";
 import { loadAccessWorld } from "./access-world.ts";
@@ -10,7 +11,7 @@ export type Places = Record<
   string
 >;
 
-export type ApiWorld = { tokens: string[]; places: Places; people: number };
+export type ApiWorld = { organization: OrganizationId; tokens: string[]; places: Places; people: number };
 
 const TOKENS = 4;
 
@@ -43,7 +44,7 @@ export async function loadApiWorld(
     );
     return rows[0] as Places;
   });
-  return { tokens, places, people };
+  return { organization, tokens, places, people };
 }
 
 /** Statements apart by an empty line; ids grow with their numbers, as those of UUIDv7 do with time. */

@@ -5,6 +5,8 @@ import { benchAccess } from "./access.ts";
 import { accessPart, accessRatios, accessReport } from "./access-report.ts";
 import { benchApi } from "./api.ts";
 import { apiPart, apiRatios, apiReport } from "./api-report.ts";
+import { benchConsole } from "./console.ts";
+import { consolePart, consoleReached, consoleReport } from "./console-report.ts";
 import { benchGoogle, googlePart, googleReport } from "./google.ts";
 import { benchHostile, hostilePart, hostileReport } from "./hostile.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
@@ -41,7 +43,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const)
     void stopServers();
   });
 try {
-  const { text, part } = await { scim, hostile, google, sync, access, api }[options.bench]();
+  const { text, part } = await { scim, hostile, google, sync, access, api, console: inConsole }[options.bench]();
   process.stdout.write(text);
   if (options.write) say(`wrote ${writePart(options.bench, part())}`);
 } catch (error) {
@@ -83,6 +85,12 @@ async function api(): Promise<Outcome> {
   const summary = await benchApi(options, run, say);
   const text = options.json ? oneLine({ ...apiRatios(summary), ...summary }) : apiReport(summary);
   return { text, part: () => apiPart(summary) };
+}
+
+async function inConsole(): Promise<Outcome> {
+  const summary = await benchConsole(options, run, say);
+  const text = options.json ? oneLine({ ...consoleReached(summary), ...summary }) : consoleReport(summary);
+  return { text, part: () => consolePart(summary) };
 }
 
 function oneLine(summary: object): string {

@@ -7,6 +7,7 @@ npm run bench -- google [--json] [--write] [--users N] [--rounds N] [--requests 
 npm run bench -- sync [--json] [--write] [--users N] [--rounds N] [--profile FOLDER]
 npm run bench -- access [--json] [--write] [--users N] [--rounds N]
 npm run bench -- api [--json] [--write] [--users N] [--rounds N]
+npm run bench -- console [--json] [--write] [--users N] [--rounds N] [--profile FOLDER]
 
 scim     measures Muster's SCIM endpoint next to a bare Express and pg server on the same PostgreSQL, by turns
 hostile  measures how long one hostile request can hold up Muster's event loop, and with it everybody else's
@@ -14,15 +15,17 @@ google   measures how much of the rate that Google's quota leaves to Muster a re
 sync     measures syncs from a real slapd beside a bare read of the same, and how much memory they take
 access   measures a grant to half of all people, an explanation and a seat preview beside bare statements
 api      measures every list of the API, its filters, orders and pages beside a bare Express and pg server
+console  measures the longest task of a browser while the console's long lists are scrolled, and how much is loaded first
 
-  --users N         people on each side before the first round (scim, sync, access and api 100000, hostile and google 5000)
-  --rounds N        measured rounds (5, sync and api 3, google 1); scim, access and api: one more before them is not counted
+  --users N         people on each side before the first round (scim, sync, access, api and console 100000, hostile and google 5000)
+  --rounds N        measured rounds (5, sync, api and console 3, google 1); scim, access and api: one more before them is not counted
   --requests N      requests of a quick kind in a round (2000); slow kinds get a fixed share of it; google: groups (4000)
   --connections N   connections of the client (16)
   --starts N        measured starts of Muster after the first one (3)
   --json            one JSON value on stdout instead of tables
   --write           writes its part of docs/performance.md too
-  --profile FOLDER  keeps Muster's CPU profile of each operation there, with the twenty functions that took most`;
+  --profile FOLDER  keeps Muster's CPU profile of each operation there, with the twenty functions that took most;
+                    console: the browser's trace of each step`;
 
 const DEFAULTS = {
   scim: { users: 100_000, rounds: 5, requests: 2_000, connections: 16, starts: 3 },
@@ -31,6 +34,7 @@ const DEFAULTS = {
   sync: { users: 100_000, rounds: 3, requests: 1, connections: 1, starts: 1 },
   access: { users: 100_000, rounds: 5, requests: 1, connections: 1, starts: 1 },
   api: { users: 100_000, rounds: 3, requests: 1, connections: 1, starts: 1 },
+  console: { users: 100_000, rounds: 3, requests: 1, connections: 1, starts: 1 },
 } as const;
 
 export type Options = {

@@ -10,12 +10,13 @@ const HEAD = `# Performance
 
 Every figure between the marks was written by the bench (\`npm run bench -- scim --write\`, \`npm run bench -- hostile --write\`,
 \`npm run bench -- google --write\`, \`npm run bench -- sync --write\`, \`npm run bench -- access --write\`,
-\`npm run bench -- api --write\`), none by hand. It measures on whatever machine runs it: run it on yours.
+\`npm run bench -- api --write\`, \`npm run bench -- console --write\`), none by hand. It measures on whatever machine
+runs it: run it on yours.
 `;
 
 /** A part of docs/performance.md that one bench writes; the others stay as they are. */
-export type Part = "scim" | "hostile" | "google" | "sync" | "access" | "api";
-const PARTS: readonly Part[] = ["scim", "hostile", "google", "sync", "access", "api"];
+export type Part = "scim" | "hostile" | "google" | "sync" | "access" | "api" | "console";
+const PARTS: readonly Part[] = ["scim", "hostile", "google", "sync", "access", "api", "console"];
 
 /** Writes one part of the page, making the page where there is none; what people wrote behind the parts stays. Returns its path. */
 export function writePart(part: Part, text: string, file = PAGE): string {

@@ -9,11 +9,14 @@ import { LISTS } from "./api-lists/lists.ts";
 import { apiPart, apiRatios, apiReport } from "./api-report.ts";
 import type { Round } from "./compare.ts";
 import { requestsFor } from "./compare.ts";
+import type { ConsoleSummary } from "./console.ts";
+import { consolePart, consoleReached, consoleReport } from "./console-report.ts";
 import { boardsFor, requestsOf } from "./operations.ts";
 import { scimPart, writePart } from "./page.ts";
 import { readProfile } from "./profile.ts";
 import { report } from "./report.ts";
 import { type Measured, summarize } from "./summary.ts";
+import { longestTask } from "./trace.ts";
 import { pairOf, scattered } from "./traffic.ts";
 
 const measure = (perSecond: number, bytes = 600) => ({ perSecond, p50: 1, p99: 2, bytes });
@@ -206,4 +209,57 @@ test("a list is met at four times the bare route, by the medians of the rounds",
   expect(text).toMatch(/users\.list opened +3\.00 \(2\.00 to 6\.00\) +yes +6\.00 +2\.00 +50 +41000\n/);
   expect(text).toMatch(/mails\.list opened +4\.20 \(4\.10 to 4\.50\) +no /);
   expect(apiPart(summary)).toContain("| mails.list opened | 4.20 (4.10 to 4.50) | no |");
+});
+
+test("a trace's longest task is of the page's main thread, by the clock and by the processor", () => {
+  const named = (tid: number, name: string, pid = 7) => ({ name: "thread_name", ph: "M", pid, tid, args: { name } });
+  const task = (pid: number, tid: number, dur: number, tdur: number, name = "RunTask") => ({
+    name,
+    ph: "X",
+    pid,
+    tid,
+    dur,
+    tdur,
+  });
+  const traceEvents = [
+    named(1, "CrRendererMain"),
+    named(2, "Compositor"),
+    named(1, "CrRendererMain", 8),
+    { name: "TracingStartedInBrowser", ph: "I", pid: 6, tid: 1, args: { data: { frames: [{ processId: 7 }] } } },
+    ...[task(7, 1, 42_500, 3_000), task(7, 1, 9_000, 8_500), task(7, 2, 99_000, 99_000), task(8, 1, 99_000, 99_000)],
+    task(7, 1, 99_000, 99_000, "Paint"),
+  ];
+  const trace = (events: object[]) => Buffer.from(JSON.stringify({ traceEvents: events }));
+  expect(longestTask(trace(traceEvents))).toEqual({ wall: 42.5, cpu: 8.5 });
+  expect(() => longestTask(trace(traceEvents.slice(0, 4)))).toThrow("no task of the page's main thread");
+});
+
+test("console: scrolling is met when no round had a longer task, and what is used beside it has no goal", () => {
+  const rounds = (...walls: number[]) => walls.map((wall) => ({ wall, cpu: wall / 2 }));
+  const summary: ConsoleSummary = {
+    people: 100_000,
+    lists: [
+      {
+        name: "Users",
+        rows: 50,
+        steps: { "by wheel": rounds(12, 49.6, 11), "by keys": rounds(9, 9, 9), sorted: rounds(90) },
+      },
+      { name: "Mail", rows: 50, steps: { "by wheel": rounds(12, 12, 12), "row by row": rounds(10, 51, 10) } },
+    ],
+    loads: [
+      { name: "Overview", bytes: [349_000, 350_000], files: 12 },
+      { name: "Users", bytes: [350_100], files: 14 },
+    ],
+    circumstances: { node: "v24", chromium: "156", cpus: 2, cpuModel: "x" },
+  };
+  expect(consoleReached(summary)).toMatchObject({
+    longest: { Users: 49.6, Mail: 51 },
+    loaded: { "first load of Overview": 350, "first load of Users": 350.1 },
+  });
+  expect(consoleReached(summary).missed).toEqual(["Mail", "first load of Users"]);
+  const text = consoleReport(summary);
+  expect(text).toMatch(/Users +50 +12\.0 \/ 49\.6 \/ 6\.0 +9\.0 \/ 9\.0 \/ 4\.5 +49\.6 +yes\n/);
+  expect(text).toMatch(/Mail +50 +12\.0 \/ 12\.0 \/ 6\.0 +10\.0 \/ 51\.0 \/ 5\.0 +51\.0 +no\n/);
+  expect(text).toMatch(/Overview +12 +350\.0 +yes\n/);
+  expect(consolePart(summary)).toContain("| Users | 14 | 350.1 | no |");
 });

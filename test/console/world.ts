@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, expect } from "vitest";
 import { makeApp } from "../../src/http/app.ts";
 import { addAdministrator } from "../../src/identity/administrators.ts";
@@ -11,13 +11,12 @@ import { setPassword } from "../../src/identity/credentials.ts";
 import { hashPassword } from "../../src/identity/sign-in/password-hash.ts";
 import { doors } from "../../src/start/doors.ts";
 import { makeCompany, serveApi } from "../admin/world.ts";
+import { launchChromium } from "../harness/chromium.ts";
 import { testContext } from "../harness/postgres.ts";
 
 export const PASSWORD = "a lake between two hills";
 export const ADMINISTRATOR = "olga@acme.example";
 
-/** Debian's Chromium. */
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 const AXE = join(import.meta.dirname, "..", "..", "node_modules", "axe-core", "axe.min.js");
 
 /** A Muster with every noun in it and its console built from these sources; by TLS when given a certificate. */
@@ -47,18 +46,7 @@ export async function consoleServer(tls?: { certificate: string; key: string }) 
 export async function consoleWorld() {
   const server = await consoleServer();
   const { url } = server;
-  const browser: Browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  const browser = await launchChromium();
   afterAll(() => browser.close());
 
   type Look = { scheme?: "light" | "dark"; phone?: boolean; language?: string };
