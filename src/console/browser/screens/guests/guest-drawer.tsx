@@ -1,11 +1,11 @@
-import { Anchor, Drawer, Group, Skeleton, Stack, TextInput } from "@mantine/core";
+import { Anchor, Group, Stack, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
 import { type Answer, call } from "../../api/call.ts";
 import { useApi, useChange } from "../../api/use-api.ts";
 import { ActButton, useWhyNot } from "../../parts/act-button.tsx";
 import { Instant } from "../../parts/instant.tsx";
-import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import { OneDrawer } from "../../parts/one-drawer.tsx";
 import { useAct } from "../../parts/use-act.tsx";
 import { useTexts } from "../../texts/texts.ts";
 import { Facts } from "../invite/facts.tsx";
@@ -21,20 +21,9 @@ export function GuestDrawer({ id, onClose }: { id: string; onClose: () => void }
   const { t } = useTexts();
   const found = useApi("guests.get", { params: { id } }, { enabled: id !== "" });
   return (
-    <Drawer
-      opened={id !== ""}
-      onClose={onClose}
-      title={found.data?.user.userName ?? t("guests.title")}
-      closeButtonProps={{ "aria-label": t("shared.close") }}
-    >
-      {found.error ? (
-        <ProblemNotice problem={found.error} />
-      ) : found.data === undefined ? (
-        <Skeleton height={240} />
-      ) : (
-        <Shown key={`${found.data.id}${found.data.expiresAt}`} guest={found.data} onClose={onClose} />
-      )}
-    </Drawer>
+    <OneDrawer id={id} found={found} title={t("guests.title")} titleOf={(one) => one.user.userName} onClose={onClose}>
+      {(guest) => <Shown key={`${guest.id}${guest.expiresAt}`} guest={guest} onClose={onClose} />}
+    </OneDrawer>
   );
 }
 

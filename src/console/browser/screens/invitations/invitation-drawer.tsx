@@ -1,10 +1,10 @@
-import { Anchor, Drawer, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Anchor, Group, Stack, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "react-router";
 import type { Answer } from "../../api/call.ts";
 import { useApi } from "../../api/use-api.ts";
 import { Instant } from "../../parts/instant.tsx";
-import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import { OneDrawer } from "../../parts/one-drawer.tsx";
 import { useTexts } from "../../texts/texts.ts";
 import { Facts } from "../invite/facts.tsx";
 import { DeliveryChip, InvitationChip, offersOf } from "./invitation-chips.tsx";
@@ -15,20 +15,9 @@ export function InvitationDrawer({ id, onClose }: { id: string; onClose: () => v
   const { t } = useTexts();
   const found = useApi("invitations.get", { params: { id } }, { enabled: id !== "" });
   return (
-    <Drawer
-      opened={id !== ""}
-      onClose={onClose}
-      title={found.data?.email ?? t("invitations.title")}
-      closeButtonProps={{ "aria-label": t("shared.close") }}
-    >
-      {found.error ? (
-        <ProblemNotice problem={found.error} />
-      ) : found.data === undefined ? (
-        <Skeleton height={240} />
-      ) : (
-        <Shown key={found.data.id} invitation={found.data} />
-      )}
-    </Drawer>
+    <OneDrawer id={id} found={found} title={t("invitations.title")} titleOf={(one) => one.email} onClose={onClose}>
+      {(invitation) => <Shown key={invitation.id} invitation={invitation} />}
+    </OneDrawer>
   );
 }
 

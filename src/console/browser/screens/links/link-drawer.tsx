@@ -1,9 +1,10 @@
-import { Drawer, Group, Skeleton, Stack, Table, Text, Title } from "@mantine/core";
+import { Group, Stack, Table, Text, Title } from "@mantine/core";
 import { useState } from "react";
 import type { Answer } from "../../api/call.ts";
 import { useApi, useChange } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { Instant } from "../../parts/instant.tsx";
+import { OneDrawer } from "../../parts/one-drawer.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 import { Facts } from "../invite/facts.tsx";
@@ -15,20 +16,9 @@ export function LinkDrawer({ id, onClose }: { id: string; onClose: () => void })
   const { t } = useTexts();
   const found = useApi("links.get", { params: { id } }, { enabled: id !== "" });
   return (
-    <Drawer
-      opened={id !== ""}
-      onClose={onClose}
-      title={found.data?.label ?? t("links.title")}
-      closeButtonProps={{ "aria-label": t("shared.close") }}
-    >
-      {found.error ? (
-        <ProblemNotice problem={found.error} />
-      ) : found.data === undefined ? (
-        <Skeleton height={240} />
-      ) : (
-        <Shown key={found.data.id} link={found.data} />
-      )}
-    </Drawer>
+    <OneDrawer id={id} found={found} title={t("links.title")} titleOf={(one) => one.label} onClose={onClose}>
+      {(link) => <Shown key={link.id} link={link} />}
+    </OneDrawer>
   );
 }
 

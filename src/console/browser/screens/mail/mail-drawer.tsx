@@ -1,10 +1,10 @@
-import { Anchor, Drawer, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Group, Stack, Text, Title } from "@mantine/core";
 import { Link } from "react-router";
 import { type Answer, call } from "../../api/call.ts";
 import { useApi } from "../../api/use-api.ts";
 import { ActButton, useWhyNot } from "../../parts/act-button.tsx";
 import { Instant } from "../../parts/instant.tsx";
-import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import { OneDrawer } from "../../parts/one-drawer.tsx";
 import { useAct } from "../../parts/use-act.tsx";
 import { useTexts } from "../../texts/texts.ts";
 import { Facts } from "../invite/facts.tsx";
@@ -16,20 +16,9 @@ export function MailDrawer({ id, onClose }: { id: string; onClose: () => void })
   const { t } = useTexts();
   const found = useApi("mails.get", { params: { id } }, { enabled: id !== "" });
   return (
-    <Drawer
-      opened={id !== ""}
-      onClose={onClose}
-      title={found.data?.recipient ?? t("mail.title")}
-      closeButtonProps={{ "aria-label": t("shared.close") }}
-    >
-      {found.error ? (
-        <ProblemNotice problem={found.error} />
-      ) : found.data === undefined ? (
-        <Skeleton height={240} />
-      ) : (
-        <Shown key={found.data.id} mail={found.data} />
-      )}
-    </Drawer>
+    <OneDrawer id={id} found={found} title={t("mail.title")} titleOf={(one) => one.recipient} onClose={onClose}>
+      {(mail) => <Shown key={mail.id} mail={mail} />}
+    </OneDrawer>
   );
 }
 

@@ -1,11 +1,11 @@
-import { Anchor, Checkbox, Drawer, Group, Skeleton, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { Anchor, Checkbox, Group, Stack, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "react-router";
 import type { Answer } from "../../api/call.ts";
 import { useApi, useChange } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { Instant } from "../../parts/instant.tsx";
-import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import { OneDrawer } from "../../parts/one-drawer.tsx";
 import { useAct } from "../../parts/use-act.tsx";
 import { useTexts } from "../../texts/texts.ts";
 import { Facts } from "../invite/facts.tsx";
@@ -20,20 +20,9 @@ export function RequestDrawer({ id, onClose }: { id: string; onClose: () => void
   const { t } = useTexts();
   const found = useApi("requests.get", { params: { id } }, { enabled: id !== "" });
   return (
-    <Drawer
-      opened={id !== ""}
-      onClose={onClose}
-      title={found.data?.email ?? t("requests.title")}
-      closeButtonProps={{ "aria-label": t("shared.close") }}
-    >
-      {found.error ? (
-        <ProblemNotice problem={found.error} />
-      ) : found.data === undefined ? (
-        <Skeleton height={240} />
-      ) : (
-        <Shown key={found.data.id} request={found.data} />
-      )}
-    </Drawer>
+    <OneDrawer id={id} found={found} title={t("requests.title")} titleOf={(one) => one.email} onClose={onClose}>
+      {(request) => <Shown key={request.id} request={request} />}
+    </OneDrawer>
   );
 }
 
