@@ -1,4 +1,5 @@
 import { keepPreviousData, type UseMutationResult, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { askAnewAfter } from "./after-change.ts";
 import { type Answer, type Asked, ask, call, type Operation, type Problem } from "./call.ts";
 
 type Reading = {
@@ -36,14 +37,11 @@ export function useApi<O extends Operation>(
   return found as Found<Answer<O>>;
 }
 
-/**
- * A change. Whatever is shown is asked for anew after it, because a change of access is seen in many places.
- * A request that is sent twice by a network is done once.
- */
+/** A change, and what is shown asked for anew after it. A request that is sent twice by a network is done once. */
 export function useChange<O extends Operation>(operation: O): UseMutationResult<Answer<O>, Problem, Asked<O>> {
   const queries = useQueryClient();
   return useMutation<Answer<O>, Problem, Asked<O>>({
     mutationFn: (asked) => call(operation, asked, { idempotencyKey: crypto.randomUUID() }),
-    onSettled: () => queries.invalidateQueries(),
+    onSettled: (_answer, _problem, asked) => askAnewAfter(queries, operation, asked),
   });
 }

@@ -1,6 +1,7 @@
 import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
+import { askAnewAfter } from "../api/after-change.ts";
 import { type Answer, type Asked, call, type Operation, Problem } from "../api/call.ts";
 import { useTexts } from "../texts/texts.ts";
 
@@ -39,7 +40,8 @@ export function useAct() {
   ): Promise<Answer<O> | undefined> {
     try {
       const answer = await call(operation, asked, { idempotencyKey: crypto.randomUUID() });
-      void queries.invalidateQueries();
+      const anew = () => askAnewAfter(queries, operation, asked);
+      void anew();
       const id = crypto.randomUUID();
       notifications.show({
         id,
@@ -52,7 +54,7 @@ export function useAct() {
                 variant="subtle"
                 onClick={() => {
                   notifications.hide(id);
-                  undo(answer).then(() => queries.invalidateQueries(), refused);
+                  undo(answer).then(anew, refused);
                 }}
               >
                 {t("shared.undo")}
