@@ -6,10 +6,10 @@ import { ImpactView } from "./impact-view.tsx";
 import { ProblemNotice } from "./problem-notice.tsx";
 
 /** What a change would bring: who loses or gains what, seats, mails. Before it is known: a skeleton; refused: why. */
-export function Consequence({ trial }: { trial: { data: { impact: Impact } | undefined; error: Problem | null } }) {
+export function Consequence({ of }: { of: { trial: { impact: Impact } | undefined; problem: Problem | null } }) {
   const { t } = useTexts();
-  if (trial.error) return <ProblemNotice problem={trial.error} />;
-  if (trial.data === undefined)
+  if (of.problem) return <ProblemNotice problem={of.problem} />;
+  if (of.trial === undefined)
     return (
       <Stack gap="xs" aria-busy="true">
         <Skeleton height={16} />
@@ -19,7 +19,7 @@ export function Consequence({ trial }: { trial: { data: { impact: Impact } | und
   return (
     <section aria-label={t("shared.consequence")}>
       <Text fw={600}>{t("shared.consequence")}</Text>
-      <ImpactView impact={trial.data.impact} />
+      <ImpactView impact={of.trial.impact} />
     </section>
   );
 }

@@ -18,7 +18,7 @@ import type { Row } from "../../api/call.ts";
 import { useApi } from "../../api/use-api.ts";
 import { useWhyNot } from "../../parts/act-button.tsx";
 import { PlainTable } from "../../parts/plain-table.tsx";
-import { usePreview } from "../../parts/use-preview.ts";
+import { usePreview } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { OrderPreview } from "./order-preview.tsx";
 import { OrderRow } from "./order-row.tsx";

@@ -18,7 +18,7 @@ export function OrderPreview({
 }: {
   names: readonly string[];
   before: readonly string[];
-  trial: Trial<"directories.order"> | null;
+  trial: Trial<"directories.order"> | undefined;
   problem: Problem | null;
   onBack: () => void;
 }) {
@@ -34,13 +34,13 @@ export function OrderPreview({
         <Title order={2}>{t("directories.orderPreview")}</Title>
         {problem ? (
           <ProblemNotice problem={problem} />
-        ) : trial === null ? (
+        ) : trial === undefined ? (
           <Skeleton height={96} />
         ) : (
           <ConsequencesView consequences={trial.result.consequences} />
         )}
         <Group gap="sm">
-          <ActButton operation="directories.order" disabled={trial === null || problem !== null} onClick={keep}>
+          <ActButton operation="directories.order" disabled={trial === undefined || problem !== null} onClick={keep}>
             {t("directories.keepOrder")}
           </ActButton>
           <Button variant="default" onClick={onBack}>

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { ActButton } from "../../parts/act-button.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
-import { usePreview } from "../../parts/use-preview.ts";
+import { usePreview } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { ConsequencesView } from "./consequences-view.tsx";
 

@@ -8,7 +8,7 @@ import { ImpactView } from "../../parts/impact-view.tsx";
 import { PlainTable } from "../../parts/plain-table.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
-import { usePreview } from "../../parts/use-preview.ts";
+import { usePreview } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 
 const ROLES = ["user", "admin", "guest"] as const;

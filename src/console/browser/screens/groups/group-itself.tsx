@@ -5,7 +5,7 @@ import { ActButton } from "../../parts/act-button.tsx";
 import { ImpactView } from "../../parts/impact-view.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
-import { usePreview } from "../../parts/use-preview.ts";
+import { usePreview } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 
 /** A group's name, and its end: who would lose what is shown before it is taken away. */

@@ -1,9 +1,9 @@
 import { Alert, Group, Text } from "@mantine/core";
-import { useState } from "react";
-import { type Answer, call, type Problem, type Trial, tryOut } from "../../api/call.ts";
+import { type Answer, call } from "../../api/call.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
+import { usePreview } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { Moved } from "../invite/seat-table.tsx";
 
@@ -13,17 +13,13 @@ type Props = { guest: Answer<"guests.get">; onDone: () => void };
 export function ConvertGuest({ guest, onDone }: Props) {
   const { t } = useTexts();
   const act = useAct();
-  const [trial, setTrial] = useState<Trial<"guests.convert">>();
-  const [problem, setProblem] = useState<Problem>();
+  const { trial, problem, look } = usePreview("guests.convert");
   const whom = { user: guest.user.id, site: guest.site, product: guest.product };
-  const look = (): void => {
-    setProblem(undefined);
-    tryOut("guests.convert", { body: { ...whom, to: "user" } }).then(setTrial, setProblem);
-  };
+  const asked = { body: { ...whom, to: "user" as const } };
   const convert = async (): Promise<void> => {
     const { space, permission, expiresAt, sponsor } = guest;
     const back = { ...whom, to: "guest" as const, space, permission, expiresAt, sponsor: sponsor?.id ?? null };
-    const answer = await act("guests.convert", { body: { ...whom, to: "user" } }, t("guests.converted"), () =>
+    const answer = await act("guests.convert", asked, t("guests.converted"), () =>
       call("guests.convert", { body: back }),
     );
     if (answer !== undefined) onDone();
@@ -32,7 +28,7 @@ export function ConvertGuest({ guest, onDone }: Props) {
   if (trial === undefined)
     return (
       <Group>
-        <ActButton operation="guests.convert" variant="default" onClick={look}>
+        <ActButton operation="guests.convert" variant="default" onClick={() => void look(asked)}>
           {t("guests.convert")}
         </ActButton>
       </Group>

@@ -5,13 +5,13 @@ import { useApi, useChange } from "../../api/use-api.ts";
 import { useWhyNot } from "../../parts/act-button.tsx";
 import { useAddressState } from "../../parts/address-state.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import { useTrial } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { splitAddresses } from "./addresses.ts";
 import { ImportStep } from "./import-step.tsx";
 import { PeopleStep } from "./people-step.tsx";
 import { type Letter, ReviewStep } from "./review-step.tsx";
 import { SentStep } from "./sent-step.tsx";
-import { useTrial } from "./use-trial.ts";
 import { bodyOf, lacksSpace, NO_WISH, offersSomething, placeOf, type WishForm } from "./wish.ts";
 import { WishFields } from "./wish-fields.tsx";
 
@@ -56,7 +56,7 @@ function Steps({ step, go, close }: { step: string; go: (step: string) => void; 
     locale: letter.locale,
     ...(letter.message !== null && { message: letter.message === "" ? null : letter.message }),
   };
-  const found = useTrial(body);
+  const found = useTrial("invitations.create", { body }, { enabled: body.emails.length > 0, settle: 300 });
   const known = new Set(found.trial?.result.results.flatMap(({ invitation }) => invitation ?? []));
   const send = (): void => create.mutate({ body }, { onSuccess: (answer) => setSent({ answer, before: known }) });
 
@@ -112,7 +112,7 @@ function Steps({ step, go, close }: { step: string; go: (step: string) => void; 
       )}
       {at === "access" && (
         <>
-          {found.error && !lacksSpace(wish) && <ProblemNotice problem={found.error} />}
+          {found.problem && !lacksSpace(wish) && <ProblemNotice problem={found.problem} />}
           <WishFields wish={wish} onChange={setWish} effects={found.trial?.result.effects} />
           {!offersSomething(wish) && <Text c="dimmed">{t("invite.nothingMeans")}</Text>}
           {lacksSpace(wish) && <Text c="dimmed">{t("invite.needsSpace")}</Text>}

@@ -2,9 +2,9 @@ import { Alert, Box, Button, Group, Stack, Text, Textarea } from "@mantine/core"
 import { IconUserHeart } from "@tabler/icons-react";
 import { useApi } from "../../api/use-api.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import type { Trying } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { splitAddresses } from "./addresses.ts";
-import type { useTrial } from "./use-trial.ts";
 import { VerdictList } from "./verdict-list.tsx";
 import type { Product } from "./wish.ts";
 
@@ -12,7 +12,7 @@ type Props = {
   text: string;
   onText: (text: string) => void;
   limit: number;
-  found: ReturnType<typeof useTrial>;
+  found: Trying<"invitations.create">;
   onImport: () => void;
   onNext: () => void;
   /** To sharing with people outside: as guests, who take no seat (R177). */
@@ -24,7 +24,7 @@ export function PeopleStep({ text, onText, limit, found, onImport, onNext, onGue
   const { t } = useTexts();
   const { addresses, doubled } = splitAddresses(text);
   const tooMany = addresses.length > limit;
-  const { trial, error, waiting } = found;
+  const { trial, problem, busy } = found;
   const without = (address: string): void => onText(addresses.filter((one) => one !== address).join("\n"));
   const instead = (address: string, by: string): void =>
     onText(addresses.map((one) => (one === address ? by : one)).join("\n"));
@@ -45,7 +45,7 @@ export function PeopleStep({ text, onText, limit, found, onImport, onNext, onGue
         <Text aria-live="polite" c={tooMany ? "red" : "dimmed"}>
           {t("invite.count", { n: addresses.length, limit })}
           {doubled > 0 && ` · ${t("invite.doubled", { n: doubled })}`}
-          {waiting && ` · ${t("invite.checking")}`}
+          {busy && ` · ${t("invite.checking")}`}
         </Text>
         <Button variant="subtle" onClick={onImport}>
           {t("invite.import")}
@@ -58,7 +58,7 @@ export function PeopleStep({ text, onText, limit, found, onImport, onNext, onGue
           </Button>
         </Alert>
       ) : (
-        error && <ProblemNotice problem={error} />
+        problem && <ProblemNotice problem={problem} />
       )}
       <VerdictList
         addresses={addresses}

@@ -4,11 +4,11 @@ import { useState } from "react";
 import type { Settings } from "../../api/operations.gen.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import type { Trying } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { PreviewOfMail } from "../templates/preview-of-mail.tsx";
 import { SeatTable } from "./seat-table.tsx";
 import { SmtpNotice } from "./smtp-notice.tsx";
-import type { useTrial } from "./use-trial.ts";
 import { VerdictList } from "./verdict-list.tsx";
 
 /** What the mail says and whether there is one; null: what the organization has. */
@@ -17,21 +17,21 @@ export type Letter = { notify: boolean; message: string | null; locale: Settings
 type Props = {
   letter: Letter;
   onLetter: (letter: Letter) => void;
-  found: ReturnType<typeof useTrial>;
+  found: Trying<"invitations.create">;
   sending: boolean;
   onBack: () => void;
   onSend: () => void;
 };
 
 /** What would come of it, and the mail; then it is sent. */
-export function ReviewStep({ letter, onLetter, found: { trial, error, waiting }, sending, onBack, onSend }: Props) {
+export function ReviewStep({ letter, onLetter, found: { trial, problem, busy }, sending, onBack, onSend }: Props) {
   const { t } = useTexts();
   const [shown, setShown] = useState(false);
   const [message] = useDebouncedValue(letter.message, 400);
   const mails = trial?.impact.mails.total ?? 0;
   return (
     <Stack>
-      {error && <ProblemNotice problem={error} />}
+      {problem && <ProblemNotice problem={problem} />}
       {trial && (
         <>
           <Title order={2}>{t("invite.places")}</Title>
@@ -96,7 +96,7 @@ export function ReviewStep({ letter, onLetter, found: { trial, error, waiting },
           operation="invitations.create"
           onClick={onSend}
           loading={sending}
-          disabled={trial === undefined || error !== null || waiting}
+          disabled={trial === undefined || problem !== null || busy}
         >
           {letter.notify ? t("invite.send") : t("invite.sendSilently")}
         </ActButton>

@@ -10,12 +10,11 @@ import {
   Text,
   TextInput,
 } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Problem, type Trial, tryOut } from "../../api/call.ts";
 import { useChange } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import { useTrial } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { bodyOf, endOfDay, lacksSpace, NO_WISH, offersSomething, type WishForm } from "../invite/wish.ts";
 import { WishFields } from "../invite/wish-fields.tsx";
@@ -141,17 +140,14 @@ function Form({ onClose }: { onClose: () => void }) {
 /** What such a link would give and cost, before it is made (R101). */
 function Costs({ wish }: { wish: WishForm }) {
   const { t } = useTexts();
-  const { data, error } = useQuery<Trial<"links.create">, Problem>({
-    queryKey: ["links.create", "dryRun", wish],
-    queryFn: ({ signal }) => tryOut("links.create", { body: { label: "–", ...bodyOf(wish) } }, { signal }),
-    enabled: offersSomething(wish) && !lacksSpace(wish),
-    retry: false,
-  });
-  if (error) return <ProblemNotice problem={error} />;
-  if (data === undefined) return null;
+  const body = { label: "–", ...bodyOf(wish) };
+  const enabled = offersSomething(wish) && !lacksSpace(wish);
+  const { trial, problem } = useTrial("links.create", { body }, { enabled });
+  if (problem) return <ProblemNotice problem={problem} />;
+  if (trial === undefined) return null;
   return (
     <Text aria-live="polite">
-      {t("links.gives")}: <Gives link={data.result.link} />
+      {t("links.gives")}: <Gives link={trial.result.link} />
     </Text>
   );
 }

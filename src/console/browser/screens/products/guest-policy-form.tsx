@@ -6,7 +6,7 @@ import { ActButton } from "../../parts/act-button.tsx";
 import { faultAt } from "../../parts/fault-at.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
-import { usePreview } from "../../parts/use-preview.ts";
+import { usePreview } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { ClientLimits } from "./client-limits.tsx";
 

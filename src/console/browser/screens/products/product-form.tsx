@@ -6,7 +6,7 @@ import { faultAt } from "../../parts/fault-at.ts";
 import { ImpactView } from "../../parts/impact-view.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
-import { usePreview } from "../../parts/use-preview.ts";
+import { usePreview } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 
 type Product = Row<"products.list">;

@@ -1,10 +1,10 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Answer, type Problem, type Trial, tryOut } from "../../api/call.ts";
+import type { Answer } from "../../api/call.ts";
 import { useChange } from "../../api/use-api.ts";
 import { ActButton, useWhyNot } from "../../parts/act-button.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
+import { useTrial } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { Moved } from "../invite/seat-table.tsx";
 import { bodyOf, lacksSpace, NO_WISH, type WishForm } from "../invite/wish.ts";
@@ -18,19 +18,14 @@ export function Approve({ request }: { request: Answer<"requests.get"> }) {
   const [wish, setWish] = useState<WishForm>(NO_WISH);
   const asked = { params: { id: request.id }, body: other ? bodyOf(wish) : {} };
   const may = useWhyNot("requests.approve") === null;
-  const trial = useQuery<Trial<"requests.approve">, Problem>({
-    queryKey: ["requests.approve", "dryRun", asked],
-    queryFn: ({ signal }) => tryOut("requests.approve", asked, { signal }),
-    enabled: may && !(other && lacksSpace(wish)),
-    placeholderData: keepPreviousData,
-    retry: false,
-  });
-  const problem = approve.error ?? trial.error;
+  const enabled = may && !(other && lacksSpace(wish));
+  const { trial, problem: refusal } = useTrial("requests.approve", asked, { enabled, settle: 300 });
+  const problem = approve.error ?? refusal;
   return (
     <Stack gap="sm">
       {problem && <ProblemNotice problem={problem} />}
       {other && <WishFields wish={wish} onChange={setWish} />}
-      {trial.data?.impact.seats.map(({ site, product, before, after }) =>
+      {trial?.impact.seats.map(({ site, product, before, after }) =>
         before && after ? (
           <Group key={`${site}/${product}`} gap="sm">
             <Text>{product}</Text>
@@ -41,7 +36,7 @@ export function Approve({ request }: { request: Answer<"requests.get"> }) {
           </Group>
         ) : null,
       )}
-      {trial.data && <Text c="dimmed">{t("invite.mails", { n: trial.data.impact.mails.total })}</Text>}
+      {trial && <Text c="dimmed">{t("invite.mails", { n: trial.impact.mails.total })}</Text>}
       <Group>
         <ActButton
           operation="requests.approve"

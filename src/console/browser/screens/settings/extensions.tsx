@@ -6,7 +6,7 @@ import { useApi } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
-import { usePreview } from "../../parts/use-preview.ts";
+import { usePreview } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 
 type Body = Operations["schemaExtensions.set"]["body"];

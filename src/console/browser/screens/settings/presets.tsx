@@ -6,7 +6,7 @@ import { ActButton } from "../../parts/act-button.tsx";
 import { PlainTable } from "../../parts/plain-table.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
-import { usePreview } from "../../parts/use-preview.ts";
+import { usePreview } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { shown } from "./paths.ts";
 

@@ -38,7 +38,7 @@ export function EndAccess({ user, ending, close }: { user: User; ending: Ending;
   const operation = OPERATIONS[ending];
   const inverse = INVERSES[ending];
   const params = { id: user.id };
-  const trial = useTrial(operation, { params, ...(ending !== "erase" && { body: {} }) });
+  const found = useTrial(operation, { params, ...(ending !== "erase" && { body: {} }) });
   const title = ending === "erase" ? t("user.erase") : word("users", ending);
   const end = async (): Promise<void> => {
     setBusy(true);
@@ -58,7 +58,7 @@ export function EndAccess({ user, ending, close }: { user: User; ending: Ending;
     <Modal opened onClose={close} title={title} size="lg" closeButtonProps={{ "aria-label": t("shared.close") }}>
       <Stack>
         <Text>{ending === "erase" ? t("user.eraseMeans") : word("users", `${ending}Means`)}</Text>
-        <Consequence trial={trial} />
+        <Consequence of={found} />
         {inverse === null && <Alert color="red">{t("user.noUndo")}</Alert>}
         {ending !== "erase" && (
           <TextInput
@@ -77,7 +77,7 @@ export function EndAccess({ user, ending, close }: { user: User; ending: Ending;
           <ActButton
             operation={operation}
             loading={busy}
-            disabled={trial.error !== null}
+            disabled={found.problem !== null}
             onClick={() => void end()}
             {...(inverse === null && { color: "red" })}
           >

@@ -18,7 +18,7 @@ export function MergePerson({ user, close }: { user: User; close: () => void }) 
   const navigate = useNavigate();
   const [to, setTo] = useState<string | null>(null);
   const body = { from: user.id, to: to ?? "" };
-  const trial = useTrial("users.merge", { body }, to !== null);
+  const found = useTrial("users.merge", { body }, { enabled: to !== null });
   const merge = async (): Promise<void> => {
     const done = await act("users.merge", { body }, t("user.didMerge", { name: user.userName }), () =>
       call("users.unmerge", { params: { id: user.id } }).then(() => navigate(`/users/${user.id}`)),
@@ -30,13 +30,13 @@ export function MergePerson({ user, close }: { user: User; close: () => void }) 
       <Stack>
         <Text>{t("user.mergeMeans", { name: user.userName })}</Text>
         <PersonPicker label={t("user.mergeInto")} value={to} onChange={setTo} without={user.id} required />
-        {trial.error && <ProblemNotice problem={trial.error} />}
-        {trial.data && <WhatBecomes merge={trial.data.result} from={user.userName} />}
+        {found.problem && <ProblemNotice problem={found.problem} />}
+        {found.trial && <WhatBecomes merge={found.trial.result} from={user.userName} />}
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             {t("shared.cancel")}
           </Button>
-          <ActButton operation="users.merge" disabled={trial.data === undefined} onClick={() => void merge()}>
+          <ActButton operation="users.merge" disabled={found.trial === undefined} onClick={() => void merge()}>
             {t("user.mergeDo")}
           </ActButton>
         </Group>

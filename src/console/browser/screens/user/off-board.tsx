@@ -23,7 +23,7 @@ export function OffBoard({ user, close }: { user: User; close: () => void }) {
   const params = { id: user.id };
   const left = useApi("users.offBoarding", { params });
   const body = { leaving, rights, ...(to !== null && { to }) };
-  const trial = useTrial("users.offBoard", { params, body });
+  const found = useTrial("users.offBoard", { params, body });
   const go = async (): Promise<void> => {
     const why = reason.trim() === "" ? {} : { reason: reason.trim() };
     const said = t("user.didOffBoard", { name: user.userName });
@@ -61,13 +61,13 @@ export function OffBoard({ user, close }: { user: User; close: () => void }) {
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
         />
-        <Consequence trial={trial} />
+        <Consequence of={found} />
         <Text c="dimmed">{t("user.offBoardNoUndo")}</Text>
         <Group justify="flex-end">
           <Button variant="default" onClick={close}>
             {t("shared.cancel")}
           </Button>
-          <ActButton operation="users.offBoard" disabled={trial.error !== null} onClick={() => void go()}>
+          <ActButton operation="users.offBoard" disabled={found.problem !== null} onClick={() => void go()}>
             {t("user.offBoard")}
           </ActButton>
         </Group>

@@ -21,8 +21,8 @@ export function WrongAddress({ user, close }: { user: User; close: () => void })
   const [repair, setRepair] = useState<AddressRepair["repair"]>();
   const params = { id: user.id };
   const body = { email, ...(repair && { repair }) };
-  const trial = useTrial("users.wrongAddress", { params, body }, email !== "");
-  const found = trial.data?.result;
+  const tried = useTrial("users.wrongAddress", { params, body }, { enabled: email !== "" });
+  const found = tried.trial?.result;
   const look = (event: FormEvent): void => {
     event.preventDefault();
     setRepair(undefined);
@@ -55,7 +55,7 @@ export function WrongAddress({ user, close }: { user: User; close: () => void })
               onChange={(event) => setTyped(event.currentTarget.value)}
             />
             <Group justify="flex-end">
-              <Button type="submit" variant={email === "" ? "filled" : "default"} loading={trial.isFetching}>
+              <Button type="submit" variant={email === "" ? "filled" : "default"} loading={tried.busy}>
                 {t("user.findWay")}
               </Button>
             </Group>
@@ -80,7 +80,7 @@ export function WrongAddress({ user, close }: { user: User; close: () => void })
               </Stack>
             </Radio.Group>
             {found && <Text>{found.why}</Text>}
-            <Consequence trial={trial} />
+            <Consequence of={tried} />
             {found && <MergedFacts facts={found.facts} />}
             <Group justify="flex-end">
               <Button variant="default" onClick={close}>

@@ -78,10 +78,10 @@ function BulkAct({
   const { t, word } = useTexts();
   const { set } = useAddressState();
   const [reason, setReason] = useState("");
-  const trial = useTrial("users.bulk", { body: { action, ...who } });
+  const found = useTrial("users.bulk", { body: { action, ...who } });
   const bulk = useChange("users.bulk");
-  const count = trial.data?.result.job.counts.total;
-  const names = (trial.data?.result.people ?? []).map((person) => person.userName);
+  const count = found.trial?.result.job.counts.total;
+  const names = (found.trial?.result.people ?? []).map((person) => person.userName);
   const begin = (): void =>
     bulk.mutate(
       { body: { action, ...who, ...(reason.trim() !== "" && { reason: reason.trim() }) } },
@@ -103,7 +103,7 @@ function BulkAct({
     >
       <Stack>
         <Text>{word("users", `${action}Means`)}</Text>
-        {trial.error && <ProblemNotice problem={trial.error} />}
+        {found.problem && <ProblemNotice problem={found.problem} />}
         {count !== undefined && count !== null && (
           <Text>
             {t("users.bulkCount", { n: count })}
@@ -120,7 +120,7 @@ function BulkAct({
           />
         )}
         {bulk.error && <ProblemNotice problem={bulk.error} />}
-        <Button loading={bulk.isPending} disabled={trial.data === undefined} onClick={begin}>
+        <Button loading={bulk.isPending} disabled={found.trial === undefined} onClick={begin}>
           {t("users.bulkBegin", { action: word("users", action), n: count ?? 0 })}
         </Button>
       </Stack>
