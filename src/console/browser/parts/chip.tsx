@@ -11,11 +11,9 @@ import {
 import type { ComponentType } from "react";
 import type { User } from "../api/operations.gen.ts";
 import { useTexts } from "../texts/texts.ts";
+import { MEANINGS, type Meaning } from "./meanings.ts";
 
 type Look = { color: MantineColor; icon: ComponentType<IconProps> };
-
-/** Colours that mean something: green goes, blue waits for a person, yellow needs a look, red is ended or wrong, grey is neither. */
-export type Meaning = "good" | "waiting" | "attention" | "bad" | "neutral";
 
 const LOOKS: Readonly<Record<Meaning, Look>> = {
   good: { color: "green", icon: IconCircleCheck },
@@ -56,16 +54,16 @@ export function Chip({
   return means === undefined ? badge : <Tooltip label={means}>{badge}</Tooltip>;
 }
 
-const OF_STATUS: Readonly<Record<User["status"], { meaning: Meaning; icon?: Look["icon"] }>> = {
-  "invited-not-sent": { meaning: "neutral", icon: IconMail },
-  invited: { meaning: "waiting", icon: IconMail },
-  active: { meaning: "good" },
-  suspended: { meaning: "attention" },
-  deactivated: { meaning: "bad" },
-};
-
 /** The status of a person (R74 to R88). */
 export function StatusChip({ status }: { status: User["status"] }) {
   const { t, word } = useTexts();
-  return <Chip {...OF_STATUS[status]} label={word("status", status)} means={t(`status.${status}Means`)} />;
+  const icon = status === "invited" || status === "invited-not-sent" ? { icon: IconMail } : {};
+  return (
+    <Chip
+      meaning={MEANINGS.status[status]}
+      {...icon}
+      label={word("status", status)}
+      means={t(`status.${status}Means`)}
+    />
+  );
 }

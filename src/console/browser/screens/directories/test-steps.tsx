@@ -1,16 +1,10 @@
 import { Group, Stack, Text } from "@mantine/core";
 import type { Answer } from "../../api/call.ts";
-import { Chip, type Meaning } from "../../parts/chip.tsx";
+import { Chip } from "../../parts/chip.tsx";
+import { MEANINGS } from "../../parts/meanings.ts";
 import { useTexts } from "../../texts/texts.ts";
 
 type Test = Answer<"directories.test">;
-
-const MEANING: Readonly<Record<Test["steps"][number]["verdict"], Meaning>> = {
-  passed: "good",
-  warned: "attention",
-  failed: "bad",
-  skipped: "neutral",
-};
 
 /** Step by step whether a directory can be read, and of each step that cannot what to do. */
 export function TestSteps({ test }: { test: Test }) {
@@ -23,7 +17,7 @@ export function TestSteps({ test }: { test: Test }) {
       {test.steps.map((step) => (
         <Stack gap={4} key={step.name}>
           <Group gap="sm" wrap="nowrap" align="flex-start">
-            <Chip meaning={MEANING[step.verdict]} label={word("directories", `verdict-${step.verdict}`)} />
+            <Chip meaning={MEANINGS.testStep[step.verdict]} label={word("directories", `verdict-${step.verdict}`)} />
             <Text>
               <b>{word("directories", `step-${step.name}`)}</b> {step.detail}
             </Text>

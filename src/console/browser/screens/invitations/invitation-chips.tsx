@@ -1,41 +1,28 @@
 import type { Row } from "../../api/call.ts";
-import { Chip, type Meaning } from "../../parts/chip.tsx";
+import { Chip } from "../../parts/chip.tsx";
+import { MEANINGS } from "../../parts/meanings.ts";
 import { useTexts } from "../../texts/texts.ts";
 
 type Invitation = Row<"invitations.list">;
 
-export const OF_STATE: Readonly<Record<Invitation["state"], Meaning>> = {
-  pending: "waiting",
-  expired: "attention",
-  accepted: "good",
-  declined: "bad",
-  revoked: "bad",
-  superseded: "neutral",
-  "needs-review": "attention",
-};
-
-export const OF_DELIVERY: Readonly<Record<Invitation["delivery"], Meaning>> = {
-  "not-requested": "neutral",
-  queued: "waiting",
-  accepted: "good",
-  deferred: "attention",
-  bounced: "bad",
-  failed: "bad",
-  suppressed: "bad",
-};
-
-export const STATES = Object.keys(OF_STATE);
-export const DELIVERIES = Object.keys(OF_DELIVERY);
+export const STATES = Object.keys(MEANINGS.invitation);
+export const DELIVERIES = Object.keys(MEANINGS.delivery);
 
 export function InvitationChip({ state }: Pick<Invitation, "state">) {
   const { t } = useTexts();
-  return <Chip meaning={OF_STATE[state]} label={t(`invitations.${state}`)} means={t(`invitations.${state}Means`)} />;
+  return (
+    <Chip
+      meaning={MEANINGS.invitation[state]}
+      label={t(`invitations.${state}`)}
+      means={t(`invitations.${state}Means`)}
+    />
+  );
 }
 
 /** What became of the mail. "accepted" is the mail server's word; to people it was delivered. */
 export function DeliveryChip({ delivery }: Pick<Invitation, "delivery">) {
   const { t } = useTexts();
-  return <Chip meaning={OF_DELIVERY[delivery]} label={t(`invitations.mail-${delivery}`)} />;
+  return <Chip meaning={MEANINGS.delivery[delivery]} label={t(`invitations.mail-${delivery}`)} />;
 }
 
 /** Groups and spaces by name. */

@@ -3,16 +3,10 @@ import { useState } from "react";
 import { type Answer, call, type Problem } from "../../api/call.ts";
 import { useApi, useChange } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
-import { Chip, type Meaning } from "../../parts/chip.tsx";
+import { Chip } from "../../parts/chip.tsx";
+import { MEANINGS } from "../../parts/meanings.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
-
-const MEANS: Readonly<Record<string, Meaning>> = {
-  done: "good",
-  unchanged: "neutral",
-  refused: "bad",
-  open: "waiting",
-};
 
 /** Many people as a job: a file's rows, what they would come to, and how far it is (U8). */
 export function ImportStep({ csv: given, notify, onBack }: { csv: string; notify: boolean; onBack: () => void }) {
@@ -72,7 +66,7 @@ export function ImportStep({ csv: given, notify, onBack }: { csv: string; notify
                     <Table.Td>{row}</Table.Td>
                     <Table.Td>{email}</Table.Td>
                     <Table.Td>
-                      <Chip meaning={MEANS[state] ?? "neutral"} label={t(`invite.row-${state}`)} />
+                      <Chip meaning={MEANINGS.jobRow[state]} label={t(`invite.row-${state}`)} />
                     </Table.Td>
                     <Table.Td>{message}</Table.Td>
                   </Table.Tr>

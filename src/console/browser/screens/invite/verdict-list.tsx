@@ -1,18 +1,11 @@
 import { ActionIcon, Box, Button, Group, Text } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import type { Answer } from "../../api/call.ts";
-import { Chip, type Meaning } from "../../parts/chip.tsx";
+import { Chip } from "../../parts/chip.tsx";
+import { MEANINGS } from "../../parts/meanings.ts";
 import { useTexts } from "../../texts/texts.ts";
 
 type Result = Answer<"invitations.create">["results"][number];
-
-const MEANS: Readonly<Record<Result["verdict"], Meaning>> = {
-  invited: "waiting",
-  given: "good",
-  member: "neutral",
-  "needs-review": "attention",
-  refused: "bad",
-};
 
 type Props = {
   addresses: readonly string[];
@@ -66,5 +59,7 @@ export function VerdictList({ addresses, results, onRemove, onReplace }: Props) 
 
 function VerdictChip({ result: { verdict } }: { result: Result }) {
   const { t, word } = useTexts();
-  return <Chip meaning={MEANS[verdict]} label={word("invite", verdict)} means={t(`invite.${verdict}Means`)} />;
+  return (
+    <Chip meaning={MEANINGS.verdict[verdict]} label={word("invite", verdict)} means={t(`invite.${verdict}Means`)} />
+  );
 }

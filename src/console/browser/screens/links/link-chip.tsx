@@ -1,20 +1,14 @@
 import type { Row } from "../../api/call.ts";
-import { Chip, type Meaning } from "../../parts/chip.tsx";
+import { Chip } from "../../parts/chip.tsx";
+import { MEANINGS } from "../../parts/meanings.ts";
 import { useTexts } from "../../texts/texts.ts";
 
 type Link = Row<"links.list">;
 
-const OF_STATE: Readonly<Record<Link["state"], Meaning>> = {
-  usable: "good",
-  disabled: "bad",
-  expired: "attention",
-  exhausted: "neutral",
-};
-
 /** Whether a link still lets anybody in. */
 export function LinkChip({ state }: Pick<Link, "state">) {
   const { t } = useTexts();
-  return <Chip meaning={OF_STATE[state]} label={t(`links.${state}`)} />;
+  return <Chip meaning={MEANINGS.link[state]} label={t(`links.${state}`)} />;
 }
 
 /** What it grants and what each use costs (R101). */

@@ -1,18 +1,16 @@
 import type { Row } from "../../api/call.ts";
-import { Chip, type Meaning } from "../../parts/chip.tsx";
+import { Chip } from "../../parts/chip.tsx";
+import { MEANINGS } from "../../parts/meanings.ts";
 import { useTexts } from "../../texts/texts.ts";
 
 type Request = Row<"requests.list">;
-type State = Request["state"];
-
-const OF_STATE: Readonly<Record<State, Meaning>> = { open: "waiting", approved: "good", denied: "bad" };
 
 /** Where a request stands. */
 export function RequestChip({ request: { state, snoozedUntil, blocks } }: { request: Request }) {
   const { t } = useTexts();
   if (state === "open" && snoozedUntil !== null) return <Chip meaning="neutral" label={t("requests.snoozed")} />;
   if (blocks) return <Chip meaning="bad" label={t("requests.blocked")} means={t("requests.blockedMeans")} />;
-  return <Chip meaning={OF_STATE[state]} label={t(`requests.${state}`)} />;
+  return <Chip meaning={MEANINGS.request[state]} label={t(`requests.${state}`)} />;
 }
 
 /** What is asked for. */

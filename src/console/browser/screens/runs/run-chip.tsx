@@ -1,23 +1,12 @@
 import type { Row } from "../../api/call.ts";
-import { Chip, type Meaning } from "../../parts/chip.tsx";
+import { Chip } from "../../parts/chip.tsx";
+import { MEANINGS } from "../../parts/meanings.ts";
 import { useTexts } from "../../texts/texts.ts";
 
 type State = Row<"runs.list">["state"];
 
-const MEANING: Readonly<Record<State, Meaning>> = {
-  running: "waiting",
-  previewed: "waiting",
-  held: "attention",
-  done: "good",
-  partial: "attention",
-  failed: "bad",
-  abandoned: "bad",
-  undone: "neutral",
-  discarded: "neutral",
-};
-
 /** How a run stands. */
 export function RunChip({ state }: { state: State }) {
   const { word } = useTexts();
-  return <Chip meaning={MEANING[state]} label={word("runs", state)} />;
+  return <Chip meaning={MEANINGS.run[state]} label={word("runs", state)} />;
 }

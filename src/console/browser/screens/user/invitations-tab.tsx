@@ -1,24 +1,17 @@
 import { Stack, Text, Title } from "@mantine/core";
 import { Link } from "react-router";
 import type { Row } from "../../api/call.ts";
-import type { Mail, User } from "../../api/operations.gen.ts";
+import type { User } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
 import { inFilter, useAddressState } from "../../parts/address-state.ts";
-import { Chip, type Meaning } from "../../parts/chip.tsx";
+import { Chip } from "../../parts/chip.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { Instant } from "../../parts/instant.tsx";
 import { type Column, List } from "../../parts/list.tsx";
+import { MEANINGS } from "../../parts/meanings.ts";
 import { useTexts } from "../../texts/texts.ts";
-import { OF_DELIVERY, OF_STATE } from "../invitations/invitation-chips.tsx";
 
 type Invitation = Row<"invitations.list">;
-
-const DELIVERIES: Readonly<Record<Invitation["delivery"] | Mail["state"], Meaning>> = {
-  ...OF_DELIVERY,
-  sending: "waiting",
-  sent: "good",
-  cancelled: "neutral",
-};
 
 /** Every invitation of a person, and the mails that went to them with what the mail server said. */
 export function InvitationsTab({ user }: { user: User }) {
@@ -38,12 +31,14 @@ export function InvitationsTab({ user }: { user: User }) {
     {
       id: "state",
       header: t("users.status"),
-      cell: (one) => <Chip meaning={OF_STATE[one.state]} label={word("user", `invitation-${one.state}`)} />,
+      cell: (one) => <Chip meaning={MEANINGS.invitation[one.state]} label={word("user", `invitation-${one.state}`)} />,
     },
     {
       id: "delivery",
       header: t("user.delivery"),
-      cell: (one) => <Chip meaning={DELIVERIES[one.delivery]} label={word("user", `delivery-${one.delivery}`)} />,
+      cell: (one) => (
+        <Chip meaning={MEANINGS.delivery[one.delivery]} label={word("user", `delivery-${one.delivery}`)} />
+      ),
     },
     { id: "sentAt", header: t("user.sent"), cell: (one) => <Instant at={one.sentAt} /> },
     { id: "sentCount", header: t("user.sentCount"), kind: "number", cell: (one) => one.sentCount },
@@ -94,7 +89,7 @@ function Mails({ user }: { user: User }) {
                 </td>
                 <td>{mail.recipient}</td>
                 <td>
-                  <Chip meaning={DELIVERIES[mail.state]} label={word("user", `delivery-${mail.state}`)} />
+                  <Chip meaning={MEANINGS.mail[mail.state]} label={word("user", `delivery-${mail.state}`)} />
                   {mail.lastReply && <Text c="dimmed">{mail.lastReply}</Text>}
                 </td>
                 <td>

@@ -1,14 +1,8 @@
 import { Text } from "@mantine/core";
 import type { MergedFact } from "../../api/operations.gen.ts";
-import { Chip, type Meaning } from "../../parts/chip.tsx";
+import { Chip } from "../../parts/chip.tsx";
+import { MEANINGS } from "../../parts/meanings.ts";
 import { useTexts } from "../../texts/texts.ts";
-
-const MEANINGS: Readonly<Record<MergedFact["outcome"], Meaning>> = {
-  moved: "good",
-  "moved-waits": "waiting",
-  kept: "neutral",
-  lost: "bad",
-};
 
 /** What becomes of each thing that an account has which goes into another. */
 export function MergedFacts({ facts }: { facts: readonly MergedFact[] }) {
@@ -30,7 +24,7 @@ export function MergedFacts({ facts }: { facts: readonly MergedFact[] }) {
               {word("user", `fact-${fact.kind}`)}: {fact.name}
             </td>
             <td>
-              <Chip meaning={MEANINGS[fact.outcome]} label={word("user", `outcome-${fact.outcome}`)} />
+              <Chip meaning={MEANINGS.merged[fact.outcome]} label={word("user", `outcome-${fact.outcome}`)} />
               {fact.why && <Text c="dimmed">{fact.why}</Text>}
             </td>
           </tr>

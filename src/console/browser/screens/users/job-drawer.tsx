@@ -4,7 +4,8 @@ import { Link } from "react-router";
 import type { Answer, Asked } from "../../api/call.ts";
 import { useApi } from "../../api/use-api.ts";
 import { useAddressState, useOpened } from "../../parts/address-state.ts";
-import { Chip, type Meaning } from "../../parts/chip.tsx";
+import { Chip } from "../../parts/chip.tsx";
+import { MEANINGS } from "../../parts/meanings.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
 import { useTexts } from "../../texts/texts.ts";
@@ -12,19 +13,6 @@ import { useTexts } from "../../texts/texts.ts";
 type Job = Answer<"jobs.get">;
 type Action = Asked<"users.bulk">["body"]["action"];
 
-const MEANINGS: Readonly<Record<Job["state"], Meaning>> = {
-  queued: "waiting",
-  running: "waiting",
-  done: "good",
-  failed: "bad",
-  cancelled: "neutral",
-};
-const OUTCOMES: Readonly<Record<"open" | "done" | "unchanged" | "refused", Meaning>> = {
-  open: "waiting",
-  done: "good",
-  unchanged: "neutral",
-  refused: "bad",
-};
 const INVERSE: Readonly<Partial<Record<Job["action"], Action>>> = {
   suspend: "restore",
   restore: "suspend",
@@ -51,7 +39,7 @@ export function JobDrawer() {
       {job && (
         <Stack>
           <Group justify="space-between">
-            <Chip meaning={MEANINGS[job.state]} label={word("users", `job-${job.state}`)} />
+            <Chip meaning={MEANINGS.job[job.state]} label={word("users", `job-${job.state}`)} />
             {!ended(job) && <CancelJob id={job.id} />}
             {ended(job) && <Undo job={job} />}
           </Group>
@@ -147,7 +135,7 @@ function Results({ id, every }: { id: string; every: number | false }) {
             <tr key={row.user ?? row.row}>
               <td>{row.user ? <Link to={`/users/${row.user}`}>{row.userName}</Link> : row.email}</td>
               <td>
-                <Chip meaning={OUTCOMES[row.state]} label={word("users", `row-${row.state}`)} />
+                <Chip meaning={MEANINGS.jobRow[row.state]} label={word("users", `row-${row.state}`)} />
                 {row.message && <Text c="dimmed">{row.message}</Text>}
               </td>
             </tr>

@@ -2,19 +2,13 @@ import { Group, Stack, Table, Text } from "@mantine/core";
 import { useState } from "react";
 import { useApi } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
-import { Chip, type Meaning } from "../../parts/chip.tsx";
+import { Chip } from "../../parts/chip.tsx";
 import { Instant } from "../../parts/instant.tsx";
+import { MEANINGS } from "../../parts/meanings.ts";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { SecretOnce } from "../../parts/secret-once.tsx";
 import { useAct } from "../../parts/use-act.tsx";
 import { useTexts } from "../../texts/texts.ts";
-
-const MEANINGS: Readonly<Record<"waiting" | "pending" | "delivered" | "failed", Meaning>> = {
-  waiting: "neutral",
-  pending: "waiting",
-  delivered: "good",
-  failed: "bad",
-};
 
 /** One webhook's deliveries, and what can be done about it. */
 export function WebhookDetail({ id, onGone }: { id: string; onGone: () => void }) {
@@ -84,7 +78,7 @@ export function WebhookDetail({ id, onGone }: { id: string; onGone: () => void }
               <Table.Tr key={delivery.id}>
                 <Table.Td>{delivery.kind}</Table.Td>
                 <Table.Td>
-                  <Chip meaning={MEANINGS[delivery.state]} label={t(`webhooks.${delivery.state}`)} />
+                  <Chip meaning={MEANINGS.webhook[delivery.state]} label={t(`webhooks.${delivery.state}`)} />
                 </Table.Td>
                 <Table.Td>{delivery.attempts}</Table.Td>
                 <Table.Td>{delivery.replyStatus ?? delivery.reply ?? "–"}</Table.Td>
