@@ -4,10 +4,23 @@ import { type Database, type Db, type Statement, toQuery } from "./connection.ts
 import { type OrganizationId, parseId } from "./id.ts";
 import { isRetryable, translateStorageError } from "./storage-error.ts";
 
+/** What can change something. */
+export const ACTOR_KINDS = [
+  "scim-token",
+  "api-token",
+  "oauth-client",
+  "session",
+  "break-glass",
+  "command",
+  "sync",
+  "job",
+  "system",
+] as const;
+
 /** Who changes something; stands in every audit row. */
 export type Actor = {
   organization: OrganizationId;
-  kind: "scim-token" | "api-token" | "oauth-client" | "session" | "break-glass" | "command" | "sync" | "job" | "system";
+  kind: (typeof ACTOR_KINDS)[number];
   /**
    * The token's, client's or run's id; of a session the account's, of break-glass the administrator's; of a command the
    * operating system's user name.

@@ -1,6 +1,7 @@
 import { compile, type JSONSchema } from "json-schema-to-typescript";
 import type { OpenApi, OperationObject } from "../../src/admin/openapi/document.ts";
 import type { Schema } from "../../src/admin/openapi/schemas.ts";
+import { wordsOf } from "./words.ts";
 
 type Part = { type: "object"; properties: Record<string, unknown>; required: string[]; additionalProperties: false };
 
@@ -25,6 +26,7 @@ export async function operationsOf(document: OpenApi): Promise<string> {
   return `// Made from the API's document by test/console/operations.test.ts with --update; edit the routes instead.
 
 ${types}
+${wordsOf(document)}
 /** Method and path below /api/v1 of each. */
 export const OPERATIONS = {
 ${table.join("\n")}

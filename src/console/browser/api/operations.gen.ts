@@ -4872,6 +4872,31 @@ export interface WouldChange {
   };
 }
 
+/** Words of the API to choose from. */
+export const STATUSES = ["invited-not-sent","invited","active","suspended","deactivated"] as const;
+export const ROLES = ["admin","user","guest"] as const;
+export const USER_KINDS = ["member","guest"] as const;
+export const USER_SOURCES = ["internal","scim","ldap","google-workspace","csv"] as const;
+export const LEAVINGS = ["suspend","deactivate","remove"] as const;
+export const REPAIRS = ["correct-invitation","change-address","merge","reinvite"] as const;
+export const INVITATION_STATES = ["pending","expired","accepted","declined","revoked","superseded","needs-review"] as const;
+export const DELIVERIES = ["not-requested","queued","accepted","deferred","bounced","failed","suppressed"] as const;
+export const REQUEST_STATES = ["open","approved","denied"] as const;
+export const MAIL_STATES = ["queued","sending","sent","deferred","bounced","failed","suppressed","cancelled"] as const;
+export const RUN_STATES = ["running","previewed","held","done","partial","failed","abandoned","undone","discarded"] as const;
+export const PLAN_KINDS = ["user-add","user-restore","user-update","user-deactivate","user-remove","group-add","group-restore","group-update","group-remove","member-add","member-remove","nesting-add","nesting-remove","conflict","shared-address","shared-group-name"] as const;
+export const DIRECTORY_PERMISSIONS = ["read-only","read-only-local-groups","read-write"] as const;
+export const DIRECTORY_PROFILES = ["generic","strict","entra","okta","onelogin","jumpcloud","google","ping"] as const;
+export const SEAT_ENFORCEMENTS = ["warn","block"] as const;
+export const GUEST_BASES = ["unlimited","fixed","paid-seats","members"] as const;
+export const GUEST_POLICY_STATES = ["off","beta","general"] as const;
+export const SIGN_UP_MODES = ["off","restricted","open"] as const;
+export const SIGN_UP_ROLES = ["user","guest"] as const;
+/** Who can have done what the audit trail says. */
+export const ACTOR_KINDS = ["scim-token","api-token","oauth-client","session","break-glass","command","sync","job","system"] as const;
+/** For what kind of scope each bundle is given. */
+export const SCOPE_OF_BUNDLE = {"organization-administrator":"organization","auditor":"organization","site-administrator":"site","trusted":"site","basic":"site","user-access-administrator":"product","group-manager":"group"} as const;
+
 /** Method and path below /api/v1 of each. */
 export const OPERATIONS = {
   "access.check": ["POST", "/access/check"],

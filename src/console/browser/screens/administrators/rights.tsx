@@ -1,7 +1,7 @@
 import { Button, Drawer, Group, Select, Stack, Text } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { call, type Row, urlOf } from "../../api/call.ts";
-import type { Bundle } from "../../api/operations.gen.ts";
+import { type Bundle, SCOPE_OF_BUNDLE } from "../../api/operations.gen.ts";
 import { useApi, useChange } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { useAddressState, useOpened } from "../../parts/address-state.ts";
@@ -15,19 +15,9 @@ import { PersonPicker } from "../../parts/person-picker.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useAct } from "../../parts/use-act.tsx";
 import { useTexts } from "../../texts/texts.ts";
-import { ScopeField, type ScopeKind } from "./scope-field.tsx";
+import { ScopeField } from "./scope-field.tsx";
 
-/** What each bundle is for (docs/rights.md). */
-const SCOPE_OF: Readonly<Record<Bundle, ScopeKind>> = {
-  "organization-administrator": "organization",
-  auditor: "organization",
-  "site-administrator": "site",
-  trusted: "site",
-  basic: "site",
-  "user-access-administrator": "product",
-  "group-manager": "group",
-};
-const BUNDLES = Object.keys(SCOPE_OF) as Bundle[];
+const BUNDLES = Object.keys(SCOPE_OF_BUNDLE) as Bundle[];
 
 export function Rights() {
   const { t, word } = useTexts();
@@ -122,7 +112,7 @@ function GiveForm({ onDone }: { onDone: () => void }) {
   const [user, setUser] = useState<string | null>(null);
   const [bundle, setBundle] = useState<Bundle>("organization-administrator");
   const [scope, setScope] = useState<string | null>(null);
-  const kind = SCOPE_OF[bundle];
+  const kind = SCOPE_OF_BUNDLE[bundle];
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (user === null || (kind !== "organization" && scope === null)) return;

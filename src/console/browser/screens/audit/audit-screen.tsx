@@ -1,6 +1,7 @@
 import { Code, Drawer, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useState } from "react";
 import { type Row, urlOf } from "../../api/call.ts";
+import { ACTOR_KINDS } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
 import { useAddressState, useOpened } from "../../parts/address-state.ts";
 import { ChoiceFilter } from "../../parts/choice-filter.tsx";
@@ -12,7 +13,6 @@ import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { ScreenHead } from "../../parts/screen-head.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
-const ACTORS = ["account", "api-token", "scim-token", "command", "job", "system", "break-glass", "invitee"] as const;
 const FILTERS = ["action", "actorKind", "subject", "since", "until"] as const;
 
 /** Who changed what, and when. Nothing here can be changed. */
@@ -57,7 +57,7 @@ export function AuditScreen() {
             <ChoiceFilter
               name="actorKind"
               label={t("audit.actor")}
-              choices={ACTORS.map((value) => ({ value, label: value }))}
+              choices={ACTOR_KINDS.map((value) => ({ value, label: value }))}
             />
             <DayFilter name="since" label={t("audit.since")} />
             <DayFilter name="until" label={t("audit.until")} />

@@ -1,6 +1,7 @@
 import { Button, Group, SegmentedControl, Select, Switch, TagsInput, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { call, Problem } from "../../api/call.ts";
+import { DIRECTORY_PROFILES } from "../../api/operations.gen.ts";
 import { useChange } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { faultAt } from "../../parts/fault-at.ts";
@@ -14,7 +15,6 @@ import { SettingsFields } from "./settings-fields.tsx";
 import { TestSteps } from "./test-steps.tsx";
 
 const KINDS = ["scim", "ldap", "google-workspace"] as const;
-const PROFILES = ["generic", "strict", "entra", "okta", "onelogin", "jumpcloud", "google", "ping"] as const;
 
 /** A new directory: what its kind needs, tried before it is added; a SCIM one then waits for the provider's first request. */
 export function AddDrawer({
@@ -64,7 +64,7 @@ function AddForm({
 }) {
   const { t, word } = useTexts();
   const [name, setName] = useState("");
-  const [profile, setProfile] = useState<(typeof PROFILES)[number]>("generic");
+  const [profile, setProfile] = useState<(typeof DIRECTORY_PROFILES)[number]>("generic");
   const [domains, setDomains] = useState<string[]>([]);
   const [domainPolicy, setDomainPolicy] = useState(false);
   const [settings, setSettings] = useState<Settings>({});
@@ -115,10 +115,10 @@ function AddForm({
         <Select
           label={t("directories.profile")}
           description={t("directories.profileHow")}
-          data={PROFILES.map((value) => ({ value, label: word("directories", `profile-${value}`) }))}
+          data={DIRECTORY_PROFILES.map((value) => ({ value, label: word("directories", `profile-${value}`) }))}
           value={profile}
           allowDeselect={false}
-          onChange={(value) => setProfile(PROFILES.find((one) => one === value) ?? "generic")}
+          onChange={(value) => setProfile(DIRECTORY_PROFILES.find((one) => one === value) ?? "generic")}
         />
       ) : (
         <SettingsFields

@@ -1,6 +1,7 @@
 import { Group, NumberInput, Select, Stack, Switch, TagsInput } from "@mantine/core";
 import { useState } from "react";
 import { call, type Row } from "../../api/call.ts";
+import { DIRECTORY_PERMISSIONS, DIRECTORY_PROFILES } from "../../api/operations.gen.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { faultAt } from "../../parts/fault-at.ts";
 import { ImpactView } from "../../parts/impact-view.tsx";
@@ -12,8 +13,6 @@ import { type BodyOf, given, type Settings } from "./form.ts";
 import { SettingsFields } from "./settings-fields.tsx";
 
 type Directory = Row<"directories.list">;
-const PERMISSIONS = ["read-only", "read-only-local-groups", "read-write"] as const;
-const PROFILES = ["generic", "strict", "entra", "okta", "onelogin", "jumpcloud", "google", "ping"] as const;
 
 /** What may be changed of a directory. What it would do to people is looked at before it is saved. */
 export function DirectorySettings({ directory }: { directory: Directory }) {
@@ -63,13 +62,15 @@ export function DirectorySettings({ directory }: { directory: Directory }) {
       <Select
         label={t("directories.permissions")}
         description={t("directories.permissionsHow")}
-        data={PERMISSIONS.filter((one) => pulled === null || one !== "read-write").map((value) => ({
+        data={DIRECTORY_PERMISSIONS.filter((one) => pulled === null || one !== "read-write").map((value) => ({
           value,
           label: word("directories", value),
         }))}
         value={form.permissions}
         allowDeselect={false}
-        onChange={(value) => set({ permissions: PERMISSIONS.find((one) => one === value) ?? form.permissions })}
+        onChange={(value) =>
+          set({ permissions: DIRECTORY_PERMISSIONS.find((one) => one === value) ?? form.permissions })
+        }
       />
       <Switch
         label={t("directories.domainPolicy")}
@@ -89,10 +90,10 @@ export function DirectorySettings({ directory }: { directory: Directory }) {
         <>
           <Select
             label={t("directories.profile")}
-            data={PROFILES.map((value) => ({ value, label: word("directories", `profile-${value}`) }))}
+            data={DIRECTORY_PROFILES.map((value) => ({ value, label: word("directories", `profile-${value}`) }))}
             value={form.profile}
             allowDeselect={false}
-            onChange={(value) => set({ profile: PROFILES.find((one) => one === value) ?? form.profile })}
+            onChange={(value) => set({ profile: DIRECTORY_PROFILES.find((one) => one === value) ?? form.profile })}
           />
           <Switch
             label={t("directories.requireIfMatch")}

@@ -5,9 +5,6 @@ import { useTexts } from "../../texts/texts.ts";
 
 type Invitation = Row<"invitations.list">;
 
-export const STATES = Object.keys(MEANINGS.invitation);
-export const DELIVERIES = Object.keys(MEANINGS.delivery);
-
 export function InvitationChip({ state }: Pick<Invitation, "state">) {
   const { t } = useTexts();
   return (

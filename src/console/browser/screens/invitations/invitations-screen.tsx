@@ -2,6 +2,7 @@ import { Button, Group, Text } from "@mantine/core";
 import { IconMailForward } from "@tabler/icons-react";
 import { Link } from "react-router";
 import { type Row, urlOf } from "../../api/call.ts";
+import { DELIVERIES, INVITATION_STATES } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { inFilter, useAddressState, useOpened } from "../../parts/address-state.ts";
@@ -14,7 +15,7 @@ import { ScreenHead } from "../../parts/screen-head.tsx";
 import { SearchField } from "../../parts/search-field.tsx";
 import { useTexts } from "../../texts/texts.ts";
 import { InviteDrawer } from "../invite/invite-drawer.tsx";
-import { DELIVERIES, DeliveryChip, InvitationChip, offersOf, STATES } from "./invitation-chips.tsx";
+import { DeliveryChip, InvitationChip, offersOf } from "./invitation-chips.tsx";
 import { InvitationDrawer } from "./invitation-drawer.tsx";
 
 type Invitation = Row<"invitations.list">;
@@ -89,7 +90,7 @@ export function InvitationsScreen() {
         filters={
           <>
             <SearchField />
-            <ChoiceFilter name="state" label={t("invitations.state")} choices={choices(STATES)} />
+            <ChoiceFilter name="state" label={t("invitations.state")} choices={choices(INVITATION_STATES)} />
             <ChoiceFilter name="delivery" label={t("invitations.delivery")} choices={choices(DELIVERIES, "mail-")} />
           </>
         }

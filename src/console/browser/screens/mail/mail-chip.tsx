@@ -5,8 +5,6 @@ import { useTexts } from "../../texts/texts.ts";
 
 type Mail = Row<"mails.list">;
 
-export const MAIL_STATES = Object.keys(MEANINGS.mail);
-
 /** What became of a mail. */
 export function MailChip({ state }: Pick<Mail, "state">) {
   const { t } = useTexts();

@@ -1,5 +1,6 @@
 import { Tabs } from "@mantine/core";
 import { type Row, urlOf } from "../../api/call.ts";
+import { MAIL_STATES } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
 import { inFilter, useAddressState, useOpened } from "../../parts/address-state.ts";
 import { ChoiceFilter } from "../../parts/choice-filter.tsx";
@@ -11,7 +12,7 @@ import { ScreenHead } from "../../parts/screen-head.tsx";
 import { SearchField } from "../../parts/search-field.tsx";
 import { useTexts } from "../../texts/texts.ts";
 import { SmtpNotice } from "../invite/smtp-notice.tsx";
-import { MAIL_STATES, MailChip } from "./mail-chip.tsx";
+import { MailChip } from "./mail-chip.tsx";
 import { MailDrawer } from "./mail-drawer.tsx";
 import { Suppressions } from "./suppressions.tsx";
 

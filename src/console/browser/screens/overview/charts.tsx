@@ -1,8 +1,7 @@
 import { SimpleGrid, Skeleton } from "@mantine/core";
 import { lazy, Suspense } from "react";
+import { STATUSES } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
-
-const STATUSES = ["invited-not-sent", "invited", "active", "suspended", "deactivated"] as const;
 
 /** Drawn after the rest: what draws them is as large as the rest of the console. */
 const Drawn = lazy(async () => ({ default: (await import("./drawn-charts.tsx")).DrawnCharts }));

@@ -1,6 +1,7 @@
 import { Group, NumberInput, Select, Skeleton, Stack, Switch, TagsInput, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { type Answer, call, type Row } from "../../api/call.ts";
+import { GUEST_POLICY_STATES } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { faultAt } from "../../parts/fault-at.ts";
@@ -14,7 +15,6 @@ type Policy = Answer<"guestPolicy.get">;
 const FLAGS = ["countPending", "withoutSpace", "sponsorRequired", "formerMembers"] as const;
 const PERIODS = ["period", "longestPeriod", "longestPeriodByOthers"] as const;
 const LISTS = ["reminders", "allowedDomains", "deniedDomains"] as const;
-const STATES = ["off", "beta", "general"] as const;
 const NAMES = [...FLAGS, ...PERIODS, ...LISTS, "mostSpaces", "state", "stateReason", "clientLimits"] as const;
 
 /** How guests come to a product, and how long they stay. What is not said here is the organization's. */
@@ -45,10 +45,10 @@ function Form({ product, policy }: { product: Row<"products.list">; policy: Poli
       <Text c="dimmed">{t("products.policyHow")}</Text>
       <Select
         label={t("products.policy-state")}
-        data={STATES.map((value) => ({ value, label: word("products", `state-${value}`) }))}
+        data={GUEST_POLICY_STATES.map((value) => ({ value, label: word("products", `state-${value}`) }))}
         value={form.state}
         allowDeselect={false}
-        onChange={(value) => set({ state: STATES.find((one) => one === value) ?? form.state })}
+        onChange={(value) => set({ state: GUEST_POLICY_STATES.find((one) => one === value) ?? form.state })}
       />
       {form.state === "off" && (
         <TextInput

@@ -1,6 +1,7 @@
 import { Group, NumberInput, Select, Stack, Switch, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { call, type Row } from "../../api/call.ts";
+import { GUEST_BASES, SEAT_ENFORCEMENTS } from "../../api/operations.gen.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { faultAt } from "../../parts/fault-at.ts";
 import { ImpactView } from "../../parts/impact-view.tsx";
@@ -10,8 +11,6 @@ import { usePreview } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 
 type Product = Row<"products.list">;
-const ENFORCEMENT = ["warn", "block"] as const;
-const BASIS = ["unlimited", "fixed", "paid-seats", "members"] as const;
 
 /** A product's name, seats and guest slots. What other numbers do to people is looked at before they are saved. */
 export function ProductForm({ product }: { product: Product }) {
@@ -68,7 +67,9 @@ export function ProductForm({ product }: { product: Product }) {
         value={form.seats ?? ""}
         onChange={(value) => set({ seats: value === "" ? null : Number(value) })}
       />
-      {choice(t("products.whenFull"), ENFORCEMENT, form.seatEnforcement, (seatEnforcement) => set({ seatEnforcement }))}
+      {choice(t("products.whenFull"), SEAT_ENFORCEMENTS, form.seatEnforcement, (seatEnforcement) =>
+        set({ seatEnforcement }),
+      )}
       <Switch
         label={t("products.hasGuests")}
         checked={form.hasGuests}
@@ -76,7 +77,7 @@ export function ProductForm({ product }: { product: Product }) {
       />
       {form.hasGuests && (
         <>
-          {choice(t("products.basis"), BASIS, form.guestBasis, (guestBasis) => set({ guestBasis }))}
+          {choice(t("products.basis"), GUEST_BASES, form.guestBasis, (guestBasis) => set({ guestBasis }))}
           {form.guestBasis !== "unlimited" && (
             <NumberInput
               label={t(form.guestBasis === "fixed" ? "products.slotsInAll" : "products.ratio")}
@@ -85,7 +86,7 @@ export function ProductForm({ product }: { product: Product }) {
               onChange={(value) => set({ guestRatio: Number(value) })}
             />
           )}
-          {choice(t("products.whenGuestsFull"), ENFORCEMENT, form.guestEnforcement, (guestEnforcement) =>
+          {choice(t("products.whenGuestsFull"), SEAT_ENFORCEMENTS, form.guestEnforcement, (guestEnforcement) =>
             set({ guestEnforcement }),
           )}
         </>

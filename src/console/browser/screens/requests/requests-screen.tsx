@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { Link } from "react-router";
 import { type Row, urlOf } from "../../api/call.ts";
+import { REQUEST_STATES } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
 import { useAddressState, useOpened } from "../../parts/address-state.ts";
 import { ChoiceFilter } from "../../parts/choice-filter.tsx";
@@ -14,8 +15,6 @@ import { RequestChip, Wants } from "./request-chip.tsx";
 import { RequestDrawer } from "./request-drawer.tsx";
 
 type Request = Row<"requests.list">;
-
-const REQUEST_STATES = ["open", "approved", "denied"] as const;
 
 /** People who ask to be let in. */
 export function RequestsScreen() {

@@ -1,34 +1,16 @@
 import { Button, Group, Select, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useEffect, useRef } from "react";
+import { PLAN_KINDS } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
 import { useAddressState } from "../../parts/address-state.ts";
 import { PlainTable } from "../../parts/plain-table.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
-const KINDS = [
-  "user-add",
-  "user-restore",
-  "user-update",
-  "user-deactivate",
-  "user-remove",
-  "group-add",
-  "group-restore",
-  "group-update",
-  "group-remove",
-  "member-add",
-  "member-remove",
-  "nesting-add",
-  "nesting-remove",
-  "conflict",
-  "shared-address",
-  "shared-group-name",
-] as const;
-
 /** The plan, row by row: what each would be before and after. @param state of the run: with another one the plan is another. */
 export function RunPlan({ id, state }: { id: string; state: string }) {
   const { t, word } = useTexts();
   const { get, set } = useAddressState();
-  const kind = KINDS.find((one) => one === get("kind"));
+  const kind = PLAN_KINDS.find((one) => one === get("kind"));
   const cursor = get("plan");
   const query = { limit: 50, ...(kind !== undefined && { kind }), ...(cursor !== "" && { cursor }) };
   const { data, refetch } = useApi("runs.plan", { params: { id }, query }, { keep: true });
@@ -46,7 +28,7 @@ export function RunPlan({ id, state }: { id: string; state: string }) {
           aria-label={t("runs.kind")}
           placeholder={t("runs.allKinds")}
           clearable
-          data={KINDS.map((value) => ({ value, label: word("runs", value) }))}
+          data={PLAN_KINDS.map((value) => ({ value, label: word("runs", value) }))}
           value={kind ?? null}
           onChange={(value) => set({ kind: value, plan: null })}
         />

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from "react";
 import { type Row, urlOf } from "../../api/call.ts";
+import { RUN_STATES } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
 import { useAddressState, useOpened } from "../../parts/address-state.ts";
 import { ChoiceFilter } from "../../parts/choice-filter.tsx";
@@ -12,17 +13,6 @@ import { useTexts } from "../../texts/texts.ts";
 import { RunChip } from "./run-chip.tsx";
 import { RunDrawer } from "./run-drawer.tsx";
 
-const STATES = [
-  "running",
-  "previewed",
-  "held",
-  "done",
-  "partial",
-  "failed",
-  "abandoned",
-  "undone",
-  "discarded",
-] as const;
 const RunHistory = lazy(async () => ({ default: (await import("./run-history.tsx")).RunHistory }));
 
 /** What the pulled directories brought, run by run. */
@@ -31,7 +21,7 @@ export function RunsScreen() {
   const { get } = useAddressState();
   const { opened, open, close } = useOpened();
   const directories = useApi("directories.list", { query: { limit: 200 } });
-  const state = STATES.find((one) => one === get("state"));
+  const state = RUN_STATES.find((one) => one === get("state"));
   const query = {
     ...(get("directory") !== "" && { directory: get("directory") }),
     ...(state !== undefined && { state }),
@@ -81,7 +71,7 @@ export function RunsScreen() {
             <ChoiceFilter
               name="state"
               label={t("runs.state")}
-              choices={STATES.map((value) => ({ value, label: word("runs", value) }))}
+              choices={RUN_STATES.map((value) => ({ value, label: word("runs", value) }))}
             />
           </>
         }

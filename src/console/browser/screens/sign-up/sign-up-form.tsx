@@ -1,6 +1,7 @@
 import { Group, Radio, Select, Stack, Switch, TagsInput } from "@mantine/core";
 import { useState } from "react";
 import { type Answer, call } from "../../api/call.ts";
+import { SIGN_UP_MODES } from "../../api/operations.gen.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { faultAt } from "../../parts/fault-at.ts";
 import { ImpactView } from "../../parts/impact-view.tsx";
@@ -11,7 +12,6 @@ import { useTexts } from "../../texts/texts.ts";
 import { SignUpRoles } from "./sign-up-roles.tsx";
 
 type SignUp = Answer<"signUp.get">;
-const MODES = ["off", "restricted", "open"] as const;
 
 /** The rules of signing up. The domains stand there only while they decide something (R107). */
 export function SignUpForm({ signUp }: { signUp: SignUp }) {
@@ -30,10 +30,10 @@ export function SignUpForm({ signUp }: { signUp: SignUp }) {
       <Radio.Group
         label={t("signUp.mode")}
         value={form.mode}
-        onChange={(value) => set({ mode: MODES.find((one) => one === value) ?? form.mode })}
+        onChange={(value) => set({ mode: SIGN_UP_MODES.find((one) => one === value) ?? form.mode })}
       >
         <Stack gap="xs" mt="xs">
-          {MODES.map((mode) => (
+          {SIGN_UP_MODES.map((mode) => (
             <Radio key={mode} value={mode} label={t(`signUp.${mode}`)} description={t(`signUp.${mode}Means`)} />
           ))}
         </Stack>

@@ -1,6 +1,7 @@
 import { Button, Checkbox, Group, Select, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useState } from "react";
 import type { Answer } from "../../api/call.ts";
+import { SIGN_UP_ROLES } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
 import { PlainTable } from "../../parts/plain-table.tsx";
 import { useTexts } from "../../texts/texts.ts";
@@ -63,7 +64,7 @@ export function SignUpRoles({ roles, onChange }: { roles: readonly Role[]; onCha
         <Select
           label={t("signUp.role")}
           w={128}
-          data={(["user", "guest"] as const).map((value) => ({ value, label: word("status", value) }))}
+          data={SIGN_UP_ROLES.map((value) => ({ value, label: word("status", value) }))}
           value={role}
           allowDeselect={false}
           onChange={(value) => setRole(value === "guest" ? "guest" : "user")}

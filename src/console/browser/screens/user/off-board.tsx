@@ -1,6 +1,6 @@
 import { Button, Checkbox, Drawer, Group, List, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
-import type { LeftBehind, User } from "../../api/operations.gen.ts";
+import { LEAVINGS, type LeftBehind, type User } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { Consequence } from "../../parts/consequence.tsx";
@@ -10,14 +10,12 @@ import { useAct } from "../../parts/use-act.tsx";
 import { useTrial } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 
-const LEAVING = ["suspend", "deactivate", "remove"] as const;
-
 /** Somebody leaves: what hangs on them, who takes it over, and what becomes of them, all in one. */
 export function OffBoard({ user, close }: { user: User; close: () => void }) {
   const { t, word } = useTexts();
   const act = useAct();
   const [to, setTo] = useState<string | null>(null);
-  const [leaving, setLeaving] = useState<(typeof LEAVING)[number]>("suspend");
+  const [leaving, setLeaving] = useState<(typeof LEAVINGS)[number]>("suspend");
   const [rights, setRights] = useState(false);
   const [reason, setReason] = useState("");
   const params = { id: user.id };
@@ -49,10 +47,10 @@ export function OffBoard({ user, close }: { user: User; close: () => void }) {
         />
         <Select
           label={t("user.leaving", { name: user.userName })}
-          data={LEAVING.map((value) => ({ value, label: word("users", value) }))}
+          data={LEAVINGS.map((value) => ({ value, label: word("users", value) }))}
           value={leaving}
           allowDeselect={false}
-          onChange={(value) => setLeaving(LEAVING.find((one) => one === value) ?? "suspend")}
+          onChange={(value) => setLeaving(LEAVINGS.find((one) => one === value) ?? "suspend")}
         />
         <TextInput
           label={t("shared.reason")}

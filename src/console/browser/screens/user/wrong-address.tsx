@@ -1,15 +1,13 @@
 import { Button, Drawer, Group, Radio, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useNavigate } from "react-router";
-import type { AddressRepair, User } from "../../api/operations.gen.ts";
+import { type AddressRepair, REPAIRS, type User } from "../../api/operations.gen.ts";
 import { ActButton } from "../../parts/act-button.tsx";
 import { Consequence } from "../../parts/consequence.tsx";
 import { useAct } from "../../parts/use-act.tsx";
 import { useTrial } from "../../parts/use-trial.ts";
 import { useTexts } from "../../texts/texts.ts";
 import { MergedFacts } from "./merged-facts.tsx";
-
-const REPAIRS = ["correct-invitation", "change-address", "merge", "reinvite"] as const;
 
 /** The right address, then the way that fits with what it comes to; another way can be chosen. */
 export function WrongAddress({ user, close }: { user: User; close: () => void }) {

@@ -1,12 +1,13 @@
 import { TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useState } from "react";
+import { ROLES, STATUSES, USER_KINDS, USER_SOURCES } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
 import { useAddressState } from "../../parts/address-state.ts";
 import { ChoiceFilter } from "../../parts/choice-filter.tsx";
 import { SearchField } from "../../parts/search-field.tsx";
 import { useTexts } from "../../texts/texts.ts";
-import { SILENCES, SOURCES, STATUSES } from "./users-filter.ts";
+import { SILENCES } from "./users-filter.ts";
 
 /** What is asked for most, and with `more` the rest. */
 export function UserFilters({ more }: { more: boolean }) {
@@ -23,7 +24,7 @@ export function UserFilters({ more }: { more: boolean }) {
       <ChoiceFilter
         name="kind"
         label={t("users.kind")}
-        choices={["member", "guest"].map((value) => ({ value, label: word("users", value) }))}
+        choices={USER_KINDS.map((value) => ({ value, label: word("users", value) }))}
       />
       <ChoiceFilter
         name="product"
@@ -39,7 +40,7 @@ export function UserFilters({ more }: { more: boolean }) {
       <ChoiceFilter
         name="role"
         label={t("users.role")}
-        choices={["admin", "user", "guest"].map((value) => ({ value, label: word("status", value) }))}
+        choices={ROLES.map((value) => ({ value, label: word("status", value) }))}
       />
       {more && <RareFilters />}
     </>
@@ -55,7 +56,7 @@ function RareFilters() {
       <ChoiceFilter
         name="source"
         label={t("users.source")}
-        choices={SOURCES.map((value) => ({ value, label: word("users", value) }))}
+        choices={USER_SOURCES.map((value) => ({ value, label: word("users", value) }))}
       />
       <ChoiceFilter
         name="directory"

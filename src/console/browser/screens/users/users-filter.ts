@@ -1,7 +1,5 @@
 import { inFilter } from "../../parts/address-state.ts";
 
-export const STATUSES = ["invited-not-sent", "invited", "active", "suspended", "deactivated"] as const;
-export const SOURCES = ["internal", "scim", "ldap", "google-workspace", "csv"] as const;
 /** Days since the last access; `never`: none at all. */
 export const SILENCES = ["30", "90", "180", "never"] as const;
 
