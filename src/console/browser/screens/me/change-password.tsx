@@ -1,8 +1,8 @@
-import { Button, Group, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
+import { Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { type FormEvent, useState } from "react";
 import { call, Problem, session } from "../../api/call.ts";
-import { faultAt } from "../../parts/fault-at.ts";
+import { PasswordField } from "../../parts/password-field.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
@@ -36,20 +36,13 @@ export function ChangePassword() {
       <form onSubmit={submit}>
         <Stack>
           <Text c="dimmed">{t("me.passwordMeans")}</Text>
-          <PasswordInput
+          <PasswordField
             name="currentPassword"
             label={t("me.currentPassword")}
-            autoComplete="current-password"
-            required
-            error={faultAt(problem, "/currentPassword")}
+            problem={problem}
+            at="/currentPassword"
           />
-          <PasswordInput
-            name="newPassword"
-            label={t("me.newPassword")}
-            autoComplete="new-password"
-            required
-            error={faultAt(problem, "/newPassword")}
-          />
+          <PasswordField name="newPassword" label={t("me.newPassword")} isNew problem={problem} at="/newPassword" />
           {problem && <ProblemNotice problem={problem} />}
           <Group justify="flex-end">
             <Button type="submit" loading={busy}>

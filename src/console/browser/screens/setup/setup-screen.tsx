@@ -1,9 +1,10 @@
-import { Alert, Button, Center, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Button, Center, Paper, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { useNavigate } from "react-router";
 import { call, Problem, session } from "../../api/call.ts";
 import { faultAt } from "../../parts/fault-at.ts";
+import { PasswordField } from "../../parts/password-field.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
@@ -82,12 +83,12 @@ export function SetupScreen() {
               required
               error={faultAt(problem, "/administrator/email")}
             />
-            <PasswordInput
+            <PasswordField
               name="password"
               label={t("setup.password")}
-              autoComplete="new-password"
-              required
-              error={faultAt(problem, "/administrator/password")}
+              isNew
+              problem={problem}
+              at="/administrator/password"
             />
             <Button type="submit" loading={busy} disabled={token === ""}>
               {t("setup.submit")}

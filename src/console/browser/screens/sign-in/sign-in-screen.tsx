@@ -1,19 +1,7 @@
-import {
-  Alert,
-  Anchor,
-  Button,
-  Center,
-  Divider,
-  Group,
-  Paper,
-  PasswordInput,
-  Stack,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Alert, Anchor, Button, Center, Divider, Group, Paper, Stack, Text, TextInput, Title } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { call, type Problem } from "../../api/call.ts";
+import { PasswordField } from "../../parts/password-field.tsx";
 import { ProblemNotice } from "../../parts/problem-notice.tsx";
 import { useTexts } from "../../texts/texts.ts";
 
@@ -67,7 +55,7 @@ export function SignInScreen({ ended, onSignedIn }: { ended: boolean; onSignedIn
               required
               autoFocus
             />
-            <PasswordInput name="password" label={t("signIn.password")} autoComplete="current-password" required />
+            <PasswordField name="password" label={t("signIn.password")} />
             {(breakGlass || wantsCode) && (
               <TextInput name="code" label={t("signIn.code")} autoComplete="one-time-code" required={breakGlass} />
             )}
