@@ -6,7 +6,7 @@ const ALTERING: readonly string[] = ["rights", "settings", "presets", "directori
 const ALTERING_TOO: readonly Operation[] = ["signUpDomains.set", "groups.delete", "users.bulk", "users.merge"];
 
 /** Whether a change can alter what the person at the console may do. What is done to one person does so when it is themselves. */
-export function altersRights(operation: Operation, asked: object, self: string | undefined): boolean {
+function altersRights(operation: Operation, asked: object, self: string | undefined): boolean {
   const [noun = ""] = operation.split(".");
   if (ALTERING.includes(noun) || ALTERING_TOO.includes(operation)) return true;
   const { params } = asked as { params?: { id?: string } };
