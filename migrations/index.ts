@@ -52,6 +52,7 @@ import * as erasedAudit from "./0060-erased-audit.ts";
 import * as explainedByName from "./0061-explained-by-name.ts";
 import * as auditBehind from "./0062-audit-behind.ts";
 import * as explainedInOneWalk from "./0068-explained-in-one-walk.ts";
+import * as detailsUncounted from "./0063-details-uncounted.ts";
 import * as runsInAState from "./0073-runs-in-a-state.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
@@ -110,6 +111,7 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0061-explained-by-name", explainedByName],
   ["0062-audit-behind", auditBehind],
   ["0068-explained-in-one-walk", explainedInOneWalk],
+  ["0063-details-uncounted", detailsUncounted],
   ["0073-runs-in-a-state", runsInAState],
   ["0040-mail", mailDelivery],
 ];

@@ -192,8 +192,8 @@ async function makePlan(
   const { users, groups, members } = staged.rows;
   // Groups are staged by every run; only what else there is to compare makes their number matter.
   const tables = { sync_staged_users: users, sync_staged_members: members, sync_staged_groups: users > 0 ? groups : 0 };
-  for (const [table, rows] of Object.entries(tables))
-    if (rows > WORTH_ANALYZING) await db.query({ text: "select muster.analyze($1)", values: [table] });
+  const large = Object.entries(tables).filter(([, rows]) => rows > WORTH_ANALYZING);
+  await Promise.all(large.map(([table]) => db.query({ text: "select muster.analyze($1)", values: [table] })));
   const planned = await inTransaction(
     ctx,
     own,

@@ -73,6 +73,30 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
   const values = [tx.organization, run, directory];
   if (!(await isAnythingOpen(tx, run))) return;
   if (!areFew) await planMembersOfNewGroups(tx, values);
+  if (areFew || (await isAnyGroupHeld(tx, values))) await planMembersByComparing(tx, values, areFew);
+  await tx.query({
+    text: `
+      with ${TEAMS}, wanted as (
+        select distinct t.id as subject, c.id as member from sync_staged_members m
+        join teams t on t.immutable_id = m.group_id
+        join teams c on c.immutable_id = m.member_id
+        where m.organization = $1 and m.run = $2 and m.kind = 'group' and t.id <> c.id
+      ), held as (
+        select n.parent as subject, n.child as member from group_nestings n
+        join teams t on t.id = n.parent
+        join teams c on c.id = n.child
+        where n.organization = $1 and n.origin = 'remote' and (t.open or c.back)
+      ), ${DIFFERENT}
+      insert into sync_plan (organization, run, kind, subject, member, name)
+      select $1, $2, case when d.added then 'nesting-add' else 'nesting-remove' end, d.subject, d.member,
+        format('%s in %s', c.name, t.name)
+      from different d join teams c on c.id = d.member join teams t on t.id = d.subject
+      order by d.subject, d.member`,
+    values,
+  });
+}
+
+async function planMembersByComparing(tx: Tx, values: readonly unknown[], areFew: boolean): Promise<void> {
   const both = areFew ? [TEAMS, CONCERNED, people("looked_up")] : [teams("'group-restore'"), people("directory_users")];
   await tx.query({
     text: `
@@ -99,26 +123,17 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
       order by d.subject, d.member`,
     values,
   });
-  await tx.query({
-    text: `
-      with ${TEAMS}, wanted as (
-        select distinct t.id as subject, c.id as member from sync_staged_members m
-        join teams t on t.immutable_id = m.group_id
-        join teams c on c.immutable_id = m.member_id
-        where m.organization = $1 and m.run = $2 and m.kind = 'group' and t.id <> c.id
-      ), held as (
-        select n.parent as subject, n.child as member from group_nestings n
-        join teams t on t.id = n.parent
-        join teams c on c.id = n.child
-        where n.organization = $1 and n.origin = 'remote' and (t.open or c.back)
-      ), ${DIFFERENT}
-      insert into sync_plan (organization, run, kind, subject, member, name)
-      select $1, $2, case when d.added then 'nesting-add' else 'nesting-remove' end, d.subject, d.member,
-        format('%s in %s', c.name, t.name)
-      from different d join teams c on c.id = d.member join teams t on t.id = d.subject
-      order by d.subject, d.member`,
+}
+
+/** Or comes back: whether there is a group of which somebody may be held to be a member. */
+async function isAnyGroupHeld(tx: Tx, values: readonly unknown[]): Promise<boolean> {
+  const [row] = await tx.query<{ held: boolean }>({
+    text: `select exists (select from directory_groups where organization = $1 and directory = $3 and deleted_at is null)
+      or exists (select from sync_plan where organization = $1 and run = $2 and kind = 'group-restore'
+        and applied_at is null and conflict is null) as held`,
     values,
   });
+  return row?.held !== false;
 }
 
 /** Nothing is held of a new group, so that there is nothing to compare: of a first run these are all. */
