@@ -23,10 +23,8 @@ export async function addMembers(
     name: "add-members",
     text: `
       with recursive peopled as materialized (
-        -- Each group is looked up: as a join, all memberships that there are were read for every batch.
         select g.id from (select distinct m.group_id as id from (${members.text}) m) g
-        where (select true from remote_memberships h
-          where h.organization = ${organization} and h.group_id = g.id limit 1)
+        where exists (select from remote_memberships h where h.organization = ${organization} and h.group_id = g.id)
       ), come as (
         -- Nobody else changes the members of groups that are locked, so there is no conflict to look out for: what
         -- PostgreSQL does for one with each row costs more than to ask which of the groups have anybody yet.

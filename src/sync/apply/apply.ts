@@ -94,7 +94,7 @@ export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<v
 }
 
 const FIRST_COUNT = 1000;
-const GROWTH = 30;
+const GROWTH = 10;
 /** Which tables a kind of row fills. */
 const GROWING: Record<string, readonly string[]> = {
   user: ["accounts", "directory_users"],
@@ -104,7 +104,7 @@ const GROWING: Record<string, readonly string[]> = {
 };
 
 /**
- * Has PostgreSQL count the tables that a large plan fills, each time they have grown thirtyfold. Without it the batches
+ * Has PostgreSQL count the tables that a large plan fills, each time they have grown tenfold. Without it the batches
  * of a first run are planned for empty tables: adding 500 people went from 0.1 to 1.6 s within 20,000.
  */
 function statisticsKeeper(ctx: { db: Database }, job: ApplyJob): (step: Step, rows: number) => Promise<void> {
