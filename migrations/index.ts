@@ -51,8 +51,8 @@ import * as auditSeals from "./0059-audit-seals.ts";
 import * as erasedAudit from "./0060-erased-audit.ts";
 import * as explainedByName from "./0061-explained-by-name.ts";
 import * as auditBehind from "./0062-audit-behind.ts";
-import * as explainedInOneWalk from "./0068-explained-in-one-walk.ts";
 import * as detailsUncounted from "./0063-details-uncounted.ts";
+import * as explainedInOneWalk from "./0068-explained-in-one-walk.ts";
 import * as runsInAState from "./0073-runs-in-a-state.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
