@@ -110,8 +110,8 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0060-erased-audit", erasedAudit],
   ["0061-explained-by-name", explainedByName],
   ["0062-audit-behind", auditBehind],
-  ["0068-explained-in-one-walk", explainedInOneWalk],
   ["0063-details-uncounted", detailsUncounted],
+  ["0068-explained-in-one-walk", explainedInOneWalk],
   ["0073-runs-in-a-state", runsInAState],
   ["0040-mail", mailDelivery],
 ];
