@@ -26,12 +26,22 @@ export async function keepSealing(ctx: Context, key: SecretKey, stop: AbortSigna
   }
 }
 
-/** One seal for every organization that has rows to seal. Returns whether there may be more at once. */
+/**
+ * One seal for every organization that has rows to seal. Returns whether there may be more at once. One that cannot be sealed keeps
+ * no other from it.
+ * @throws what was wrong with the first such.
+ */
 export async function sealOnce(ctx: Pick<Context, "db">, key: SecretKey): Promise<boolean> {
   let more = false;
+  const wrong: unknown[] = [];
   for (const organization of await organizationsToSeal(ctx.db)) {
     const actor = { organization, kind: "job", id: null, requestId: null } as const;
-    more = (await inTransaction(ctx, actor, (tx) => sealAudit(tx, key), { lock: "none" })) || more;
+    try {
+      more = (await inTransaction(ctx, actor, (tx) => sealAudit(tx, key), { lock: "none" })) || more;
+    } catch (error) {
+      wrong.push(error);
+    }
   }
+  if (wrong.length > 0) throw wrong[0];
   return more;
 }

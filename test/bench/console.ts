@@ -25,8 +25,11 @@ import { type Longest, longestTask, TRACED } from "./trace.ts";
 /** One list: how many rows its page has, and the longest task of each round by step; what it does not offer is left out. */
 export type ListFigures = { name: string; rows: number; steps: Partial<Record<StepName, Longest[]>> };
 
-/** Everything that a browser with an empty cache loads until a screen stands: bytes as they were sent, of each round. */
-export type FirstLoad = { name: string; bytes: number[]; files: number };
+/**
+ * Everything that a browser with an empty cache loads until a screen stands: bytes of the console's own files as they were sent, of each
+ * round, and beside them those of the API's answers, which are as long as what they tell.
+ */
+export type FirstLoad = { name: string; bytes: number[]; files: number; answers: number };
 
 export type ConsoleSummary = {
   people: number;
@@ -91,7 +94,7 @@ async function letIn(ctx: Context, organization: OrganizationId): Promise<void> 
 }
 
 type Round = {
-  loads: { name: string; bytes: number; files: number }[];
+  loads: { name: string; bytes: number; files: number; answers: number }[];
   lists: { rows: number; steps: Partial<Record<StepName, Longest>> }[];
 };
 
@@ -138,11 +141,16 @@ async function firstLoad(page: Page, name: string, path: string) {
   await page.goto(path, { waitUntil: "networkidle" });
   await page.locator("h1").first().waitFor();
   await page.waitForLoadState("networkidle");
-  const sizes = await page.evaluate(() => {
+  const loaded = await page.evaluate(() => {
     const all = performance.getEntries().filter(({ entryType }) => /^(navigation|resource)$/.test(entryType));
-    return all.map((entry) => (entry as unknown as { encodedBodySize: number }).encodedBodySize);
+    return all.map((entry) => ({
+      isAnswer: new URL(entry.name).pathname.startsWith("/api/"),
+      bytes: (entry as unknown as { encodedBodySize: number }).encodedBodySize,
+    }));
   });
-  return { name, bytes: sizes.reduce((sum, size) => sum + size, 0), files: sizes.length };
+  const sum = (isAnswer: boolean) =>
+    loaded.filter((one) => one.isAnswer === isAnswer).reduce((bytes, one) => bytes + one.bytes, 0);
+  return { name, bytes: sum(false), answers: sum(true), files: loaded.filter((one) => !one.isAnswer).length };
 }
 
 async function throughList(browser: Browser, page: Page, list: ListOnScreen, traces: string | undefined) {
@@ -185,9 +193,9 @@ function add(summary: ConsoleSummary, { lists, loads }: Round): void {
       figures.steps[name].push(longest);
     }
   }
-  for (const { name, bytes, files } of loads) {
+  for (const { name, bytes, ...others } of loads) {
     const before = summary.loads.find((load) => load.name === name);
     if (before) before.bytes.push(bytes);
-    else summary.loads.push({ name, bytes: [bytes], files });
+    else summary.loads.push({ name, bytes: [bytes], ...others });
   }
 }

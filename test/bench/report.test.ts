@@ -247,8 +247,8 @@ test("console: scrolling is met when no round had a longer task, and what is use
       { name: "Mail", rows: 50, steps: { "by wheel": rounds(12, 12, 12), "row by row": rounds(10, 51, 10) } },
     ],
     loads: [
-      { name: "Overview", bytes: [349_000, 350_000], files: 12 },
-      { name: "Users", bytes: [350_100], files: 14 },
+      { name: "Overview", bytes: [349_000, 350_000], files: 12, answers: 40_000 },
+      { name: "Users", bytes: [350_100], files: 14, answers: 9_000 },
     ],
     circumstances: { node: "v24", chromium: "156", cpus: 2, cpuModel: "x" },
   };
@@ -260,6 +260,6 @@ test("console: scrolling is met when no round had a longer task, and what is use
   const text = consoleReport(summary);
   expect(text).toMatch(/Users +50 +12\.0 \/ 49\.6 \/ 6\.0 +9\.0 \/ 9\.0 \/ 4\.5 +49\.6 +yes\n/);
   expect(text).toMatch(/Mail +50 +12\.0 \/ 12\.0 \/ 6\.0 +10\.0 \/ 51\.0 \/ 5\.0 +51\.0 +no\n/);
-  expect(text).toMatch(/Overview +12 +350\.0 +yes\n/);
+  expect(text).toMatch(/Overview +12 +350\.0 +yes +40\.0\n/);
   expect(consolePart(summary)).toContain("| Users | 14 | 350.1 | no |");
 });

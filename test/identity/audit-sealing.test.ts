@@ -7,7 +7,9 @@ import { sealAudit } from "../../src/identity/audit-seals.ts";
 import { verifyAudit } from "../../src/identity/audit-verification.ts";
 import { recordChanges } from "../../src/identity/record.ts";
 import { loadSecretKey } from "../../src/identity/secrets.ts";
+import { sealOnce } from "../../src/jobs/seal-audit.ts";
 import { testContext } from "../harness/postgres.ts";
+import { statements } from "../harness/server.ts";
 import { company } from "./inviting-company.ts";
 
 const ctx = await testContext();
@@ -51,4 +53,16 @@ test("a seal that is made while somebody verifies is no fault, wherever it comes
     expect(await verifyAudit(between, key, { after }), `before statement ${before}`).toMatchObject({ fault: null });
   }
   expect(asked).toBeGreaterThan(3);
+});
+
+test("an organization whose audit cannot be sealed keeps no other's from it, and is told of", async () => {
+  const both = [await company(ctx), await company(ctx)];
+  const [broken, sound] = both as [Company, Company];
+  for (const each of both) await note(each);
+  await statements(ctx.database.superuserUrl, [
+    `alter table muster.audit_seals add constraint none_for_one check (organization <> '${broken.organization}')`,
+  ]);
+  await untilOneMore(sound, () => expect(sealOnce(ctx, key)).rejects.toMatchObject({ code: "unavailable" }));
+  expect(await verifyAudit(sound.db, key)).toMatchObject({ fault: null });
+  expect(await sealsOf(broken)).toBe(0);
 });

@@ -56,8 +56,9 @@ export const HELD = `exists (select from directory_users c where c.organization 
 
 export type Lists = Readonly<Record<string, List | NotAsked>>;
 
-/** Places of products that open invitations hold back. */
-export const RESERVED = `select t.product, count(distinct i.id) as pending from invitations i
+/** Places of products that open invitations hold back: whoever has a place already needs no other. */
+export const RESERVED = `select t.product, count(distinct i.id) filter (where x.account is null) as pending from invitations i
   join invitation_groups o on o.organization = i.organization and o.invitation = i.id
   join role_grants t on t.organization = o.organization and t.group_id = o.group_id
+  left join access x on x.organization = i.organization and x.account = i.account and x.product = t.product and x.admitted_at is not null
   where i.organization = ${OF} and i.state = 'pending' and i.granted_at is null and i.expires_at > now() group by t.product`;
