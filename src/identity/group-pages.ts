@@ -129,7 +129,8 @@ export async function pageOfGroupsOf(db: Db, account: AccountId, page: IdPage<Gr
         ) every group by group_id
       ) m, ${TABLES}
       where g.organization = $1 and g.id = m.group_id and g.deleted_at is null ${behind}
-        and exists (select from accounts a where a.organization = $1 and a.id = $2 and a.erased_at is null)
+        and exists (select from accounts a where a.organization = $1 and a.id = $2 and a.erased_at is null
+          and a.merged_into is null)
       order by g.id limit $3`,
     values,
     prepared: true,

@@ -12,36 +12,35 @@ const INTERVAL = 5_000;
  * anything. Every process that runs jobs does so; one at a time seals an organization's rows.
  */
 export async function keepSealing(ctx: Context, key: SecretKey, stop: AbortSignal): Promise<void> {
-  let failing = false;
+  let wasWrong = false;
   while (!stop.aborted) {
-    let more = false;
-    try {
-      more = await sealOnce(ctx, key);
-      failing = false;
-    } catch (error) {
-      if (!failing) ctx.logger.warn("the audit cannot be sealed at the moment", { error: (error as Error).message });
-      failing = true;
-    }
+    const { more, wrong } = await sealOnce(ctx, key, stop).catch((error: unknown) => ({ more: false, wrong: error }));
+    if (wrong !== undefined && !wasWrong)
+      ctx.logger.warn("the audit cannot be sealed at the moment", { error: (wrong as Error).message });
+    wasWrong = wrong !== undefined;
     if (!more) await sleep(INTERVAL, undefined, { signal: stop, ref: false }).catch(() => {});
   }
 }
 
 /**
- * One seal for every organization that has rows to seal. Returns whether there may be more at once. One that cannot be sealed keeps
- * no other from it.
- * @throws what was wrong with the first such.
+ * One seal for every organization that has rows to seal. One that cannot be sealed keeps no other from it. Returns whether there may
+ * be more at once, and what was wrong with the first that could not be sealed.
  */
-export async function sealOnce(ctx: Pick<Context, "db">, key: SecretKey): Promise<boolean> {
+export async function sealOnce(
+  ctx: Pick<Context, "db">,
+  key: SecretKey,
+  stop?: AbortSignal,
+): Promise<{ more: boolean; wrong?: unknown }> {
   let more = false;
-  const wrong: unknown[] = [];
+  let wrong: unknown;
   for (const organization of await organizationsToSeal(ctx.db)) {
+    if (stop?.aborted) break;
     const actor = { organization, kind: "job", id: null, requestId: null } as const;
     try {
       more = (await inTransaction(ctx, actor, (tx) => sealAudit(tx, key), { lock: "none" })) || more;
     } catch (error) {
-      wrong.push(error);
+      wrong ??= error;
     }
   }
-  if (wrong.length > 0) throw wrong[0];
-  return more;
+  return { more, wrong };
 }

@@ -83,7 +83,7 @@ export async function applyStep(
       await ahead?.done.catch(() => {});
       current = undefined;
       if (error === OUT_OF_TURN) continue;
-      if (!isMusterError(error) || !OF_A_ROW.has(error.code)) throw error;
+      if (!isOfARow(error)) throw error;
       if (limit === null || limit === 1) after = await leaveOut(ctx, job, step, slice, error.message);
       else size = Math.ceil(size / 8);
     }
@@ -93,17 +93,27 @@ export async function applyStep(
 /** Errors that are about the values of a row, not about the run. */
 const OF_A_ROW: ReadonlySet<string> = new Set(["uniqueness", "invalid", "invalid-value"]);
 
+const isOfARow = (error: unknown): error is MusterError => isMusterError(error) && OF_A_ROW.has(error.code);
+
 /** Begins to write a batch. @param before where the one begins that is still under way before it. */
 function begin(ctx: { db: Database }, job: ApplyJob, step: Step, slice: Slice, before: number | null): Batch {
   const begun = Promise.withResolvers<Part | undefined>();
+  let hasTurn = false;
   const done = inTransaction(
     ctx,
     job.actor,
     async (tx) => {
-      await holdEpoch(tx, job.lock);
+      hasTurn = false;
       const [kind] = step.kinds as [PlanKind];
       const place = { run: job.run, kind, after: slice.after, before };
-      const turn = () => awaitTurn(tx, place);
+      const turn = async (): Promise<void> => {
+        if (hasTurn) return;
+        await awaitTurn(tx, place);
+        hasTurn = true;
+        // Not before: batches that overlap would keep the directory's row locked without a gap, and its schedule waiting.
+        await holdEpoch(tx, job.lock);
+      };
+      if (before === null) await turn();
       const part = step.inOrder?.write && slice.limit !== 1 ? await nextPart(tx, job.run, slice) : undefined;
       if (part) await takePlace(tx, place);
       begun.resolve(part);
@@ -119,7 +129,12 @@ function begin(ctx: { db: Database }, job: ApplyJob, step: Step, slice: Slice, b
       return { taken: rows.length, last };
     },
     { lock: step.lock },
-  ).finally(() => begun.resolve(undefined));
+  )
+    .catch((error: unknown) => {
+      // Ahead of its turn it may lack a connection, or wait too long: then it is written when it is its turn.
+      throw hasTurn || before === null || isOfARow(error) ? error : OUT_OF_TURN;
+    })
+    .finally(() => begun.resolve(undefined));
   // It may fail before anybody waits for it.
   done.catch(() => {});
   return { begun: begun.promise, done };
