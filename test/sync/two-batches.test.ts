@@ -110,6 +110,20 @@ describe("of two batches that are written at the same time", () => {
     expect(await firstRun(world)).toMatchObject({ state: "done", rowsWritten: HELD, added: PEOPLE });
   });
 
+  test("the second is written again when its connection is lost while it waits", async () => {
+    const world = await makeWorld(ctx);
+    const directory = await world.directory("corp");
+    let run: Promise<SyncResult> | undefined;
+    await withFirstHeldUp(world, async () => {
+      run = world.sync(directory, crowd());
+      await bothWait();
+      const [second] = await waiting("advisory");
+      await statements(superuserUrl, [`select pg_terminate_backend(${second?.pid})`]);
+    });
+    expect(await run).toMatchObject({ state: "done", counts: { added: PEOPLE }, rowsWritten: HELD });
+    await expectAll(world, directory);
+  });
+
   test("neither is left of a process that is killed, and the next run ends both", async () => {
     const world = await makeWorld(ctx);
     const directory = await world.directory("corp");
