@@ -1,7 +1,7 @@
 import { Button, Checkbox, Group, Menu, Skeleton, Text } from "@mantine/core";
 import { IconColumns } from "@tabler/icons-react";
 import { columnVisibilityFeature, rowSelectionFeature, tableFeatures, useTable } from "@tanstack/react-table";
-import { type ReactNode, useCallback, useMemo, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useNavigate } from "react-router";
 import type { Problem } from "../api/call.ts";
 import { useTexts } from "../texts/texts.ts";
@@ -53,7 +53,7 @@ const features = tableFeatures({ rowSelectionFeature, columnVisibilityFeature })
  * filters in the screens. Keys: `/` searches, `j` and `k` go down and up, `x` selects, Enter opens.
  */
 export function List<Row>(props: Props<Row>) {
-  const { caption, columns, found, idOf, nameOf, onOpen, bulk, narrowed = [], empty } = props;
+  const { caption, columns, found, idOf, onOpen, bulk, narrowed = [], empty } = props;
   const { t } = useTexts();
   const address = useAddressState();
   const [selection, setSelection] = useState<Record<string, boolean>>({});
@@ -79,6 +79,13 @@ export function List<Row>(props: Props<Row>) {
   } as never);
   const chosen = rows.filter((row) => selection[idOf(row)]);
   const clear = (): void => setSelection({});
+  // Of the screen's last drawing, without being another function for each: rows compare what they are given.
+  const last = useRef(props);
+  useEffect(() => {
+    last.current = props;
+  });
+  const openRow = useCallback((row: Row) => last.current.onOpen?.(row), []);
+  const nameOfRow = useCallback((row: Row) => last.current.nameOf(row), []);
   const toggle = useCallback((id: string) => setSelection((before) => ({ ...before, [id]: !before[id] })), []);
   const keys = useRowKeys({
     count: rows.length,
@@ -195,8 +202,8 @@ export function List<Row>(props: Props<Row>) {
                         id={id}
                         at={at}
                         columns={visible}
-                        nameOf={nameOf}
-                        onOpen={onOpen}
+                        nameOf={nameOfRow}
+                        onOpen={onOpen && openRow}
                         isCurrent={keys.current === at}
                         isSelected={Boolean(selection[id])}
                         onSelect={bulk && toggle}

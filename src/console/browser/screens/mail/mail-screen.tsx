@@ -1,4 +1,5 @@
 import { Tabs } from "@mantine/core";
+import { useMemo } from "react";
 import { type Row, urlOf } from "../../api/call.ts";
 import { MAIL_STATES } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
@@ -73,16 +74,20 @@ function Mails({ within }: { within: string }) {
     ...(get("cursor") !== "" && { cursor: get("cursor") }),
   };
   const found = useApi("mails.list", { query }, { keep: true, every: 15_000 });
-  const columns: Column<Mail>[] = [
-    { id: "recipient", header: t("mail.to"), cell: ({ recipient }) => recipient },
-    { id: "kind", header: t("mail.kind"), cell: ({ kind }) => word("templates", kind) },
-    { id: "state", header: t("mail.state"), cell: ({ state }) => <MailChip state={state} /> },
-    { id: "attempts", header: t("mail.attempts"), cell: ({ attempts }) => attempts, kind: "number" },
-    { id: "next", header: t("mail.nextTry"), cell: ({ nextAttemptAt }) => <Instant at={nextAttemptAt} none="–" /> },
-    { id: "reply", header: t("mail.reply"), cell: ({ lastReply }) => lastReply ?? "–" },
-    { id: "created", header: t("mail.created"), cell: ({ createdAt }) => <Instant at={createdAt} /> },
-    { id: "sent", header: t("mail.sentAt"), hidden: true, cell: ({ sentAt }) => <Instant at={sentAt} none="–" /> },
-  ];
+  // The list is asked for again and again: what stands in it is drawn anew only where it changed.
+  const columns = useMemo<Column<Mail>[]>(
+    () => [
+      { id: "recipient", header: t("mail.to"), cell: ({ recipient }) => recipient },
+      { id: "kind", header: t("mail.kind"), cell: ({ kind }) => word("templates", kind) },
+      { id: "state", header: t("mail.state"), cell: ({ state }) => <MailChip state={state} /> },
+      { id: "attempts", header: t("mail.attempts"), cell: ({ attempts }) => attempts, kind: "number" },
+      { id: "next", header: t("mail.nextTry"), cell: ({ nextAttemptAt }) => <Instant at={nextAttemptAt} none="–" /> },
+      { id: "reply", header: t("mail.reply"), cell: ({ lastReply }) => lastReply ?? "–" },
+      { id: "created", header: t("mail.created"), cell: ({ createdAt }) => <Instant at={createdAt} /> },
+      { id: "sent", header: t("mail.sentAt"), hidden: true, cell: ({ sentAt }) => <Instant at={sentAt} none="–" /> },
+    ],
+    [t, word],
+  );
   return (
     <>
       <List

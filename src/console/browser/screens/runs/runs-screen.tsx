@@ -1,4 +1,4 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { type Row, urlOf } from "../../api/call.ts";
 import { RUN_STATES } from "../../api/operations.gen.ts";
 import { useApi } from "../../api/use-api.ts";
@@ -28,20 +28,24 @@ export function RunsScreen() {
     ...(get("cursor") !== "" && { cursor: get("cursor") }),
   };
   const found = useApi("runs.list", { query }, { keep: true, every: 5_000 });
-  const columns: Column<Row<"runs.list">>[] = [
-    { id: "directory", header: t("runs.directory"), cell: (run) => run.directory.name },
-    { id: "state", header: t("runs.state"), cell: (run) => <RunChip state={run.state} /> },
-    { id: "mode", header: t("runs.mode"), cell: (run) => word("runs", `mode-${run.mode}`) },
-    { id: "read", header: t("runs.read"), kind: "number", cell: (run) => run.counts.read },
-    { id: "added", header: t("runs.added"), kind: "number", cell: (run) => run.counts.added },
-    { id: "updated", header: t("runs.updated"), kind: "number", cell: (run) => run.counts.updated },
-    { id: "deactivated", header: t("runs.deactivated"), kind: "number", cell: (run) => run.counts.deactivated },
-    { id: "removed", header: t("runs.removed"), kind: "number", cell: (run) => run.counts.removed },
-    { id: "conflicts", header: t("runs.conflicts"), kind: "number", cell: (run) => run.counts.conflicts },
-    { id: "startedAt", header: t("runs.startedAt"), cell: (run) => <Instant at={run.startedAt} /> },
-    { id: "trigger", header: t("runs.trigger"), hidden: true, cell: (run) => word("runs", `trigger-${run.trigger}`) },
-    { id: "askedBy", header: t("runs.askedBy"), hidden: true, cell: (run) => run.askedBy ?? t("shared.unknown") },
-  ];
+  // The list is asked for again and again: what stands in it is drawn anew only where it changed.
+  const columns = useMemo<Column<Row<"runs.list">>[]>(
+    () => [
+      { id: "directory", header: t("runs.directory"), cell: (run) => run.directory.name },
+      { id: "state", header: t("runs.state"), cell: (run) => <RunChip state={run.state} /> },
+      { id: "mode", header: t("runs.mode"), cell: (run) => word("runs", `mode-${run.mode}`) },
+      { id: "read", header: t("runs.read"), kind: "number", cell: (run) => run.counts.read },
+      { id: "added", header: t("runs.added"), kind: "number", cell: (run) => run.counts.added },
+      { id: "updated", header: t("runs.updated"), kind: "number", cell: (run) => run.counts.updated },
+      { id: "deactivated", header: t("runs.deactivated"), kind: "number", cell: (run) => run.counts.deactivated },
+      { id: "removed", header: t("runs.removed"), kind: "number", cell: (run) => run.counts.removed },
+      { id: "conflicts", header: t("runs.conflicts"), kind: "number", cell: (run) => run.counts.conflicts },
+      { id: "startedAt", header: t("runs.startedAt"), cell: (run) => <Instant at={run.startedAt} /> },
+      { id: "trigger", header: t("runs.trigger"), hidden: true, cell: (run) => word("runs", `trigger-${run.trigger}`) },
+      { id: "askedBy", header: t("runs.askedBy"), hidden: true, cell: (run) => run.askedBy ?? t("shared.unknown") },
+    ],
+    [t, word],
+  );
   const rows = found.data?.data ?? [];
   return (
     <>

@@ -1,5 +1,5 @@
 import { Select, Switch } from "@mantine/core";
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
 import { type Row, urlOf } from "../../api/call.ts";
 import { useApi } from "../../api/use-api.ts";
 import { useAddressState, useOpened } from "../../parts/address-state.ts";
@@ -39,16 +39,20 @@ export function ScimScreen() {
   useEffect(() => {
     if (isLive && cursor !== "") set({ cursor: null }, true);
   }, [isLive, cursor, set]);
-  const columns: Column<Logged>[] = [
-    { id: "request", header: t("scim.request"), cell: (one) => `${one.method} ${one.path}` },
-    { id: "status", header: t("scim.status"), cell: (one) => <StatusOf status={one.status} /> },
-    { id: "changes", header: t("scim.changes"), cell: (one) => changesOf(one) },
-    { id: "warnings", header: t("scim.warnings"), cell: (one) => one.warnings.map(({ name }) => name).join(", ") },
-    { id: "at", header: t("scim.at"), cell: (one) => <Instant at={one.at} /> },
-    { id: "duration", header: t("scim.duration"), kind: "number", cell: (one) => `${Math.round(one.duration)} ms` },
-    { id: "userAgent", header: t("scim.userAgent"), hidden: true, cell: (one) => one.userAgent ?? "–" },
-    { id: "requestId", header: t("scim.requestId"), hidden: true, cell: (one) => one.requestId ?? "–" },
-  ];
+  // The list is asked for again and again: what stands in it is drawn anew only where it changed.
+  const columns = useMemo<Column<Logged>[]>(
+    () => [
+      { id: "request", header: t("scim.request"), cell: (one) => `${one.method} ${one.path}` },
+      { id: "status", header: t("scim.status"), cell: (one) => <StatusOf status={one.status} /> },
+      { id: "changes", header: t("scim.changes"), cell: (one) => changesOf(one) },
+      { id: "warnings", header: t("scim.warnings"), cell: (one) => one.warnings.map(({ name }) => name).join(", ") },
+      { id: "at", header: t("scim.at"), cell: (one) => <Instant at={one.at} /> },
+      { id: "duration", header: t("scim.duration"), kind: "number", cell: (one) => `${Math.round(one.duration)} ms` },
+      { id: "userAgent", header: t("scim.userAgent"), hidden: true, cell: (one) => one.userAgent ?? "–" },
+      { id: "requestId", header: t("scim.requestId"), hidden: true, cell: (one) => one.requestId ?? "–" },
+    ],
+    [t],
+  );
   return (
     <>
       <ScreenHead title={t("scim.title")}>
