@@ -55,7 +55,8 @@ function tables({ lists, loads, people }: ConsoleSummary): { table: Table; note:
       note:
         "The longest task of the page's main thread in a trace of Chromium: median of the rounds by the clock, the longest of " +
         "any round, and the median of its processor time, which other work on the machine does not lengthen. By wheel is down and up " +
-        "the whole page of the list, by keys PageDown, PageUp, End, Home and ArrowDown, row by row `j` to the last row and `k` back.",
+        "the whole page of the list, by keys PageDown, PageUp, End, Home and ArrowDown, row by row `j` to the last row and `k` back. " +
+        "What loading left behind is collected before each step: the garbage of scrolling itself counts.",
     },
     {
       table: {
