@@ -118,7 +118,14 @@ export function memberReader(
         chunk[member.kind].push(member.id);
         snapshot.memberships += 1;
       };
-      const isFull = (): boolean => chunk.users.length + chunk.groups.length >= CHUNK;
+      /** What has been gathered, once it is as much as is given out at once; then the next begins. */
+      const whenFull = (): PulledMembers | undefined => {
+        if (chunk.users.length + chunk.groups.length < CHUNK) return undefined;
+        const full = chunk;
+        given = true;
+        chunk = { group, users: [], groups: [] };
+        return full;
+      };
       for (const attribute of layout.members) {
         const [isUid, isUnique] = [isUidAttribute(attribute), attribute.toLowerCase() === "uniquemember"];
         // Of the attributes that may name members a group has one; each wait for nothing would cost more than its members.
@@ -140,10 +147,8 @@ export function memberReader(
               if (member === "withheld") continue;
               take(member);
             }
-            if (!isFull()) continue;
-            yield chunk;
-            given = true;
-            chunk = { group, users: [], groups: [] };
+            const full = whenFull();
+            if (full) yield full;
           }
           continue;
         }
@@ -155,10 +160,8 @@ export function memberReader(
             const member = (isUid ? byUid(name, entry) : byName(name)) ?? (await byAsking(name, entry));
             if (member === "withheld") continue;
             take(member);
-            if (!isFull()) continue;
-            yield chunk;
-            given = true;
-            chunk = { group, users: [], groups: [] };
+            const full = whenFull();
+            if (full) yield full;
           }
         }
       }
