@@ -54,6 +54,7 @@ import * as auditBehind from "./0062-audit-behind.ts";
 import * as detailsUncounted from "./0063-details-uncounted.ts";
 import * as explainedInOneWalk from "./0068-explained-in-one-walk.ts";
 import * as runsInAState from "./0073-runs-in-a-state.ts";
+import * as membersOfNewGroups from "./0074-members-of-new-groups.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -113,5 +114,6 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0063-details-uncounted", detailsUncounted],
   ["0068-explained-in-one-walk", explainedInOneWalk],
   ["0073-runs-in-a-state", runsInAState],
+  ["0074-members-of-new-groups", membersOfNewGroups],
   ["0040-mail", mailDelivery],
 ];

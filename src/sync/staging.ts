@@ -68,21 +68,31 @@ export async function insertGroups(db: Db, run: SyncRunId, groups: readonly Stag
   });
 }
 
-/** A membership that is said twice is staged twice. */
+/** The members of a group in as many rows as they came in pieces. Returns how many members. One that is said twice is staged twice. */
 export async function insertMembers(db: Db, run: SyncRunId, groups: readonly StagedMembers[]): Promise<number> {
-  return insert(db, {
+  const [row] = await db.query<{ count: number }>({
     name: "stage-members",
-    text: `insert into sync_staged_members (organization, run, group_id, kind, member_id)
-      select $1, $2, * from unnest($3::text[], $4::text[], $5::text[])`,
+    text: `with inserted as (
+        insert into sync_staged_members (organization, run, group_id, kind, members)
+        select $1, $2, i.group_id, i.kind, array(select json_array_elements_text(i.members))
+        from rows from (unnest($3::text[]), unnest($4::text[]), json_array_elements($5::json)) i (group_id, kind, members)
+        returning cardinality(members) as count
+      ) select coalesce(sum(count), 0)::int as count from inserted`,
     values: [
       db.organization,
       run,
-      textArray(groups.flatMap(({ group, members }) => members.map(() => group))),
-      textArray(groups.flatMap(({ kind, members }) => members.map(() => kind))),
-      textArray(groups.flatMap(({ members }) => members)),
+      textArray(groups.map(({ group }) => group)),
+      textArray(groups.map(({ kind }) => kind)),
+      JSON.stringify(groups.map(({ members }) => members)),
     ],
   });
+  return row?.count ?? 0;
 }
+
+/** The members of one kind that a run has staged, a row for each. */
+export const stagedMembers = (kind: StagedMembers["kind"]): string => `
+  (select group_id, unnest(members) as member_id from sync_staged_members
+    where organization = $1 and run = $2 and kind = '${kind}')`;
 
 /** Repeated ids are left out and show in the count. */
 export async function insert(

@@ -120,7 +120,7 @@ async function planBackwards(tx: Tx, undoes: SyncRunId, run: SyncRunId): Promise
           case when kind in ('user-add', 'group-add') then 1 end),
         decode(coalesce(next, previous) ->> 'contentHash', 'hex'), previous, coalesce(next, previous)
       from applied
-      where member is null or (subject not in (select subject from arrived) and member not in (select subject from arrived))
+      where members is null and (member is null or subject not in (select subject from arrived) and member not in (select subject from arrived))
       order by seq desc`,
     values: [tx.organization, undoes, run],
   });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { newId, type SyncRunId } from "../../src/db/id.ts";
 import { planGroups } from "../../src/sync/plan/groups.ts";
+import { lines } from "../../src/sync/plan/lines.ts";
 import { planMembers } from "../../src/sync/plan/members.ts";
 import { markNameConflicts } from "../../src/sync/plan/names.ts";
 import { planUsers } from "../../src/sync/plan/users.ts";
@@ -50,8 +51,9 @@ test("the members of a plan are the same whether they are looked up one by one o
               await tx.query({
                 text: `with gone as (
                     delete from sync_plan where organization = $1 and run = $2 and seq > coalesce($3, 0)
-                    returning kind, subject, member, name)
-                  select kind, subject, member, name from gone order by kind, subject, member`,
+                    returning seq, kind, subject, member, name, members, member_names)
+                  select g.kind, g.subject, l.member, l.name from gone g cross join lateral ${lines("g")} l
+                  order by g.kind, g.subject, l.member`,
                 values: [...values, before?.seq ?? null],
               }),
             );

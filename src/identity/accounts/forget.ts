@@ -47,8 +47,14 @@ export async function forgetRecords(tx: Tx, ids: readonly DirectoryUserId[]): Pr
   await about("delete from further_addresses where organization = $1 and directory_user = any ($2)");
   await about("delete from switched_records where organization = $1 and (record = any ($2) or partner = any ($2))");
   await about("delete from tokens where organization = $1 and subject = any ($2)");
-  await about(`delete from sync_plan p where p.organization = $1 and p.subject = any ($2) and p.kind like 'user-%'
-    and not exists (select from sync_runs r where r.organization = $1 and r.id = p.run and r.state = 'running')`);
+  const over =
+    "not exists (select from sync_runs r where r.organization = $1 and r.id = p.run and r.state = 'running')";
+  await about(`delete from sync_plan p where p.organization = $1 and ${over}
+    and (p.subject = any ($2) and p.kind like 'user-%' or p.member = any ($2) and p.kind like 'member-%')`);
+  await about(`update sync_plan p set member_names = array(
+      select case when m.id = any ($2) then 'erased' else m.name end
+      from unnest(p.members, p.member_names) with ordinality m (id, name, place) order by m.place)
+    where p.organization = $1 and p.members && $2 and ${over}`);
   await about(`update directory_users set user_name = 'erased-' || id::text, user_name_key = 'erased-' || id::text,
       immutable_id = null, external_id = null, email = null, email_key = null, email_domain = null, display_name = null,
       resource = '{}', shown_name_key = null, first_address_key = null, content_hash = null, version = version + 1, forgotten_at = statement_timestamp()

@@ -24,7 +24,10 @@ export async function addMembers(
     text: `
       with recursive peopled as materialized (
         select g.id from (select distinct m.group_id as id from (${members.text}) m) g
-        where exists (select from remote_memberships h where h.organization = ${organization} and h.group_id = g.id)
+        -- The next group that has members, in their order, which one index alone has: asked for the members of this one, the
+        -- planner joined it with all memberships, or sought through those of a large group in the hope to meet one soon.
+        where (select h.group_id from remote_memberships h where h.organization = ${organization} and h.group_id >= g.id
+          order by h.group_id limit 1) = g.id
       ), come as (
         -- Nobody else changes the members of groups that are locked, so there is no conflict to look out for: what
         -- PostgreSQL does for one with each row costs more than to ask which of the groups have anybody yet.

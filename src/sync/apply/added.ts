@@ -41,7 +41,13 @@ export async function addMemberships(
   part: Part,
   turn: () => Promise<void>,
 ): Promise<Outcome | undefined> {
-  const members = ofPart(tx, job.run, part, "select p.subject as group_id, p.member", "member-add");
+  const members = ofPart(
+    tx,
+    job.run,
+    part,
+    "select p.subject as group_id, unnest(coalesce(p.members, array[p.member])) as member",
+    "member-add",
+  );
   const written = await addMembers(tx, job.lock.directory, members, turn);
   return written === undefined ? undefined : { applied: [], leftOut: [], written, lost: 0, gained: 0 };
 }

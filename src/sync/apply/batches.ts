@@ -4,7 +4,16 @@ import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../..
 import { isMusterError, MusterError } from "../../errors.ts";
 import { type DirectoryLock, holdEpoch } from "../lock.ts";
 import { keep } from "./keep.ts";
-import { nextPart, nextRows, type Outcome, type Part, type PlanKind, type Slice } from "./rows.ts";
+import {
+  type LinkRow,
+  nextPart,
+  nextRows,
+  type Outcome,
+  type Part,
+  type PlanKind,
+  placeOf,
+  type Slice,
+} from "./rows.ts";
 import { awaitTurn, OUT_OF_TURN, takePlace } from "./turns.ts";
 
 export type ApplyJob = {
@@ -151,8 +160,12 @@ async function leaveOut(ctx: { db: Database }, job: ApplyJob, step: Step, slice:
     job.actor,
     async (tx) => {
       await holdEpoch(tx, job.lock);
-      const rows = await nextRows<{ seq: number; name: string }>(tx, job.run, slice);
-      const leftOut = rows.map((row) => ({ seq: row.seq, conflict: `${row.name}: ${why}`, kind: "refused" as const }));
+      const rows = await nextRows<LinkRow>(tx, job.run, slice);
+      const leftOut = rows.map((row) => ({
+        ...placeOf(row),
+        conflict: `${row.name}: ${why}`,
+        kind: "refused" as const,
+      }));
       const last = rows.at(-1)?.seq ?? slice.after;
       await keep(tx, job.run, { applied: [], leftOut, written: 0, lost: 0, gained: 0 }, through(step, last));
       return last;

@@ -2,7 +2,7 @@ import type { DirectoryId, DirectoryUserId, GroupId } from "../../db/id.ts";
 import { lockedById } from "../../db/sql.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { userNameKey } from "../../identity/keys.ts";
-import type { GroupRow, LeftOut, LinkRow, UserRow } from "./rows.ts";
+import { type GroupRow, type LeftOut, type LinkRow, placeOf, type UserRow } from "./rows.ts";
 
 type Checked<Row> = { fresh: Row[]; leftOut: LeftOut[] };
 
@@ -124,7 +124,7 @@ export async function checkLinks(tx: Tx, directory: DirectoryId, rows: readonly 
     leftOut: rows
       .filter((row) => !hasBoth(row))
       .map((row) => ({
-        seq: row.seq,
+        ...placeOf(row),
         conflict: `${row.name}: one of the two was left out or is gone by now`,
         kind: "changed-since",
       })),

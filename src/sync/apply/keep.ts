@@ -1,5 +1,6 @@
 import type { SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
+import { lines } from "../plan/lines.ts";
 import type { Outcome, PlanKind } from "./rows.ts";
 
 /**
@@ -30,7 +31,13 @@ export async function keep(
       where p.organization = $1 and p.run = $2 and p.seq = any($3)`,
       values: [tx.organization, run, outcome.applied],
     });
-  if (outcome.leftOut.length > 0)
+  await setApart(
+    tx,
+    run,
+    outcome.leftOut.flatMap((one) => (one.member === undefined ? [] : [{ ...one, member: one.member }])),
+  );
+  const leftOut = outcome.leftOut.filter((one) => one.member === undefined);
+  if (leftOut.length > 0)
     await tx.query({
       text: `update sync_plan p set conflict = l.conflict, conflict_kind = l.kind,
           sides = case when l.other is not null then jsonb_build_array(
@@ -41,10 +48,10 @@ export async function keep(
       values: [
         tx.organization,
         run,
-        outcome.leftOut.map((row) => row.seq),
-        outcome.leftOut.map((row) => row.conflict),
-        outcome.leftOut.map((row) => row.kind),
-        outcome.leftOut.map((row) => (row.other === undefined ? null : JSON.stringify(row.other))),
+        leftOut.map((row) => row.seq),
+        leftOut.map((row) => row.conflict),
+        leftOut.map((row) => row.kind),
+        leftOut.map((row) => (row.other === undefined ? null : JSON.stringify(row.other))),
       ],
     });
   await tx.query({
@@ -58,6 +65,40 @@ export async function keep(
       outcome.lost,
       outcome.gained,
       JSON.stringify(through ? { [through.kind]: through.seq } : {}),
+    ],
+  });
+}
+
+/** Of rows that stand for many memberships: each that is left out gets a row of its own, and the others stay. */
+async function setApart(
+  tx: Tx,
+  run: SyncRunId,
+  leftOut: readonly { seq: number; member: string; conflict: string; kind: string }[],
+): Promise<void> {
+  if (leftOut.length === 0) return;
+  await tx.query({
+    text: `
+      with gone as (
+        select * from unnest($3::bigint[], $4::uuid[], $5::text[], $6::text[]) g (seq, member, conflict, kind)
+      ), told as (
+        insert into sync_plan (organization, run, kind, subject, member, name, conflict, conflict_kind)
+        select p.organization, p.run, p.kind, p.subject, l.member, l.name, g.conflict, g.kind
+        from gone g
+        join sync_plan p on p.organization = $1 and p.run = $2 and p.seq = g.seq
+        join lateral ${lines("p")} l on l.member = g.member order by l.line
+      )
+      update sync_plan p set (members, member_names) = (
+        select coalesce(array_agg(m.member order by m.place), '{}'), coalesce(array_agg(m.name order by m.place), '{}')
+        from unnest(p.members, p.member_names) with ordinality m (member, name, place)
+        where m.member not in (select g.member from gone g where g.seq = p.seq))
+      where p.organization = $1 and p.run = $2 and p.seq in (select seq from gone)`,
+    values: [
+      tx.organization,
+      run,
+      leftOut.map((one) => one.seq),
+      leftOut.map((one) => one.member),
+      leftOut.map((one) => one.conflict),
+      leftOut.map((one) => one.kind),
     ],
   });
 }

@@ -171,7 +171,7 @@ async function staleLinks(
   ids: readonly string[],
 ): Promise<LinkRow[]> {
   return tx.query<LinkRow>({
-    text: `select seq, kind, subject, member, coalesce(name, '') as name, version from sync_plan
+    text: `select seq, kind, subject, member, coalesce(name, '') as name, version, false as "ofMany" from sync_plan
       where organization = $1 and run = $2 and kind = $3 and applied_at is null and conflict is null
         and ((subject = any($4) and $5 <> 'member') or (member = any($4) and $5 <> 'subject')) order by seq`,
     values: [tx.organization, run, kind, ids, side],

@@ -1,5 +1,6 @@
 import type { SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
+import { linesOf } from "./lines.ts";
 
 /** People, as the faces show them. `read` = added + updated + deactivated + unchanged + those in conflict. */
 export type SyncCounts = {
@@ -36,7 +37,8 @@ export async function countPlan(
   staged: { users: number; groups: number; members: number },
 ): Promise<{ counts: SyncCounts; details: SyncDetails; conflicts: number; onlyAdds: boolean }> {
   const rows = await tx.query<{ kind: string; count: number }>({
-    text: "select kind, count(*) as count from sync_plan where organization = $1 and run = $2 group by kind",
+    text: `select p.kind, sum(${linesOf("p")})::int as count from sync_plan p
+      where p.organization = $1 and p.run = $2 group by p.kind`,
     values: [tx.organization, run],
   });
   const of = new Map(rows.map((row) => [row.kind, row.count]));

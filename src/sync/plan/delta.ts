@@ -1,5 +1,6 @@
 import type { DirectoryId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
+import { stagedMembers } from "../staging.ts";
 
 /**
  * Marks who wants a user name that somebody holds of whom a delta says nothing: that one may have left the directory,
@@ -49,10 +50,10 @@ export async function planMembersOfDelta(tx: Tx, run: SyncRunId, directory: Dire
         with ${AFTERWARDS}, back as (
           select subject from sync_plan where organization = $1 and run = $2 and kind in ('user-restore', 'group-restore')
         ), wanted as (
-          select distinct t.id as subject, m.id as member from sync_staged_members s
+          select distinct t.id as subject, m.id as member from ${stagedMembers(kind)} s
           join teams t on t.immutable_id = s.group_id
           join ${members} m on m.immutable_id = s.member_id
-          where s.organization = $1 and s.run = $2 and s.kind = $4 and t.id <> m.id
+          where t.id <> m.id
         ), different as (
           select w.subject, w.member, true as added from wanted w
           where not exists (select from ${held} and h.subject = w.subject and h.member = w.member)
@@ -65,7 +66,7 @@ export async function planMembersOfDelta(tx: Tx, run: SyncRunId, directory: Dire
           format('%s in %s', m.name, t.name)
         from different d join teams t on t.id = d.subject join ${members} m on m.id = d.member
         order by d.subject, d.member`,
-      values: [tx.organization, run, directory, kind],
+      values: [tx.organization, run, directory],
     });
 }
 

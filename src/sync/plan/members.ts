@@ -1,5 +1,7 @@
 import type { DirectoryId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
+import { stagedMembers } from "../staging.ts";
+import { MEMBERS_OF_A_ROW } from "./lines.ts";
 
 /**
  * Everybody who will be there once the plan is applied, by the directory's id and by Muster's, of those in `held`; without
@@ -38,8 +40,7 @@ const TEAMS = teams("'group-add', 'group-restore'");
 /** Of the people who are held those alone of whom a compared group says or had something. */
 const CONCERNED = `
   concerned as materialized (
-    select h.id from (select distinct member_id from sync_staged_members
-      where organization = $1 and run = $2 and kind = 'user') m
+    select h.id from (select distinct s.member_id from ${stagedMembers("user")} s) m
     cross join lateral (
       select h.id from directory_users h where h.organization = $1 and h.directory = $3 and h.immutable_id = m.member_id
         and h.deleted_at is null and h.immutable_id is not null offset 0) h
@@ -77,10 +78,10 @@ export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId
   await tx.query({
     text: `
       with ${TEAMS}, wanted as (
-        select distinct t.id as subject, c.id as member from sync_staged_members m
+        select distinct t.id as subject, c.id as member from ${stagedMembers("group")} m
         join teams t on t.immutable_id = m.group_id
         join teams c on c.immutable_id = m.member_id
-        where m.organization = $1 and m.run = $2 and m.kind = 'group' and t.id <> c.id
+        where t.id <> c.id
       ), held as (
         select n.parent as subject, n.child as member from group_nestings n
         join teams t on t.id = n.parent
@@ -101,10 +102,9 @@ async function planMembersByComparing(tx: Tx, values: readonly unknown[], areFew
   await tx.query({
     text: `
       with ${both.join(", ")}, wanted as (
-        select distinct t.id as subject, p.id as member from sync_staged_members m
+        select distinct t.id as subject, p.id as member from ${stagedMembers("user")} m
         join teams t on t.immutable_id = m.group_id
         join people p on p.immutable_id = m.member_id
-        where m.organization = $1 and m.run = $2 and m.kind = 'user'
       ), held as (
         select t.id as subject, m.directory_user as member from teams t
         cross join lateral (
@@ -136,22 +136,24 @@ async function isAnyGroupHeld(tx: Tx, values: readonly unknown[]): Promise<boole
   return row?.held !== false;
 }
 
-/** Nothing is held of a new group, so that there is nothing to compare: of a first run these are all. */
+/** Nothing is held of a new group, so that there is nothing to compare: of a first run these are all. Many stand in one row. */
 async function planMembersOfNewGroups(tx: Tx, values: readonly unknown[]): Promise<void> {
   await tx.query({
     text: `
       with ${people("directory_users")}, fresh as (
         select immutable_id, subject as id, name from sync_plan where organization = $1 and run = $2 and kind = 'group-add'
       )
-      insert into sync_plan (organization, run, kind, subject, member, name)
-      select $1, $2, 'member-add', d.subject, d.member, format('%s in %s', d.person, d.team)
+      insert into sync_plan (organization, run, kind, subject, name, members, member_names)
+      select $1, $2, 'member-add', d.subject, d.team, array_agg(d.member), array_agg(d.person)
       from (
-        select distinct t.id as subject, p.id as member, p.name as person, t.name as team
-        from sync_staged_members m
-        join fresh t on t.immutable_id = m.group_id
-        join people p on p.immutable_id = m.member_id
-        where m.organization = $1 and m.run = $2 and m.kind = 'user') d
-      order by d.subject, d.member`,
+        select c.*, (row_number() over (partition by c.subject order by c.member) - 1) / ${MEMBERS_OF_A_ROW} as piece
+        from (
+          select distinct on (t.id, p.id) t.id as subject, p.id as member, p.name as person, t.name as team
+          from ${stagedMembers("user")} m
+          join fresh t on t.immutable_id = m.group_id
+          join people p on p.immutable_id = m.member_id
+          order by t.id, p.id) c) d
+      group by d.subject, d.piece, d.team order by d.subject, d.piece`,
     values,
   });
 }

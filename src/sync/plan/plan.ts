@@ -107,10 +107,11 @@ async function notAsHeld(tx: Tx, run: SyncRunId, directory: DirectoryId): Promis
 }
 
 async function verifyStaging(tx: Tx, run: SyncRunId, expected: StagedRows): Promise<void> {
-  const count = (table: string) => `(select count(*) from ${table} where organization = $1 and run = $2)`;
+  const count = (table: string, what = "count(*)") =>
+    `(select ${what} from ${table} where organization = $1 and run = $2)`;
   const [row] = await tx.query<StagedRows>({
     text: `select ${count("sync_staged_users")} as users, ${count("sync_unchanged_users")} as unchanged,
-      ${count("sync_staged_groups")} as groups, ${count("sync_staged_members")} as members,
+      ${count("sync_staged_groups")} as groups, ${count("sync_staged_members", "coalesce(sum(cardinality(members)), 0)::int")} as members,
       ${count("sync_staged_digests")} as digests`,
     values: [tx.organization, run],
   });
