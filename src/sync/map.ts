@@ -2,16 +2,27 @@ import { hash as digestOf } from "node:crypto";
 import type { PulledGroup, PulledUser } from "../../connectors/connector.ts";
 import { emailKey, userNameKey } from "../identity/keys.ts";
 
+/** A record's whole content as a plan keeps it, before and after. */
+export type PlannedUser = {
+  immutableId: string | null;
+  externalId: string | null;
+  userName: string;
+  active: boolean;
+  email: string | null;
+  displayName: string | null;
+  resource: Record<string, unknown>;
+  /** Hexadecimal; null where no sync wrote it. */
+  contentHash: string | null;
+};
+
 /** A pulled person in the columns of staging. `conflict` says why it cannot be written as it is. */
 export type StagedUser = {
   immutableId: string;
   userName: string;
   userNameKey: string;
   active: boolean;
-  email: string | null;
   emailKey: string | null;
-  displayName: string | null;
-  resource: Record<string, unknown>;
+  next: PlannedUser;
   location: string;
   contentHash: Buffer;
   conflict: string | null;
@@ -47,23 +58,32 @@ function contentOf(user: PulledUser): Content {
 export function mapUser(user: PulledUser): StagedUser {
   const content = contentOf(user);
   const { userName, active, email, displayName, givenName, familyName } = content;
+  const contentHash = hash(hashedOf(content));
   return {
     immutableId: user.id,
     userName,
     userNameKey: userNameKey(userName),
     active,
-    email,
     emailKey: email === null ? null : emailKey(email),
-    displayName,
-    resource: {
-      ...(displayName === null ? {} : { displayName }),
-      ...(givenName === null && familyName === null
-        ? {}
-        : { name: { ...(givenName === null ? {} : { givenName }), ...(familyName === null ? {} : { familyName }) } }),
-      ...(email === null ? {} : { emails: [{ value: email, type: "work", primary: true }] }),
+    next: {
+      immutableId: user.id,
+      // The directory's unchanging id is also what its other readers know the person by (RFC 7643 §3.1).
+      externalId: user.id,
+      userName,
+      active,
+      email,
+      displayName,
+      resource: {
+        ...(displayName === null ? {} : { displayName }),
+        ...(givenName === null && familyName === null
+          ? {}
+          : { name: { ...(givenName === null ? {} : { givenName }), ...(familyName === null ? {} : { familyName }) } }),
+        ...(email === null ? {} : { emails: [{ value: email, type: "work", primary: true }] }),
+      },
+      contentHash: contentHash.toString("hex"),
     },
     location: storable(user.location),
-    contentHash: hash(hashedOf(content)),
+    contentHash,
     conflict: faultOf(user, userName),
   };
 }

@@ -188,7 +188,7 @@ async function withhold(db: Db, run: SyncRunId, directory: DirectoryId, proof: C
   if (named.length === 0) return 0;
   return insert(db, {
     name: "stage-withheld",
-    text: `insert into sync_staged_users (organization, run, immutable_id, user_name, user_name_key, active, resource,
+    text: `insert into sync_staged_users (organization, run, immutable_id, user_name, user_name_key, active, next,
         location, content_hash, conflict, conflict_kind, withheld)
       select $1, $2, h.immutable_id, h.user_name, chr(1) || h.immutable_id, h.active, '{}', o.location, '',
         format('%s (id %s) %s; %s is left as it was', o.location, h.immutable_id, o.detail, h.user_name), 'unusable', true

@@ -26,13 +26,12 @@ export async function clearStaging(db: Db, runs: readonly SyncRunId[]): Promise<
 export async function insertUsers(db: Db, run: SyncRunId, users: readonly StagedUser[]): Promise<number> {
   return insert(db, {
     name: "stage-users",
-    text: `insert into sync_staged_users (organization, run, immutable_id, user_name, user_name_key, active, email,
-        email_key, display_name, resource, location, content_hash, conflict)
-      select $1, $2, i.id, i.name, i.key, i.active, i.email, i.email_key, i.display_name, i.resource, i.location,
-        substring($11::bytea from (32 * i.place - 31)::integer for 32), i.conflict
-      from unnest($3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::text[], $9::text[], $10::jsonb[],
-        $12::text[], $13::text[]) with ordinality
-        as i (id, name, key, active, email, email_key, display_name, resource, location, conflict, place)`,
+    text: `insert into sync_staged_users (organization, run, immutable_id, user_name, user_name_key, active, email_key,
+        next, location, content_hash, conflict)
+      select $1, $2, i.id, i.name, i.key, i.active, i.email_key, i.next, i.location,
+        substring($9::bytea from (32 * i.place - 31)::integer for 32), i.conflict
+      from unnest($3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::jsonb[], $10::text[], $11::text[])
+        with ordinality as i (id, name, key, active, email_key, next, location, conflict, place)`,
     values: [
       db.organization,
       run,
@@ -40,10 +39,8 @@ export async function insertUsers(db: Db, run: SyncRunId, users: readonly Staged
       textArray(users.map((user) => user.userName)),
       textArray(users.map((user) => user.userNameKey)),
       users.map((user) => user.active),
-      textArray(users.map((user) => user.email)),
       textArray(users.map((user) => user.emailKey)),
-      textArray(users.map((user) => user.displayName)),
-      textArray(users.map((user) => JSON.stringify(user.resource))),
+      textArray(users.map((user) => JSON.stringify(user.next))),
       Buffer.concat(users.map((user) => user.contentHash)),
       textArray(users.map((user) => user.location)),
       textArray(users.map((user) => user.conflict)),

@@ -93,7 +93,7 @@ test("what dead runs left in staging goes, what a run reads at this moment does 
   const source = company();
   const stage = (run: string) =>
     world.query({
-      text: `insert into sync_staged_users (organization, run, immutable_id, user_name, user_name_key, active, resource,
+      text: `insert into sync_staged_users (organization, run, immutable_id, user_name, user_name_key, active, next,
           location, content_hash) values ($1, $2, 'left', 'left', 'left', true, '{}', '', '')`,
       values: [world.actor.organization, run],
     });

@@ -7,19 +7,31 @@ import { reconcile } from "../access/reconcile.ts";
  * Adds members to groups of one directory, as `changeMembers` does, without one of them ever leaving the database: for a
  * directory's first sync, which has as many memberships as others have in years.
  *
- * `beforeAccess` comes before accounts are locked, which other groups have too. Before: `members` gives pairs group_id, member, none of them twice. After: as for `changeMembers`, or nothing at all and undefined where one of the
- * groups or people is not held alive by this directory. Returns how many were not members yet.
+ * `beforeAccess` comes before accounts are locked, which other groups have too. Before: `members` gives pairs group_id,
+ * member, none of them twice, of people of this directory or `absent`, which gives the ids of those who never came; its
+ * parameters are those of `members`. After: as for `changeMembers`, or nothing at all and undefined where one of the
+ * people is absent or gone, or one of the groups is not held alive by this directory. Returns how many were not members yet.
  */
 export async function addMembers(
   tx: Tx,
   directory: DirectoryId,
   members: SqlFragment,
+  absent: string,
   beforeAccess: () => Promise<void>,
 ): Promise<number | undefined> {
-  if (!(await lockAll(tx, directory, members))) return undefined;
+  if (!(await lockAll(tx, directory, members, absent))) return undefined;
+  const done = await insertMembers(tx, directory, members);
+  if (done.accounts.length > 0) await beforeAccess();
+  await reconcile(tx, done.accounts);
+  return done.added;
+}
+
+type Done = { added: number; accounts: AccountId[] };
+
+async function insertMembers(tx: Tx, directory: DirectoryId, members: SqlFragment): Promise<Done> {
   const own = members.values.length;
   const [organization = "", of, kind, actor, request] = [1, 2, 3, 4, 5].map((place) => `$${own + place}`);
-  const [done] = await tx.query<{ added: number; accounts: AccountId[] }>({
+  const [done] = await tx.query<Done>({
     name: "add-members",
     text: `
       with recursive peopled as materialized (
@@ -59,33 +71,19 @@ export async function addMembers(
           where c.group_id in (select id from granting)) as accounts`,
     values: [...members.values, tx.organization, directory, tx.actor.kind, tx.actor.id, tx.actor.requestId],
   });
-  if (!done) return 0;
-  if (done.accounts.length > 0) await beforeAccess();
-  await reconcile(tx, done.accounts);
-  return done.added;
+  return done ?? { added: 0, accounts: [] };
 }
 
 /**
- * Members before groups, as everywhere, each kind by id. Whether all of them are held alive by this directory. Only members
- * whose access follows are locked, lest a rename carry one away to another account meanwhile: of the others nothing but the
- * row itself comes, which a record that is removed at the same moment keeps all the same.
+ * Members before groups, as everywhere, each kind by id. Whether none of the members is missing and all groups are held alive
+ * by this directory. A record stays for ever, so that the few who are missing are looked up, and not each member. Only members whose access follows are locked, lest a rename carry one away to another account meanwhile: of
+ * the others nothing but the row itself comes, which a record that is removed at the same moment keeps all the same.
  */
-async function lockAll(tx: Tx, directory: DirectoryId, members: SqlFragment): Promise<boolean> {
+async function lockAll(tx: Tx, directory: DirectoryId, members: SqlFragment, absent: string): Promise<boolean> {
   const own = members.values.length;
   const [organization, of] = [`$${own + 1}`, `$${own + 2}`];
   const all = (column: string, where = "") =>
     `unnest(array(select distinct m.${column} from (${members.text}) m ${where} order by 1)) w (id)`;
-  const areAll = async (table: string, column: string, lock: string): Promise<boolean> => {
-    const [row] = await tx.query<{ all: boolean }>({
-      name: `all-of-${table}`,
-      text: `select count(*) filter (where l.live is not true) = 0 as all from ${all(column)}
-        left join lateral (
-          select t.directory = ${of} and t.deleted_at is null as live from ${table} t
-          where t.organization = ${organization} and t.id = w.id ${lock}) l on true`,
-      values: [...members.values, tx.organization, directory],
-    });
-    return row?.all === true;
-  };
   await tx.query({
     name: "lock-members-whose-access-follows",
     text: `with recursive ${granting(organization)}
@@ -94,10 +92,21 @@ async function lockAll(tx: Tx, directory: DirectoryId, members: SqlFragment): Pr
         select t.id from directory_users t where t.organization = ${organization} and t.id = w.id for share) l`,
     values: [...members.values, tx.organization],
   });
-  return (
-    (await areAll("directory_users", "member", "offset 0")) &&
-    (await areAll("directory_groups", "group_id", "for no key update"))
-  );
+  const [row] = await tx.query<{ all: boolean }>({
+    name: "lock-groups-of-members",
+    text: `select count(*) filter (where l.live is not true) = 0
+        -- "is true" has these few hashed, and not all members.
+        and not exists (select from (${members.text}) m where (m.member in (
+          select t.id from directory_users t
+          where t.organization = ${organization} and t.directory = ${of} and t.deleted_at is not null
+          union all ${absent})) is true) as all
+      from ${all("group_id")}
+      left join lateral (
+        select t.directory = ${of} and t.deleted_at is null as live from directory_groups t
+        where t.organization = ${organization} and t.id = w.id for no key update) l on true`,
+    values: [...members.values, tx.organization, directory],
+  });
+  return row?.all === true;
 }
 
 /** Of the other groups a membership gives nothing; the organization's lock keeps grants and nesting as they are. */

@@ -48,7 +48,9 @@ export async function addMemberships(
     "select p.subject as group_id, unnest(coalesce(p.members, array[p.member])) as member",
     "member-add",
   );
-  const written = await addMembers(tx, job.lock.directory, members, turn);
+  const leftOut =
+    "select subject from sync_plan where organization = $1 and run = $2 and kind = 'user-add' and conflict is not null";
+  const written = await addMembers(tx, job.lock.directory, members, leftOut, turn);
   return written === undefined ? undefined : { applied: [], leftOut: [], written, lost: 0, gained: 0 };
 }
 

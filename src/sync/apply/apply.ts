@@ -3,11 +3,12 @@ import { inTransaction } from "../../db/transaction.ts";
 import { holdEpoch } from "../lock.ts";
 import { keepDigests } from "../plan/digests.ts";
 import { addMemberships, addPeople } from "./added.ts";
-import { type ApplyJob, applyStep, BATCH, type Step } from "./batches.ts";
+import { type ApplyJob, applyStep, type Step } from "./batches.ts";
 import { type GroupRow, kindsToDo, type LinkRow, type UserRow } from "./rows.ts";
 import { writeGroups, writeLinks, writeUsers } from "./write.ts";
 
 /** Rows of the plan per transaction, of those that the database adds by itself. */
+const BATCH_OF_GROUPS = 2000;
 const BATCH_OF_PEOPLE = 2000;
 const BATCH_OF_MEMBERS = 5000;
 
@@ -44,7 +45,7 @@ const STEPS: readonly Step[] = [
   { kinds: ["user-restore"], lock: "shared", write: users("user-restore") },
   { kinds: ["member-remove"], lock: "shared", write: links("member-remove") },
   { kinds: ["nesting-remove"], lock: "exclusive", write: links("nesting-remove") },
-  { kinds: ["group-add"], lock: "shared", write: groups("group-add"), inOrder: { batch: BATCH } },
+  { kinds: ["group-add"], lock: "shared", write: groups("group-add"), inOrder: { batch: BATCH_OF_GROUPS } },
   {
     kinds: ["user-add"],
     lock: "shared",
@@ -95,12 +96,21 @@ export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<v
 
 const FIRST_COUNT = 1000;
 const GROWTH = 10;
-/** Which tables a kind of row fills. */
-const GROWING: Record<string, readonly string[]> = {
-  user: ["accounts", "directory_users"],
-  group: ["groups", "directory_groups"],
-  member: ["remote_memberships", "access"],
-  nesting: ["group_nestings"],
+/** Which tables a kind of row fills, and what the batches look there for. */
+const GROWING: Record<string, Record<string, readonly string[]>> = {
+  user: {
+    accounts: ["organization", "id", "user_name_key", "email_key"],
+    directory_users: ["organization", "id", "directory", "account", "immutable_id", "user_name_key", "deleted_at"],
+  },
+  group: {
+    groups: ["organization", "id", "name_key"],
+    directory_groups: ["organization", "id", "directory", "immutable_id", "deleted_at"],
+  },
+  member: {
+    remote_memberships: ["organization", "group_id", "directory_user"],
+    access: ["organization", "account", "product"],
+  },
+  nesting: { group_nestings: ["organization", "parent", "child"] },
 };
 
 /**
@@ -117,6 +127,7 @@ function statisticsKeeper(ctx: { db: Database }, job: ApplyJob): (step: Step, ro
     count.rows += rows;
     if (count.rows < count.next) return;
     while (count.rows >= count.next) count.next *= GROWTH;
-    for (const table of GROWING[noun] ?? []) await db.query({ text: "select muster.analyze($1)", values: [table] });
+    for (const counted of Object.entries(GROWING[noun] ?? {}))
+      await db.query({ text: "select muster.analyze($1, $2)", values: counted });
   };
 }

@@ -44,7 +44,7 @@ export type Step = {
 };
 
 /** Rows of the plan per transaction: each writes several rows, but for a membership. */
-export const BATCH = 500;
+const BATCH = 500;
 
 /** Which rows of a plan a step has to do: those behind `after`, as far as `last`. */
 export type Range = { after: number; last: number };

@@ -3,9 +3,9 @@ import type { DirectoryUserId, GroupId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import type { DirectoryGroupInput } from "../../identity/directory-groups/directory-group.ts";
 import type { DirectoryUserInput } from "../../identity/directory-users/directory-user.ts";
+import type { PlannedUser } from "../map.ts";
 import type { PlannedGroup } from "../plan/groups.ts";
 import { lines, linesOf, MEMBERS_OF_A_ROW } from "../plan/lines.ts";
-import type { PlannedUser } from "../plan/users.ts";
 
 export type UserKind = "user-add" | "user-restore" | "user-update" | "user-deactivate" | "user-remove";
 export type GroupKind = "group-add" | "group-restore" | "group-update" | "group-remove";

@@ -94,32 +94,41 @@ export async function reportSharedAddresses(tx: Tx, run: SyncRunId, directory: D
   await tx.query({
     text: `
       with wanted as (
-        select distinct s.email_key from sync_plan p
+        select p.email_key from sync_plan p
+        where p.organization = $1 and p.run = $2 and p.kind = 'user-add' and p.email_key is not null
+        union
+        select s.email_key from sync_plan p
         join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = p.immutable_id
-        where p.organization = $1 and p.run = $2 and p.kind in ('user-add', 'user-restore', 'user-update')
-          and s.email_key is not null
+        where p.organization = $1 and p.run = $2 and p.kind in ('user-restore', 'user-update') and s.email_key is not null
       ), found as materialized (
         select id, directory, immutable_id, user_name, user_name_key, email_key from directory_users
         where organization = $1 and deleted_at is null and email_key in (select email_key from wanted)
       ), unchanged as materialized (
         select held from sync_unchanged_users
         where organization = $1 and run = $2 and (held in (select id from found where directory = $3)) is true
+      ), others as (
+        select u.* from found u where u.directory <> $3 or u.id in (select held from unchanged)
+      ), shared as materialized (
+        select email_key, min(user_name_key) as first, max(user_name_key) as last from (
+          select email_key, user_name_key from sync_staged_users
+          where organization = $1 and run = $2 and email_key in (select email_key from wanted)
+          union all
+          select email_key, user_name_key from others) named
+        group by email_key having min(user_name_key) <> max(user_name_key)
       ), claims as (
         select email_key, user_name_key, format('%s (%s)', user_name, location) as who,
           $3::uuid as directory, immutable_id, location, user_name from sync_staged_users
-        where organization = $1 and run = $2 and email_key in (select email_key from wanted)
+        where organization = $1 and run = $2 and email_key in (select email_key from shared)
         union all
         select u.email_key, u.user_name_key, format('%s of the directory %s', u.user_name, d.name),
           u.directory, u.immutable_id, null, u.user_name
-        from found u join directories d on d.organization = $1 and d.id = u.directory
-        where u.directory <> $3 or u.id in (select held from unchanged)
-      ), shared as (
-        select email_key, min(user_name_key) as first, max(user_name_key) as last
-        from claims group by email_key having min(user_name_key) <> max(user_name_key)
+        from others u join directories d on d.organization = $1 and d.id = u.directory
+        where u.email_key in (select email_key from shared)
       )
       insert into sync_plan (organization, run, kind, subject, immutable_id, name, conflict, conflict_kind, sides)
       select distinct on (p.seq) $1::uuid, $2::uuid, 'shared-address', p.subject, p.immutable_id, p.name,
-        format('%s (%s) and %s have the same address %s; they stay two people', s.user_name, s.location, c.who, s.email),
+        format('%s (%s) and %s have the same address %s; they stay two people', s.user_name, s.location, c.who,
+          s.next ->> 'email'),
         'same-address', jsonb_build_array(
           jsonb_build_object('directory', $3::uuid, 'id', s.immutable_id, 'location', s.location, 'name', s.user_name),
           jsonb_build_object('directory', c.directory, 'id', c.immutable_id, 'location', c.location, 'name', c.user_name))
@@ -129,7 +138,7 @@ export async function reportSharedAddresses(tx: Tx, run: SyncRunId, directory: D
       join claims c on c.email_key = s.email_key
         and c.user_name_key = case when x.first = s.user_name_key then x.last else x.first end
       where p.organization = $1 and p.run = $2 and p.kind in ('user-add', 'user-restore', 'user-update')
-        and (p.previous ->> 'email') is distinct from s.email
+        and (p.previous ->> 'email') is distinct from (s.next ->> 'email')
       order by p.seq, c.who`,
     values: [tx.organization, run, directory],
   });

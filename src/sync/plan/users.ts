@@ -2,27 +2,11 @@ import type { DirectoryId, DirectoryUserId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import type { SyncLane } from "../runs.ts";
 
-/** A record's whole content as the plan keeps it, before and after. */
-export type PlannedUser = {
-  immutableId: string | null;
-  externalId: string | null;
-  userName: string;
-  active: boolean;
-  email: string | null;
-  displayName: string | null;
-  resource: Record<string, unknown>;
-  /** Hexadecimal; null where no sync wrote it. */
-  contentHash: string | null;
-};
-
 /** The content of a row of directory_users, as a plan keeps it. */
 export const heldJson = (alias: string): string =>
   `jsonb_build_object('immutableId', ${alias}.immutable_id, 'externalId', ${alias}.external_id,
     'userName', ${alias}.user_name, 'active', ${alias}.active, 'email', ${alias}.email,
     'displayName', ${alias}.display_name, 'resource', ${alias}.resource, 'contentHash', encode(${alias}.content_hash, 'hex'))`;
-
-// The directory's unchanging id is also what its other readers know the person by (RFC 7643 §3.1, externalId).
-const stagedJson = heldJson("s").replace("s.external_id", "s.immutable_id");
 
 /**
  * Plans people by their unchanging id: who is new, came back (a tombstone takes up its place, so nobody becomes a
@@ -52,7 +36,7 @@ export async function planUsers(
         case when h.id is null and t.id is null then 'user-add' when h.id is null then 'user-restore'
           when h.active and not s.active then 'user-deactivate' else 'user-update' end,
         coalesce(h.id, t.id, new_id()), s.immutable_id, s.user_name, coalesce(h.version, t.version), s.content_hash,
-        ${stagedJson},
+        s.next,
         case when h.id is not null then ${heldJson("h")} when t.id is not null then ${heldJson("t")} end,
         case when h.id is null and t.id is null then s.user_name_key end,
         case when h.id is null and t.id is null then s.email_key end
