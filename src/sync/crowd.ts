@@ -19,6 +19,7 @@ export type Crowd = {
   takeWhole(most: number): WholeGroup[];
   /** Rows that wait to be written one by one. */
   readonly rows: number;
+  /** Before: each is named once. */
   addRows(group: { group: string; users: readonly string[]; groups: readonly string[] }): void;
   /** About so many rows. */
   takeRows(most: number): StagedMembers[];
@@ -45,7 +46,7 @@ export function makeCrowd(gathers: boolean): Crowd {
   const scatter = (): void => {
     for (const [group, { users, groups }] of pending) {
       scattered.add(group);
-      addRows({ group, users, groups });
+      addRows({ group, users: distinct(users), groups: distinct(groups) });
     }
     pending.clear();
     held = 0;
@@ -57,7 +58,7 @@ export function makeCrowd(gathers: boolean): Crowd {
       if (gathers && ended.has(group))
         throw new ConnectorError("protocol", `members of the group ${group} came after its last`);
       if (isLast) ended.add(group);
-      if (!gathers || scattered.has(group)) addRows(part);
+      if (!gathers || scattered.has(group)) addRows({ group, users: distinct(users), groups: distinct(groups) });
       else if (isLast) {
         pending.delete(group);
         held -= (before?.users.length ?? 0) + (before?.groups.length ?? 0);

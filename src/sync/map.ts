@@ -17,14 +17,10 @@ export type PlannedUser = {
 
 /** A pulled person in the columns of staging. `conflict` says why it cannot be written as it is. */
 export type StagedUser = {
-  immutableId: string;
-  userName: string;
-  userNameKey: string;
-  active: boolean;
-  emailKey: string | null;
   next: PlannedUser;
+  userNameKey: string;
+  emailKey: string | null;
   location: string;
-  contentHash: Buffer;
   conflict: string | null;
 };
 
@@ -58,13 +54,7 @@ function contentOf(user: PulledUser): Content {
 export function mapUser(user: PulledUser): StagedUser {
   const content = contentOf(user);
   const { userName, active, email, displayName, givenName, familyName } = content;
-  const contentHash = hash(hashedOf(content));
   return {
-    immutableId: user.id,
-    userName,
-    userNameKey: userNameKey(userName),
-    active,
-    emailKey: email === null ? null : emailKey(email),
     next: {
       immutableId: user.id,
       // The directory's unchanging id is also what its other readers know the person by (RFC 7643 §3.1).
@@ -80,10 +70,11 @@ export function mapUser(user: PulledUser): StagedUser {
           : { name: { ...(givenName === null ? {} : { givenName }), ...(familyName === null ? {} : { familyName }) } }),
         ...(email === null ? {} : { emails: [{ value: email, type: "work", primary: true }] }),
       },
-      contentHash: contentHash.toString("hex"),
+      contentHash: hash(hashedOf(content)).toString("hex"),
     },
+    userNameKey: userNameKey(userName),
+    emailKey: email === null ? null : emailKey(email),
     location: storable(user.location),
-    contentHash,
     conflict: faultOf(user, userName),
   };
 }

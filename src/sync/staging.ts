@@ -28,20 +28,16 @@ export async function insertUsers(db: Db, run: SyncRunId, users: readonly Staged
     name: "stage-users",
     text: `insert into sync_staged_users (organization, run, immutable_id, user_name, user_name_key, active, email_key,
         next, location, content_hash, conflict)
-      select $1, $2, i.id, i.name, i.key, i.active, i.email_key, i.next, i.location,
-        substring($9::bytea from (32 * i.place - 31)::integer for 32), i.conflict
-      from unnest($3::text[], $4::text[], $5::text[], $6::boolean[], $7::text[], $8::jsonb[], $10::text[], $11::text[])
-        with ordinality as i (id, name, key, active, email_key, next, location, conflict, place)`,
+      select $1, $2, i.next ->> 'immutableId', i.next ->> 'userName', i.key, (i.next ->> 'active')::boolean, i.email_key,
+        i.next, i.location, decode(i.next ->> 'contentHash', 'hex'), i.conflict
+      from rows from (jsonb_array_elements($3::jsonb), unnest($4::text[]), unnest($5::text[]), unnest($6::text[]),
+        unnest($7::text[])) i (next, key, email_key, location, conflict)`,
     values: [
       db.organization,
       run,
-      textArray(users.map((user) => user.immutableId)),
-      textArray(users.map((user) => user.userName)),
+      JSON.stringify(users.map((user) => user.next)),
       textArray(users.map((user) => user.userNameKey)),
-      users.map((user) => user.active),
       textArray(users.map((user) => user.emailKey)),
-      textArray(users.map((user) => JSON.stringify(user.next))),
-      Buffer.concat(users.map((user) => user.contentHash)),
       textArray(users.map((user) => user.location)),
       textArray(users.map((user) => user.conflict)),
     ],
@@ -65,7 +61,7 @@ export async function insertGroups(db: Db, run: SyncRunId, groups: readonly Stag
   });
 }
 
-/** The members of a group in as many rows as they came in pieces. Returns how many members. One that is said twice is staged twice. */
+/** The members of a group in as many rows as they came in pieces. Returns how many members. A piece names each once. */
 export async function insertMembers(db: Db, run: SyncRunId, groups: readonly StagedMembers[]): Promise<number> {
   const [row] = await db.query<{ count: number }>({
     name: "stage-members",

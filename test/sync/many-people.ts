@@ -1,9 +1,9 @@
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
 
-export const PEOPLE = 4_100;
+export const PEOPLE = 6_100;
 export const nameOf = (number: number): string => `p${String(number).padStart(4, "0")}`;
 
-/** More people than two parts have, and twice as many memberships. */
+/** More people than three parts have, and twice as many memberships. */
 export function crowd(): ScriptedDirectory {
   const source = new ScriptedDirectory();
   source.pageSize = 1_000;

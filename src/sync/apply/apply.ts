@@ -27,38 +27,44 @@ const links =
 
 /**
  * The order of a plan: what frees a name comes before what takes it, what takes access away before what gives it,
- * and both sides of a membership before the membership.
+ * and both sides of a membership before the membership. Steps of one line have nothing in common and are done at once.
  */
-const STEPS: readonly Step[] = [
-  { kinds: ["group-remove"], lock: "exclusive", write: groups("group-remove") },
-  { kinds: ["user-remove"], lock: "shared", write: users("user-remove") },
-  {
-    kinds: ["user-update", "user-deactivate"],
-    lock: "shared",
-    write: users("user-update"),
-    together: true,
-    whole: true,
-  },
-  { kinds: ["user-update", "user-deactivate"], lock: "shared", write: users("user-update") },
-  { kinds: ["group-update"], lock: "shared", write: groups("group-update") },
-  { kinds: ["group-restore"], lock: "exclusive", write: groups("group-restore"), whole: true },
-  { kinds: ["user-restore"], lock: "shared", write: users("user-restore") },
-  { kinds: ["member-remove"], lock: "shared", write: links("member-remove") },
-  { kinds: ["nesting-remove"], lock: "exclusive", write: links("nesting-remove") },
-  { kinds: ["group-add"], lock: "shared", write: groups("group-add"), inOrder: { batch: BATCH_OF_GROUPS } },
-  {
-    kinds: ["user-add"],
-    lock: "shared",
-    write: users("user-add"),
-    inOrder: { batch: BATCH_OF_PEOPLE, write: addPeople },
-  },
-  { kinds: ["nesting-add"], lock: "exclusive", write: links("nesting-add") },
-  {
-    kinds: ["member-add"],
-    lock: "shared",
-    write: links("member-add"),
-    inOrder: { batch: BATCH_OF_MEMBERS, write: addMemberships },
-  },
+const STEPS: readonly (readonly Step[])[] = [
+  [{ kinds: ["group-remove"], lock: "exclusive", write: groups("group-remove") }],
+  [{ kinds: ["user-remove"], lock: "shared", write: users("user-remove") }],
+  [
+    {
+      kinds: ["user-update", "user-deactivate"],
+      lock: "shared",
+      write: users("user-update"),
+      together: true,
+      whole: true,
+    },
+  ],
+  [{ kinds: ["user-update", "user-deactivate"], lock: "shared", write: users("user-update") }],
+  [{ kinds: ["group-update"], lock: "shared", write: groups("group-update") }],
+  [{ kinds: ["group-restore"], lock: "exclusive", write: groups("group-restore"), whole: true }],
+  [{ kinds: ["user-restore"], lock: "shared", write: users("user-restore") }],
+  [{ kinds: ["member-remove"], lock: "shared", write: links("member-remove") }],
+  [{ kinds: ["nesting-remove"], lock: "exclusive", write: links("nesting-remove") }],
+  [
+    { kinds: ["group-add"], lock: "shared", write: groups("group-add"), inOrder: { batch: BATCH_OF_GROUPS } },
+    {
+      kinds: ["user-add"],
+      lock: "shared",
+      write: users("user-add"),
+      inOrder: { batch: BATCH_OF_PEOPLE, write: addPeople },
+    },
+  ],
+  [{ kinds: ["nesting-add"], lock: "exclusive", write: links("nesting-add") }],
+  [
+    {
+      kinds: ["member-add"],
+      lock: "shared",
+      write: links("member-add"),
+      inOrder: { batch: BATCH_OF_MEMBERS, write: addMemberships },
+    },
+  ],
 ];
 
 /**
@@ -72,13 +78,18 @@ export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<v
   const keepCounted = statisticsKeeper(ctx, job);
   let applied = 0;
   const toDo = await kindsToDo(ctx.db.of(job.actor.organization), job.run);
-  for (const step of STEPS) {
+  const apply = async (step: Step): Promise<void> => {
     const range = toDo(step.kinds, step.together === true);
-    if (range === undefined) continue;
+    if (range === undefined) return;
     await applyStep(ctx, job, step, range, (rows) => {
       applied += rows;
       return keepCounted(step, rows);
     });
+  };
+  for (const steps of STEPS) {
+    // Where one fails the others have ended too before anybody hears of it.
+    const ended = await Promise.allSettled(steps.map(apply));
+    for (const end of ended) if (end.status === "rejected") throw end.reason;
   }
   if (applied === 0) return;
   await inTransaction(

@@ -34,7 +34,7 @@ export type Step = {
   /** All rows in one transaction. */
   whole?: true;
   /**
-   * Of one kind, applied in the order of the plan. What the database writes by itself is written two batches at a time
+   * Of one kind, applied in the order of the plan. What the database writes by itself is written some batches at a time
    * and kept one after the other; `turn` waits for the one before, and comes before whatever both might want to lock.
    */
   inOrder?: {
@@ -55,6 +55,12 @@ type Batch = {
   done: Promise<{ taken: number; last: number }>;
 };
 
+/**
+ * So many batches at a time: while one is committed, which is waiting, there are two to write; more would only take
+ * processors from others.
+ */
+const AT_ONCE = 3;
+
 /** Writes the rows of one step, batch by batch; `count` is told of each that was committed. */
 export async function applyStep(
   ctx: { db: Database },
@@ -67,30 +73,34 @@ export async function applyStep(
   const batch = step.inOrder?.batch ?? BATCH;
   let size = batch;
   let { after } = range;
-  let current: Batch | undefined;
+  const underWay: Batch[] = [];
   for (;;) {
-    if (job.signal.aborted && !current)
-      throw new MusterError("unavailable", "the run was stopped; the next one goes on where it ended", {
-        retryAfter: 5,
-      });
     const limit = step.whole ? null : size;
     const slice: Slice = { kinds: step.kinds, together: step.together === true, after, limit };
-    current ??= begin(ctx, job, step, slice, null);
-    const part = await current.begun;
-    const mayGoAhead = part !== undefined && !part.splits && part.last < range.last && !job.signal.aborted;
-    const ahead = mayGoAhead ? begin(ctx, job, step, { ...slice, after: part.last }, after) : undefined;
+    if (underWay.length === 0) {
+      if (job.signal.aborted)
+        throw new MusterError("unavailable", "the run was stopped; the next one goes on where it ended", {
+          retryAfter: 5,
+        });
+      underWay.push(begin(ctx, job, step, slice, null));
+    }
+    while (underWay.length < AT_ONCE) {
+      const latest = underWay.at(-1);
+      const part = await latest?.begun;
+      if (part === undefined || part.splits || part.last >= range.last || job.signal.aborted) break;
+      underWay.push(begin(ctx, job, step, { ...slice, after: part.last }, part.after));
+    }
     try {
-      const { taken, last } = await current.done;
+      const { taken, last } = await (underWay[0] as Batch).done;
       if (taken === 0) return;
+      underWay.shift();
       after = last;
-      current = ahead;
       await count(taken);
       job.onBatch(taken);
       size = Math.min(batch, size * 4);
     } catch (error) {
       // Nothing is written any more once this has ended.
-      await ahead?.done.catch(() => {});
-      current = undefined;
+      await Promise.allSettled(underWay.splice(0).map(({ done }) => done));
       if (error === OUT_OF_TURN) continue;
       if (!isOfARow(error)) throw error;
       if (limit === null || limit === 1) after = await leaveOut(ctx, job, step, slice, error.message);

@@ -69,12 +69,19 @@ const DIFFERENT = `
  * Plans memberships and nesting as the difference of two sets. What belongs to people and groups that go is left in
  * place for their return; a tombstone's memberships count as held once it is planned to come back.
  * @param areFew whether so few members are to be compared that each is looked up.
+ * @param areAllGroupsNew what `isAnyGroupHeld` denies.
  */
-export async function planMembers(tx: Tx, run: SyncRunId, directory: DirectoryId, areFew: boolean): Promise<void> {
+export async function planMembers(
+  tx: Tx,
+  run: SyncRunId,
+  directory: DirectoryId,
+  areFew: boolean,
+  areAllGroupsNew: boolean,
+): Promise<void> {
   const values = [tx.organization, run, directory];
   if (!(await isAnythingOpen(tx, run))) return;
   if (!areFew) await planMembersOfNewGroups(tx, values);
-  if (areFew || (await isAnyGroupHeld(tx, values))) await planMembersByComparing(tx, values, areFew);
+  if (areFew || !areAllGroupsNew) await planMembersByComparing(tx, values, areFew);
   await tx.query({
     text: `
       with ${TEAMS}, wanted as (
@@ -125,37 +132,47 @@ async function planMembersByComparing(tx: Tx, values: readonly unknown[], areFew
   });
 }
 
-/** Or comes back: whether there is a group of which somebody may be held to be a member. */
-async function isAnyGroupHeld(tx: Tx, values: readonly unknown[]): Promise<boolean> {
+/** Or comes back: whether there is a group of which somebody may be held to be a member. Before: groups are planned. */
+export async function isAnyGroupHeld(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<boolean> {
   const [row] = await tx.query<{ held: boolean }>({
     text: `select exists (select from directory_groups where organization = $1 and directory = $3 and deleted_at is null)
       or exists (select from sync_plan where organization = $1 and run = $2 and kind = 'group-restore'
         and applied_at is null and conflict is null) as held`,
-    values,
+    values: [tx.organization, run, directory],
   });
   return row?.held !== false;
 }
 
-/** Nothing is held of a new group, so that there is nothing to compare: of a first run these are all. Many stand in one row. */
+/**
+ * Nothing is held of a new group, so that there is nothing to compare: of a first run these are all. Many stand in one row. A
+ * row of staging names nobody twice; only of a group that came in several pieces is it looked whether two of them do.
+ */
 async function planMembersOfNewGroups(tx: Tx, values: readonly unknown[]): Promise<void> {
-  // Guessed to be few, they would be sorted, which takes three times as long.
+  // Guessed to be few, all of them would be sorted, which takes three times as long.
   await tx.query({ text: "select set_config('enable_sort', 'off', true)" });
   await tx.query({
     text: `
       with ${people("directory_users")}, fresh as (
         select immutable_id, subject as id, name from sync_plan where organization = $1 and run = $2 and kind = 'group-add'
+      ), several as materialized (
+        select group_id from sync_staged_members where organization = $1 and run = $2 and kind = 'user'
+        group by group_id having count(*) > 1
       ), joining as (
-        select distinct t.id as subject, t.name as team, p.id as member, p.name as person
-        from ${stagedMembers("user")} m
-        join fresh t on t.immutable_id = m.group_id
-        join people p on p.immutable_id = m.member_id
-      ), whole as (
-        select subject, team, array_agg(member) as members, array_agg(person) as persons from joining group by subject, team
+        select m.group_id, m.member_id, m.place from (
+          select s.group_id, unnest(s.members) as member_id, generate_series(0, cardinality(s.members) - 1) as place
+          from sync_staged_members s where s.organization = $1 and s.run = $2 and s.kind = 'user'
+            and s.group_id not in (select group_id from several)) m
+        union all
+        select d.group_id, d.member_id, row_number() over (partition by d.group_id) - 1 from (
+          select distinct m.group_id, m.member_id from ${stagedMembers("user")} m
+          where m.group_id in (select group_id from several)) d
       )
       insert into sync_plan (organization, run, kind, subject, name, members, member_names)
-      select $1, $2, 'member-add', w.subject, w.team, array_agg(m.id), array_agg(m.name)
-      from whole w cross join lateral unnest(w.members, w.persons) with ordinality m (id, name, place)
-      group by w.subject, w.team, (m.place - 1) / ${MEMBERS_OF_A_ROW} order by w.subject, (m.place - 1) / ${MEMBERS_OF_A_ROW}`,
+      select $1, $2, 'member-add', t.id, t.name, array_agg(p.id), array_agg(p.name)
+      from joining m
+      join fresh t on t.immutable_id = m.group_id
+      join people p on p.immutable_id = m.member_id
+      group by t.id, t.name, m.place / ${MEMBERS_OF_A_ROW} order by t.id, m.place / ${MEMBERS_OF_A_ROW}`,
     values,
   });
   await tx.query({ text: "select set_config('enable_sort', 'on', true)" });

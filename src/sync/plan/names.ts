@@ -11,7 +11,9 @@ export async function markNameConflicts(tx: Tx, run: SyncRunId, directory: Direc
     text: `
       with holders as materialized (
         select h.* from (select distinct user_name_key from sync_staged_users
-          where organization = $1 and run = $2 and conflict is null) s
+          where organization = $1 and run = $2 and conflict is null
+            and (select exists (select from directory_users
+              where organization = $1 and directory = $3 and deleted_at is null))) s
         cross join lateral (
           select h.id, h.user_name_key, h.immutable_id, h.user_name from directory_users h
           where h.organization = $1 and h.directory = $3 and h.user_name_key = s.user_name_key

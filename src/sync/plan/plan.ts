@@ -10,7 +10,7 @@ import { keepDigests } from "./digests.ts";
 import { guardFigures } from "./figures.ts";
 import { reportSharedGroupNames } from "./group-names.ts";
 import { planGroups } from "./groups.ts";
-import { planMembers } from "./members.ts";
+import { isAnyGroupHeld, planMembers } from "./members.ts";
 import { markNameConflicts, markRenamesTogether, reportSharedAddresses } from "./names.ts";
 import { planUsers } from "./users.ts";
 
@@ -58,10 +58,11 @@ export async function plan(
     await planUsers(tx, run, directory, lane, others);
     await setNestedLoops(tx, "off");
   }
+  const holdsGroups = await isAnyGroupHeld(tx, run, directory);
   if (lane === "delta") await planMembersOfDelta(tx, run, directory);
-  else await planMembers(tx, run, directory, areFew && staged.rows.members < FEW_MEMBERS);
+  else await planMembers(tx, run, directory, areFew && staged.rows.members < FEW_MEMBERS, !holdsGroups);
   if (areFew) await setNestedLoops(tx, "on");
-  if (staged.rows.digests > 0) await keepDigests(tx, run, directory);
+  if (staged.rows.digests > 0 && holdsGroups) await keepDigests(tx, run, directory);
   await markRenamesTogether(tx, run);
   await reportSharedAddresses(tx, run, directory);
   await reportSharedGroupNames(tx, run, directory);
@@ -89,7 +90,7 @@ const FEW = 1000;
 const FEW_MEMBERS = 10_000;
 
 /** Of one step of one statement: a directory of 100,000 people is sorted and joined without files. One run at a time plans. */
-const MEMORY = "64MB";
+const MEMORY = "128MB";
 
 async function setNestedLoops(tx: Tx, setting: "on" | "off"): Promise<void> {
   await tx.query({ text: "select set_config('enable_nestloop', $1, true)", values: [setting] });

@@ -10,7 +10,7 @@ import { statements } from "../harness/server.ts";
 import { crowd, nameOf, PEOPLE } from "./many-people.ts";
 import { makeWorld, silent, type World } from "./world.ts";
 
-/** Two batches of people are written at the same time: what becomes of the second while the first one cannot go on. */
+/** Three batches of people are written at the same time: what becomes of the others while the first one cannot go on. */
 const ctx = await testContext({ logger: silent });
 const { superuserUrl } = ctx.database;
 const PATIENCE = 60;
@@ -39,10 +39,10 @@ const waiting = (kind: "transactionid" | "advisory") =>
       where a.datname = current_database() and l.locktype = '${kind}' and not l.granted`,
   ]);
 
-const bothWait = () =>
-  until("the first batch waits for a name and the second for the first", PATIENCE, async () => {
-    const [first, second] = [await waiting("transactionid"), await waiting("advisory")];
-    return first.length === 1 && second.length === 1;
+const allWait = () =>
+  until("the first batch waits for a name and each other for the one before it", PATIENCE, async () => {
+    const [first, others] = [await waiting("transactionid"), await waiting("advisory")];
+    return first.length === 1 && others.length === 2;
   });
 
 async function count(world: World, text: string): Promise<number> {
@@ -74,14 +74,14 @@ async function firstRun(world: World): Promise<{ id: SyncRunId; state: string; r
 
 const HELD = PEOPLE + 3 + PEOPLE + PEOPLE / 2 + 3;
 
-describe("of two batches that are written at the same time", () => {
-  test("the second is kept after the first, never before", async () => {
+describe("of three batches that are written at the same time", () => {
+  test("each is kept after the one before it, never earlier", async () => {
     const world = await makeWorld(ctx);
     const directory = await world.directory("corp");
     let run: Promise<SyncResult> | undefined;
     await withFirstHeldUp(world, async () => {
       run = world.sync(directory, crowd());
-      await bothWait();
+      await allWait();
       expect(await world.users(directory)).toEqual({});
     });
     expect(await run).toMatchObject({ state: "done", counts: { added: PEOPLE }, rowsWritten: HELD });
@@ -89,13 +89,13 @@ describe("of two batches that are written at the same time", () => {
     expect(await world.sync(directory, crowd())).toMatchObject({ state: "done", rowsWritten: 0 });
   });
 
-  test("the second comes to nothing when the first one fails, and the next run ends both", async () => {
+  test("the others come to nothing when the first one fails, and the next run ends all", async () => {
     const world = await makeWorld(ctx);
     const directory = await world.directory("corp");
     let run: Promise<unknown> | undefined;
     await withFirstHeldUp(world, async () => {
       run = world.sync(directory, crowd()).catch((why: unknown) => why);
-      await bothWait();
+      await allWait();
       const [first] = await waiting("transactionid");
       await statements(superuserUrl, [`select pg_terminate_backend(${first?.pid})`]);
       const error = await run;
@@ -110,27 +110,27 @@ describe("of two batches that are written at the same time", () => {
     expect(await firstRun(world)).toMatchObject({ state: "done", rowsWritten: HELD, added: PEOPLE });
   });
 
-  test("the second is written again when its connection is lost while it waits", async () => {
+  test("one is written again when its connection is lost while it waits", async () => {
     const world = await makeWorld(ctx);
     const directory = await world.directory("corp");
     let run: Promise<SyncResult> | undefined;
     await withFirstHeldUp(world, async () => {
       run = world.sync(directory, crowd());
-      await bothWait();
-      const [second] = await waiting("advisory");
-      await statements(superuserUrl, [`select pg_terminate_backend(${second?.pid})`]);
+      await allWait();
+      const [other] = await waiting("advisory");
+      await statements(superuserUrl, [`select pg_terminate_backend(${other?.pid})`]);
     });
     expect(await run).toMatchObject({ state: "done", counts: { added: PEOPLE }, rowsWritten: HELD });
     await expectAll(world, directory);
   });
 
-  test("neither is left of a process that is killed, and the next run ends both", async () => {
+  test("none is left of a process that is killed, and the next run ends all", async () => {
     const world = await makeWorld(ctx);
     const directory = await world.directory("corp");
     const order = { settings: ctx.database.settings, directory, actor: world.actor, batches: 0, isCrowd: true };
     await withFirstHeldUp(world, async () => {
       const child = talk(process.execPath, [join(import.meta.dirname, "crash-child.ts"), JSON.stringify(order)]);
-      await bothWait();
+      await allWait();
       child.child.kill("SIGKILL");
       expect(await child.ended).toBe("SIGKILL");
     });
@@ -142,7 +142,7 @@ describe("of two batches that are written at the same time", () => {
     expect(await firstRun(world)).toMatchObject({ state: "done", rowsWritten: HELD, added: PEOPLE });
   });
 
-  test("the second one is written again when the first is found to hold somebody who cannot be", async () => {
+  test("the others are written again when the first is found to hold somebody who cannot be", async () => {
     const world = await makeWorld(ctx);
     const directory = await world.directory("corp", "preview");
     const { runId } = await world.sync(directory, crowd());
@@ -154,7 +154,7 @@ describe("of two batches that are written at the same time", () => {
     let run: Promise<SyncResult> | undefined;
     await withFirstHeldUp(world, async () => {
       run = world.sync(directory, crowd(), { mode: "approve" });
-      await bothWait();
+      await allWait();
     });
     expect(await run).toMatchObject({ runId, state: "partial", counts: { added: PEOPLE - 1 } });
     expect(Object.keys(await world.users(directory))).toHaveLength(PEOPLE - 1);
