@@ -78,49 +78,88 @@ export async function pour<End>(
   sieve?: Sieve,
 ): Promise<Poured<End>> {
   const basin = makeBasin(db, run, sieve);
+  const lanes = makeLanes(basin.next);
   const arrived = { users: 0, groups: 0 };
-  let writing: Promise<void> = Promise.resolve();
   let next = pages.next();
   try {
     for (;;) {
       const page = await next;
       if (signal.aborted) throw new ConnectorError("cancelled", "the read was cancelled");
       if (page.done) {
-        await writing;
-        return { end: page.value, staged: await basin.empty(), arrived };
+        basin.end();
+        await lanes.until(() => false);
+        return { end: page.value, staged: basin.staged(), arrived };
       }
       next = pages.next();
       // Whether it came to anything is looked at when its turn comes, or never.
       next.catch(() => {});
       basin.take(page.value);
-      if (basin.backlog > MOST_BACKLOG) await writing;
-      writing = writing.then(basin.flush);
-      writing.catch(() => {});
+      await lanes.until(() => basin.backlog <= MOST_BACKLOG);
       arrived.users += page.value.users?.length ?? 0;
       arrived.groups += page.value.groups?.length ?? 0;
       onPage(arrived.users + arrived.groups);
     }
   } catch (error) {
-    await writing.catch(() => {});
+    await lanes.ended();
     // It may wait for its network; it ends by itself then.
     pages.return(undefined as never).catch(() => {});
     throw error;
   }
 }
 
+/** Statements under way at the same time: what the next one sends is put together while the database is at one. */
+const LANES = 2;
+
+/** Does what `next` gives, some at a time; it gives nothing when there is nothing to do at this moment. */
+function makeLanes(next: () => (() => Promise<void>) | undefined) {
+  const underWay = new Set<Promise<void>>();
+  let failed: { error: unknown } | undefined;
+  const fill = (): void => {
+    while (failed === undefined && underWay.size < LANES) {
+      const work = next();
+      if (work === undefined) return;
+      const lane: Promise<void> = work()
+        .catch((error: unknown) => {
+          failed ??= { error };
+        })
+        .finally(() => {
+          underWay.delete(lane);
+          fill();
+        });
+      underWay.add(lane);
+    }
+  };
+  return {
+    /** Until this is so, or nothing is left to do. @throws what one of them threw. */
+    async until(isEnough: () => boolean): Promise<void> {
+      fill();
+      while (failed === undefined && underWay.size > 0 && !isEnough()) await Promise.race(underWay);
+      if (failed !== undefined) throw failed.error;
+    },
+    /** Nothing is begun any more, and what was is over. */
+    async ended(): Promise<void> {
+      failed ??= { error: undefined };
+      await Promise.allSettled(underWay);
+    },
+  };
+}
+
 type Basin = {
   take(page: Page): void;
+  /** No page comes any more. */
+  end(): void;
   /** What is not written yet, in statements. */
   readonly backlog: number;
-  /** Writes what fills whole statements. */
-  flush(): Promise<void>;
-  /** Writes the rest and counts it all. */
-  empty(): Promise<Omit<Staged, "proof">>;
+  /** Writes what fills a statement, or what is left at the end; undefined when there is nothing. */
+  next(): (() => Promise<void>) | undefined;
+  /** Counts it all. */
+  staged(): Omit<Staged, "proof">;
 };
 
 function makeBasin(db: Db, run: SyncRunId, sieve: Sieve | undefined): Basin {
   const rows: StagedRows = { users: 0, unchanged: 0, groups: 0, members: 0, digests: 0 };
   let alike = 0;
+  let isOver = false;
   const users: PulledUser[] = [];
   const groups: StagedGroup[] = [];
   const crowd = makeCrowd(sieve !== undefined);
@@ -128,10 +167,12 @@ function makeBasin(db: Db, run: SyncRunId, sieve: Sieve | undefined): Basin {
   const writeUsers = async (): Promise<void> => {
     const some = users.splice(0, ENTRIES);
     const different = sieve === undefined ? some : await sieve.users(some);
-    if (different.length > 0) rows.users += await insertUsers(db, run, different.map(mapUser));
+    const count = different.length > 0 ? await insertUsers(db, run, different.map(mapUser)) : 0;
+    rows.users += count;
   };
   const writeGroups = async (): Promise<void> => {
-    rows.groups += await insertGroups(db, run, groups.splice(0, ENTRIES));
+    const count = await insertGroups(db, run, groups.splice(0, ENTRIES));
+    rows.groups += count;
   };
   const writeWhole = async (): Promise<void> => {
     const some = crowd.takeWhole(MEMBERS);
@@ -144,31 +185,30 @@ function makeBasin(db: Db, run: SyncRunId, sieve: Sieve | undefined): Basin {
     }
   };
   const writeRows = async (): Promise<void> => {
-    rows.members += await insertMembers(db, run, crowd.takeRows(MEMBERS));
+    const count = await insertMembers(db, run, crowd.takeRows(MEMBERS));
+    rows.members += count;
   };
+  const fills = (waiting: number, statement: number): boolean => (isOver ? waiting > 0 : waiting >= statement);
   return {
     take(page) {
       for (const user of page.users ?? []) users.push(checked(user));
       for (const group of page.groups ?? []) groups.push(mapGroup(checked(group)));
       for (const part of page.members ?? []) crowd.add(part);
     },
+    end() {
+      crowd.giveUp();
+      isOver = true;
+    },
     get backlog() {
       return (users.length + groups.length) / ENTRIES + (crowd.whole + crowd.rows) / MEMBERS;
     },
-    async flush() {
-      while (users.length >= ENTRIES) await writeUsers();
-      while (groups.length >= ENTRIES) await writeGroups();
-      while (crowd.whole >= MEMBERS) await writeWhole();
-      while (crowd.rows >= MEMBERS) await writeRows();
+    next() {
+      if (fills(users.length, ENTRIES)) return writeUsers;
+      if (fills(groups.length, ENTRIES)) return writeGroups;
+      if (fills(crowd.whole, MEMBERS)) return writeWhole;
+      return fills(crowd.rows, MEMBERS) ? writeRows : undefined;
     },
-    async empty() {
-      while (users.length > 0) await writeUsers();
-      while (groups.length > 0) await writeGroups();
-      while (crowd.whole > 0) await writeWhole();
-      crowd.giveUp();
-      while (crowd.rows > 0) await writeRows();
-      return { users: rows.users, groups: rows.groups, members: rows.members + alike, active: 0, rows };
-    },
+    staged: () => ({ users: rows.users, groups: rows.groups, members: rows.members + alike, active: 0, rows }),
   };
 }
 

@@ -64,8 +64,13 @@ export async function startServer(
     ...(await listenSettings(home)),
     logging_collector: "off",
     log_checkpoints: "off",
-    // A first import fills empty tables: until they are analyzed, every connection plans as if they were still small.
-    autovacuum_naptime: "5s",
+    // A first import fills empty tables: until they are analyzed, every connection plans as if they were still small. More
+    // often would count them again and again while they grow.
+    autovacuum_naptime: "15s",
+    // It writes as much as is held for years after: what it has just written should not be written out and read again, and
+    // no checkpoint fall into the middle of it.
+    shared_buffers: "256MB",
+    max_wal_size: "2GB",
     ...settings,
   };
   const child = spawn(
