@@ -64,9 +64,8 @@ export async function startServer(
     ...(await listenSettings(home)),
     logging_collector: "off",
     log_checkpoints: "off",
-    // A first import fills empty tables: until they are analyzed, every connection plans as if they were still small. More
-    // often would count them again and again while they grow.
-    autovacuum_naptime: "15s",
+    // A first import fills empty tables: until they are analyzed, every connection plans as if they were still small.
+    autovacuum_naptime: "5s",
     // It writes as much as is held for years after: what it has just written should not be written out and read again, and
     // no checkpoint fall into the middle of it.
     shared_buffers: "256MB",
