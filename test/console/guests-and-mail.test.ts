@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { newId } from "../../src/db/id.ts";
+import { inTurn } from "../harness/scale.ts";
 import { consoleWorld, open, violations } from "./world.ts";
 
 const world = await consoleWorld();
@@ -165,12 +166,14 @@ test("a template is previewed while it is written, refused where its link is mis
   expect(faults).toEqual([]);
 });
 
+const LISTS = ["invitations", "links", "requests", "guests", "mail", "templates", "invitations?invite=people"];
+
 test.each([
-  { look: "dark", scheme: "dark" as const },
-  { look: "phone, in German", phone: true, language: "de-DE" },
-])("$look: every list and the invite form stand and are accessible", async ({ look, ...visit }) => {
+  { turn: 0, look: "dark", scheme: "dark" as const },
+  { turn: 1, look: "phone, in German", phone: true, language: "de-DE" },
+])("$look: every list and the invite form stand and are accessible", async ({ look, turn, ...visit }) => {
   const { page, faults } = await world.administrator(visit);
-  for (const name of ["invitations", "links", "requests", "guests", "mail", "templates", "invitations?invite=people"]) {
+  for (const name of inTurn(LISTS, turn, 2)) {
     await open(page, `/${name}`);
     await page
       .locator(name.includes("?") ? "[role=dialog] textarea" : "h1")

@@ -1,23 +1,26 @@
 import { expect, test } from "vitest";
+import { inTurn } from "../harness/scale.ts";
 import { consoleWorld, open, violations } from "./world.ts";
 
 const world = await consoleWorld();
 const { organization } = world.company;
 
-for (const scheme of ["light", "dark"] as const)
+const PATHS = [
+  "/audit",
+  "/administrators",
+  "/administrators?tab=tokens",
+  "/webhooks",
+  "/webhooks?open=new",
+  "/diagnostics",
+  "/administrators?give=new",
+  "/administrators?tab=tokens&make=new",
+];
+
+for (const [dark, scheme] of (["light", "dark"] as const).entries())
   for (const phone of [false, true])
     test(`audit, administrators, webhooks and diagnostics are accessible: ${scheme}${phone ? ", phone" : ""}`, async () => {
       const { page, faults } = await world.administrator({ scheme, phone });
-      for (const path of [
-        "/audit",
-        "/administrators",
-        "/administrators?tab=tokens",
-        "/webhooks",
-        "/webhooks?open=new",
-        "/diagnostics",
-        "/administrators?give=new",
-        "/administrators?tab=tokens&make=new",
-      ]) {
+      for (const path of inTurn(PATHS, 2 * dark + (phone ? 1 : 0), 4)) {
         await open(page, path);
         expect([path, await violations(page)]).toEqual([path, []]);
         await page.screenshot({

@@ -6,6 +6,7 @@ import { makeApp } from "../../src/http/app.ts";
 import { prepareSetup } from "../../src/identity/setup.ts";
 import { doors } from "../../src/start/doors.ts";
 import { testContext } from "../harness/postgres.ts";
+import { inTurn } from "../harness/scale.ts";
 import { consoleWorld, open, PASSWORD, violations } from "./world.ts";
 
 const world = await consoleWorld();
@@ -22,10 +23,10 @@ afterAll(() => {
 });
 
 test("the overview, one's own account and the first run are accessible, in light, dark and on a phone", async () => {
-  for (const look of [{}, { scheme: "dark" as const }, { phone: true }]) {
+  for (const [turn, look] of [{}, { scheme: "dark" as const }, { phone: true }].entries()) {
     const { page, context, faults } = await world.administrator(look);
     const name = `${look.scheme ?? "light"}${look.phone ? "-phone" : ""}`;
-    for (const path of ["/overview", "/me", "/setup"]) {
+    for (const path of inTurn(["/overview", "/me", "/setup"], turn, 3)) {
       await open(page, path);
       await page.getByRole("heading", { level: 1 }).waitFor();
       expect(await violations(page), path).toEqual([]);

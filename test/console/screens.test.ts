@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { SCREENS } from "../../src/console/paths.ts";
+import { inTurn } from "../harness/scale.ts";
 import { showcase } from "./showcase.ts";
 import { consoleWorld, open, violations } from "./world.ts";
 
@@ -12,12 +13,15 @@ await showcase(world);
 const PICTURES = process.env.MUSTER_SCREENSHOTS ?? ".cache/console";
 mkdirSync(PICTURES, { recursive: true });
 
+const ALL = [...SCREENS, "me"];
+const screens = (turn: number) =>
+  process.env.MUSTER_SCREENSHOTS === undefined ? inTurn(ALL, turn, Object.keys(LOOKS).length) : ALL;
 const LOOKS = { light: {}, dark: { scheme: "dark" }, phone: { phone: true } } as const;
 
-for (const [name, look] of Object.entries(LOOKS))
+for (const [turn, [name, look]] of Object.entries(LOOKS).entries())
   test(`every screen: accessible, without an error, and a picture of it: ${name}`, { timeout: 300_000 }, async () => {
     const { page, faults } = await world.administrator(look);
-    for (const screen of [...SCREENS, "me"]) {
+    for (const screen of screens(turn)) {
       await open(page, `/${screen}`);
       await page.getByRole("heading", { level: 1 }).first().waitFor();
       expect([screen, await violations(page)]).toEqual([screen, []]);

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "vitest";
 import { startJobs } from "../../src/jobs/start.ts";
+import { inTurn } from "../harness/scale.ts";
 import { consoleWorld, open, refusedTo, violations } from "./world.ts";
 
 const world = await consoleWorld();
@@ -122,22 +123,24 @@ test("an administrator who may only look reads why each thing is not theirs to d
   expect(faults).toEqual([]);
 });
 
+const DIALOGS = ["suspend", "edit", "change-address", "wrong-address", "merge", "off-board"];
+
 test("each tab of a person and each of their dialogs is accessible, in light, dark and on a phone", async () => {
-  for (const look of [{}, { scheme: "dark" as const }, { phone: true }]) {
+  for (const [turn, look] of [{}, { scheme: "dark" as const }, { phone: true }].entries()) {
     const { page, faults } = await world.administrator(look);
     const name = `${look.scheme ?? "light"}${look.phone ? "-phone" : ""}`;
     await open(page, "/users");
     await page.getByRole("heading", { level: 1 }).waitFor();
     expect(await violations(page)).toEqual([]);
     await page.screenshot({ path: `.cache/shots/users-${name}.png` });
-    for (const tab of ["profile", "access", "groups", "invitations", "activity", "source"]) {
+    for (const tab of inTurn(["profile", "access", "groups", "invitations", "activity", "source"], turn, 3)) {
       await open(page, `/users/${bob}/${tab}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
       if (tab === "access") await page.getByRole("button", { name: /path/ }).first().click();
       expect(await violations(page), tab).toEqual([]);
       await page.screenshot({ path: `.cache/shots/user-${tab}-${name}.png` });
     }
-    for (const what of ["suspend", "edit", "change-address", "wrong-address", "merge", "off-board"]) {
+    for (const what of inTurn(DIALOGS, turn, 3)) {
       await open(page, `/users/${ada}?do=${what}`);
       await page.getByRole("dialog").waitFor();
       expect(await violations(page), what).toEqual([]);

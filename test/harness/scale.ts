@@ -8,3 +8,11 @@ export function scaled(full: number): number {
 
 /** The seed of every random loop: from MUSTER_TEST_SEED, else fixed, so that a failure can be repeated. */
 export const seed = Number(process.env.MUSTER_TEST_SEED ?? "20260101");
+
+/**
+ * Where each of many cases is shown in `turns` ways, `turn` being the one from 0: all of them where loops run whole, else each
+ * in one of the ways, which the seed says.
+ */
+export function inTurn<Case>(cases: readonly Case[], turn: number, turns: number): readonly Case[] {
+  return scale >= 1 ? cases : cases.filter((_, place) => (place + seed) % turns === turn);
+}
