@@ -142,7 +142,7 @@ function begin(ctx: { db: Database }, job: ApplyJob, step: Step, slice: Slice, b
         await keep(tx, job.run, outcome, through(step, part.last));
         return { taken: part.count, last: part.last };
       }
-      const rows = await nextRows<{ seq: number }>(tx, job.run, slice);
+      const rows = await nextRows<{ seq: number }>(tx, job.run, part ? { ...slice, limit: part.rows } : slice);
       const last = rows.at(-1)?.seq ?? slice.after;
       if (rows.length > 0) await keep(tx, job.run, await step.write(tx, job, rows), through(step, last));
       return { taken: rows.length, last };

@@ -75,10 +75,10 @@ export async function nextRows<Row>(tx: Tx, run: SyncRunId, slice: Slice): Promi
 }
 
 /**
- * A part of a plan: the rows of one kind behind `after`, as far as `last`; `count` lines of them are to be applied. It ends
- * with a group's last row, but where the group alone is larger (`splits`).
+ * A part of a plan: the rows of one kind behind `after`, as far as `last`; so many `rows` with `count` lines are to be applied.
+ * It ends with a group's last row, but where the group alone is larger (`splits`).
  */
-export type Part = { after: number; last: number; count: number; splits: boolean };
+export type Part = { after: number; last: number; rows: number; count: number; splits: boolean };
 
 /** Rows are read ahead that a part has no room for: where one stands for many lines, fewer are. */
 const FEWER = MEMBERS_OF_A_ROW / 2;
@@ -87,7 +87,7 @@ const FEWER = MEMBERS_OF_A_ROW / 2;
 export async function nextPart(tx: Tx, run: SyncRunId, { kinds, after, limit }: Slice): Promise<Part | undefined> {
   const open = `from sync_plan p where p.organization = $1 and p.run = $2 and p.kind = $3 and p.seq > $4
     and p.applied_at is null and p.conflict is null order by p.seq`;
-  const [row] = await tx.query<{ count: number; last: number | null; splits: boolean; keyed: boolean }>({
+  const [row] = await tx.query<Omit<Part, "after"> & { keyed: boolean }>({
     name: "next-part-of-plan",
     text: `
       with most as materialized (
@@ -105,11 +105,13 @@ export async function nextPart(tx: Tx, run: SyncRunId, { kinds, after, limit }: 
       ), part as (
         select coalesce(max(seq) filter (where whole), max(seq)) as last, not bool_or(whole) as splits from room
       )
-      select sum(n.size)::int as count, p.last, p.splits, bool_and(n.keyed) as keyed
+      select count(*) as rows, sum(n.size)::int as count, p.last, p.splits, bool_and(n.keyed) as keyed
       from part p join next n on n.seq <= p.last group by p.last, p.splits`,
     values: [tx.organization, run, kinds[0], after, limit],
   });
-  return row?.keyed && row.last !== null ? { after, last: row.last, count: row.count, splits: row.splits } : undefined;
+  if (!row?.keyed) return undefined;
+  const { rows, count, last, splits } = row;
+  return { after, last, rows, count, splits };
 }
 
 /** The rows of a part that are about these people. */
