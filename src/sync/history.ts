@@ -122,7 +122,7 @@ export async function pageOfPlan(
         case when ${isApplied("p", "r")} then coalesce(p.applied_at, r.applied_at) end as "appliedAt"
       from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
       cross join lateral ${lines("p")} l
-      where p.organization = $1 and p.run = $2 and p.seq > $3 - ${MEMBERS_OF_A_ROW} and l.line > $3 ${ofKind}
+      where p.organization = $1 and p.run = $2 and p.seq > $3::bigint - ${MEMBERS_OF_A_ROW} and l.line > $3 ${ofKind}
       order by p.seq, l.line limit ${Math.trunc(limit + 1)}`,
     values,
     prepared: true,

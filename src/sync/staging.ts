@@ -31,7 +31,9 @@ export async function insertUsers(db: Db, run: SyncRunId, users: readonly Staged
       select $1, $2, i.next ->> 'immutableId', i.next ->> 'userName', i.key, (i.next ->> 'active')::boolean, i.email_key,
         i.next, i.location, decode(i.next ->> 'contentHash', 'hex'), i.conflict
       from rows from (jsonb_array_elements($3::jsonb), unnest($4::text[]), unnest($5::text[]), unnest($6::text[]),
-        unnest($7::text[])) i (next, key, email_key, location, conflict)`,
+        unnest($7::text[])) i (next, key, email_key, location, conflict)
+      -- Of two statements with the same entries each would wait for the other.
+      order by i.next ->> 'immutableId' collate "C"`,
     values: [
       db.organization,
       run,
@@ -49,7 +51,8 @@ export async function insertGroups(db: Db, run: SyncRunId, groups: readonly Stag
     name: "stage-groups",
     text: `insert into sync_staged_groups (organization, run, immutable_id, name, location, content_hash)
       select $1, $2, i.id, i.name, i.location, substring($6::bytea from (32 * i.place - 31)::integer for 32)
-      from unnest($3::text[], $4::text[], $5::text[]) with ordinality as i (id, name, location, place)`,
+      from unnest($3::text[], $4::text[], $5::text[]) with ordinality as i (id, name, location, place)
+      order by i.id collate "C"`,
     values: [
       db.organization,
       run,

@@ -105,8 +105,13 @@ describe("the memberships of new groups in a plan", () => {
   test("do not tell any more what somebody was called who is forgotten", async () => {
     const world = await makeWorld(ctx);
     const directory = await world.directory("corp");
-    const first = await world.sync(directory, company());
-    const source = company();
+    const shared = { email: "shared@example.com" };
+    const source = company().user(nameOf(5), shared).user(nameOf(7), shared);
+    const first = await world.sync(directory, source);
+    expect((await linesOf(world, first.runId, 100, "shared-address")).map((line) => line.name)).toEqual([
+      nameOf(5),
+      nameOf(7),
+    ]);
     source.group("one", [nameOf(0), nameOf(5)]);
     const second = await world.sync(directory, source);
     const user = (await world.users(directory))[nameOf(5)]?.id as DirectoryUserId;

@@ -49,8 +49,9 @@ export async function forgetRecords(tx: Tx, ids: readonly DirectoryUserId[]): Pr
   await about("delete from tokens where organization = $1 and subject = any ($2)");
   const over =
     "not exists (select from sync_runs r where r.organization = $1 and r.id = p.run and r.state = 'running')";
-  await about(`delete from sync_plan p where p.organization = $1 and ${over}
-    and (p.subject = any ($2) and p.kind like 'user-%' or p.member = any ($2) and p.kind like 'member-%')`);
+  await about(`delete from sync_plan p where p.organization = $1 and ${over} and (p.subject = any ($2) or p.member = any ($2)
+    or exists (select from jsonb_array_elements(p.sides) s where (s ->> 'directory', s ->> 'id') in (
+      select u.directory::text, u.immutable_id from directory_users u where u.organization = $1 and u.id = any ($2))))`);
   await about(`update sync_plan p set member_names = array(
       select case when m.id = any ($2) then 'erased' else m.name end
       from unnest(p.members, p.member_names) with ordinality m (id, name, place) order by m.place)

@@ -8,18 +8,18 @@ import { reconcile } from "../access/reconcile.ts";
  * directory's first sync, which has as many memberships as others have in years.
  *
  * `beforeAccess` comes before accounts are locked, which other groups have too. Before: `members` gives pairs group_id,
- * member, none of them twice, of people of this directory or `absent`, which gives the ids of those who never came; its
+ * member, none of them twice, of people whom this directory holds alive, but for those whose ids `missing` gives; its
  * parameters are those of `members`. After: as for `changeMembers`, or nothing at all and undefined where one of the
- * people is absent or gone, or one of the groups is not held alive by this directory. Returns how many were not members yet.
+ * people is missing, or one of the groups is not held alive by this directory. Returns how many were not members yet.
  */
 export async function addMembers(
   tx: Tx,
   directory: DirectoryId,
   members: SqlFragment,
-  absent: string,
+  missing: string,
   beforeAccess: () => Promise<void>,
 ): Promise<number | undefined> {
-  if (!(await lockAll(tx, directory, members, absent))) return undefined;
+  if (!(await lockAll(tx, directory, members, missing))) return undefined;
   const done = await insertMembers(tx, directory, members);
   if (done.accounts.length > 0) await beforeAccess();
   await reconcile(tx, done.accounts);
@@ -79,7 +79,7 @@ async function insertMembers(tx: Tx, directory: DirectoryId, members: SqlFragmen
  * by this directory. A record stays for ever, so that the few who are missing are looked up, and not each member. Only members whose access follows are locked, lest a rename carry one away to another account meanwhile: of
  * the others nothing but the row itself comes, which a record that is removed at the same moment keeps all the same.
  */
-async function lockAll(tx: Tx, directory: DirectoryId, members: SqlFragment, absent: string): Promise<boolean> {
+async function lockAll(tx: Tx, directory: DirectoryId, members: SqlFragment, missing: string): Promise<boolean> {
   const own = members.values.length;
   const [organization, of] = [`$${own + 1}`, `$${own + 2}`];
   const all = (column: string, where = "") =>
@@ -97,9 +97,7 @@ async function lockAll(tx: Tx, directory: DirectoryId, members: SqlFragment, abs
     text: `select count(*) filter (where l.live is not true) = 0
         -- "is true" has these few hashed, and not all members.
         and not exists (select from (${members.text}) m where (m.member in (
-          select t.id from directory_users t
-          where t.organization = ${organization} and t.directory = ${of} and t.deleted_at is not null
-          union all ${absent})) is true) as all
+          ${missing})) is true) as all
       from ${all("group_id")}
       left join lateral (
         select t.directory = ${of} and t.deleted_at is null as live from directory_groups t

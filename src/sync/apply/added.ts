@@ -34,6 +34,15 @@ export async function addPeople(tx: Tx, job: ApplyJob, part: Part, turn: () => P
   return { ...more, written: inserted + more.written, gained: active + more.gained };
 }
 
+/** Of the people of a plan: who was left out, or went since it was made, be it in a transaction that was open then. */
+const MISSING = `
+  select subject from sync_plan
+  where organization = $1 and run = $2 and kind in ('user-add', 'user-restore') and conflict is not null
+  union all
+  select u.id from sync_runs r
+  join directory_users u on u.organization = $1 and u.directory = r.directory and u.deleted_at > r.started_at - interval '1 hour'
+  where r.organization = $1 and r.id = $2`;
+
 /** Writes the memberships of a part of the plan; undefined, and nothing written, where somebody is gone by now. */
 export async function addMemberships(
   tx: Tx,
@@ -48,9 +57,7 @@ export async function addMemberships(
     "select p.subject as group_id, unnest(coalesce(p.members, array[p.member])) as member",
     "member-add",
   );
-  const leftOut =
-    "select subject from sync_plan where organization = $1 and run = $2 and kind = 'user-add' and conflict is not null";
-  const written = await addMembers(tx, job.lock.directory, members, leftOut, turn);
+  const written = await addMembers(tx, job.lock.directory, members, MISSING, turn);
   return written === undefined ? undefined : { applied: [], leftOut: [], written, lost: 0, gained: 0 };
 }
 

@@ -117,6 +117,8 @@ const isOfARow = (error: unknown): error is MusterError => isMusterError(error) 
 /** Begins to write a batch. @param before where the one begins that is still under way before it. */
 function begin(ctx: { db: Database }, job: ApplyJob, step: Step, slice: Slice, before: number | null): Batch {
   const begun = Promise.withResolvers<Part | undefined>();
+  // New groups are written beside new people, whose batches would leave no gap either.
+  const writesFirst = step.inOrder !== undefined && step.inOrder.write === undefined;
   let hasTurn = false;
   const done = inTransaction(
     ctx,
@@ -132,19 +134,21 @@ function begin(ctx: { db: Database }, job: ApplyJob, step: Step, slice: Slice, b
         // Not before: batches that overlap would keep the directory's row locked without a gap, and its schedule waiting.
         await holdEpoch(tx, job.lock);
       };
-      if (before === null) await turn();
+      if (before === null && !writesFirst) await turn();
       const part = step.inOrder?.write && slice.limit !== 1 ? await nextPart(tx, job.run, slice) : undefined;
       if (part) await takePlace(tx, place);
       begun.resolve(part);
       const outcome = part && (await step.inOrder?.write?.(tx, job, part, turn));
-      await turn();
+      if (!writesFirst) await turn();
       if (part && outcome) {
         await keep(tx, job.run, outcome, through(step, part.last));
         return { taken: part.count, last: part.last };
       }
       const rows = await nextRows<{ seq: number }>(tx, job.run, part ? { ...slice, limit: part.rows } : slice);
       const last = rows.at(-1)?.seq ?? slice.after;
-      if (rows.length > 0) await keep(tx, job.run, await step.write(tx, job, rows), through(step, last));
+      const written = rows.length > 0 ? await step.write(tx, job, rows) : undefined;
+      await turn();
+      if (written) await keep(tx, job.run, written, through(step, last));
       return { taken: rows.length, last };
     },
     { lock: step.lock },

@@ -69,7 +69,10 @@ export async function keep(
   });
 }
 
-/** Of rows that stand for many memberships: each that is left out gets a row of its own, and the others stay. */
+/**
+ * Of rows that stand for many memberships: each that is left out gets a row of its own, behind all others, and the others
+ * stay. The lines behind it move up by one, so whoever turns a plan's pages at this moment may miss one.
+ */
 async function setApart(
   tx: Tx,
   run: SyncRunId,
