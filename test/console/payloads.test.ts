@@ -8,7 +8,7 @@ import { placesOf, withValue } from "../admin/hostile.ts";
 import { validRequests } from "../admin/requests.ts";
 import { PAYLOADS } from "../harness/payloads.ts";
 import { random } from "../harness/random.ts";
-import { scaled, seed } from "../harness/scale.ts";
+import { inTurn, scaled, seed } from "../harness/scale.ts";
 import { consoleWorld, open } from "./world.ts";
 
 const world = await consoleWorld();
@@ -85,12 +85,12 @@ test("what 50 payloads write into every text field, a console that shows it does
     if (!request.url().startsWith(`${world.url}/`) && !request.url().startsWith("data:")) elsewhere.push(request.url());
   });
   let rows = 0;
-  for (const screen of SCREENS) {
+  for (const [turn, screen] of SCREENS.entries()) {
     await open(page, `/${screen}`);
     const links = page.locator(".table .row-link");
     const count = await links.count();
     rows += count;
-    for (const at of [0, Math.floor(count / 2), count - 1].filter(
+    for (const at of inTurn([0, Math.floor(count / 2), count - 1], turn % 3, 3).filter(
       (one, place, all) => one >= 0 && all.indexOf(one) === place,
     )) {
       await open(page, `/${screen}`);
