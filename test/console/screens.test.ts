@@ -13,10 +13,10 @@ await showcase(world);
 const PICTURES = process.env.MUSTER_SCREENSHOTS ?? ".cache/console";
 mkdirSync(PICTURES, { recursive: true });
 
+const LOOKS = { light: {}, dark: { scheme: "dark" }, phone: { phone: true } } as const;
 const ALL = [...SCREENS, "me"];
 const screens = (turn: number) =>
   process.env.MUSTER_SCREENSHOTS === undefined ? inTurn(ALL, turn, Object.keys(LOOKS).length) : ALL;
-const LOOKS = { light: {}, dark: { scheme: "dark" }, phone: { phone: true } } as const;
 
 for (const [turn, [name, look]] of Object.entries(LOOKS).entries())
   test(`every screen: accessible, without an error, and a picture of it: ${name}`, { timeout: 300_000 }, async () => {

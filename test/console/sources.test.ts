@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { type GroupId, newId } from "../../src/db/id.ts";
 import { insertDirectoryGroups } from "../../src/identity/directory-groups/write.ts";
 import { inTurn } from "../harness/scale.ts";
-import { consoleWorld, open, violations } from "./world.ts";
+import { consoleWorld, OTHER_LOOKS, open, violations } from "./world.ts";
 
 const world = await consoleWorld();
 const { company } = world;
@@ -132,11 +132,7 @@ test("a local group is made, gets a member, another name and an end; a directory
   expect(faults).toEqual([]);
 });
 
-test.each([
-  { turn: 0, look: { scheme: "dark" as const } },
-  { turn: 1, look: { phone: true } },
-  { turn: 2, look: { language: "de-DE" } },
-])("runs, requests and groups are accessible: $look", async ({ look, turn }) => {
+test.each(OTHER_LOOKS)("runs, requests and groups are accessible: $look", async ({ look, turn }) => {
   const { page, faults } = await world.administrator(look);
   const paths = [
     "runs",
@@ -144,7 +140,7 @@ test.each([
     "scim-requests?directory=okta",
     `groups?open=${company.groups.users.id}`,
   ];
-  for (const path of inTurn(paths, turn, 3)) {
+  for (const path of inTurn(paths, turn, OTHER_LOOKS.length)) {
     await open(page, `/${path}`);
     expect([path, await violations(page)]).toEqual([path, []]);
     await page.screenshot({ path: `.cache/m-${path.slice(0, 6)}-${Object.values(look).join("-")}.png` });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { inTurn } from "../harness/scale.ts";
-import { consoleWorld, open, violations } from "./world.ts";
+import { consoleWorld, OTHER_LOOKS, open, violations } from "./world.ts";
 
 const world = await consoleWorld();
 const { company } = world;
@@ -96,14 +96,10 @@ test("a preset is compared with what is now before it is applied, and a setting 
   expect(faults).toEqual([]);
 });
 
-test.each([
-  { turn: 0, look: { scheme: "dark" as const } },
-  { turn: 1, look: { phone: true } },
-  { turn: 2, look: { language: "de-DE" } },
-])("products, sign-up and settings are accessible: $look", async ({ look, turn }) => {
+test.each(OTHER_LOOKS)("products, sign-up and settings are accessible: $look", async ({ look, turn }) => {
   const { page, faults } = await world.administrator(look);
   const paths = ["products?open=acme%2Fwiki&tab=guests", "sign-up", "settings", "settings?tab=sso"];
-  for (const path of inTurn(paths, turn, 3)) {
+  for (const path of inTurn(paths, turn, OTHER_LOOKS.length)) {
     await open(page, `/${path}`);
     expect([path, await violations(page)]).toEqual([path, []]);
     await page.screenshot({

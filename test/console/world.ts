@@ -17,6 +17,13 @@ import { testContext } from "../harness/postgres.ts";
 export const PASSWORD = "a lake between two hills";
 export const ADMINISTRATOR = "olga@acme.example";
 
+/** Looks beside the plain one, in turns (`inTurn`). */
+export const OTHER_LOOKS = [
+  { turn: 0, look: { scheme: "dark" as const } },
+  { turn: 1, look: { phone: true } },
+  { turn: 2, look: { language: "de-DE" } },
+];
+
 const AXE = join(import.meta.dirname, "..", "..", "node_modules", "axe-core", "axe.min.js");
 
 /** A Muster with every noun in it and its console built from these sources; by TLS when given a certificate. */

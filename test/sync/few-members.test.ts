@@ -46,7 +46,7 @@ test("the members of a plan are the same whether they are looked up one by one o
           });
           const plans: unknown[][] = [];
           for (const areFew of [false, true]) {
-            await planMembers(tx, run, directory, areFew, !(await isAnyGroupHeld(tx, run, directory)));
+            await planMembers(tx, run, directory, areFew, await isAnyGroupHeld(tx, run, directory));
             plans.push(
               await tx.query({
                 text: `with gone as (

@@ -76,8 +76,9 @@ async function insertMembers(tx: Tx, directory: DirectoryId, members: SqlFragmen
 
 /**
  * Members before groups, as everywhere, each kind by id. Whether none of the members is missing and all groups are held alive
- * by this directory. A record stays for ever, so that the few who are missing are looked up, and not each member. Only members whose access follows are locked, lest a rename carry one away to another account meanwhile: of
- * the others nothing but the row itself comes, which a record that is removed at the same moment keeps all the same.
+ * by this directory. A record stays for ever, so that the few who are missing are looked up, and not each member. Only
+ * members whose access follows are locked, lest a rename carry one away to another account meanwhile: of the others nothing
+ * but the row itself comes, which a record that is removed at the same moment keeps all the same.
  */
 async function lockAll(tx: Tx, directory: DirectoryId, members: SqlFragment, missing: string): Promise<boolean> {
   const own = members.values.length;

@@ -1,7 +1,7 @@
 import type { SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import { lines } from "../plan/lines.ts";
-import type { Outcome, PlanKind } from "./rows.ts";
+import type { LeftOut, Outcome, PlanKind } from "./rows.ts";
 
 /**
  * Whether a row of a plan is applied: it says so, or its kind is applied in order and got that far.
@@ -31,11 +31,8 @@ export async function keep(
       where p.organization = $1 and p.run = $2 and p.seq = any($3)`,
       values: [tx.organization, run, outcome.applied],
     });
-  await setApart(
-    tx,
-    run,
-    outcome.leftOut.flatMap((one) => (one.member === undefined ? [] : [{ ...one, member: one.member }])),
-  );
+  const apart = outcome.leftOut.filter((one) => one.member !== undefined);
+  if (apart.length > 0) await setApart(tx, run, apart);
   const leftOut = outcome.leftOut.filter((one) => one.member === undefined);
   if (leftOut.length > 0)
     await tx.query({
@@ -71,14 +68,9 @@ export async function keep(
 
 /**
  * Of rows that stand for many memberships: each that is left out gets a row of its own, behind all others, and the others
- * stay. The lines behind it move up by one, so whoever turns a plan's pages at this moment may miss one.
+ * stay. Before: all say which `member`. The lines behind it move up by one, so whoever turns a plan's pages at this moment may miss one.
  */
-async function setApart(
-  tx: Tx,
-  run: SyncRunId,
-  leftOut: readonly { seq: number; member: string; conflict: string; kind: string }[],
-): Promise<void> {
-  if (leftOut.length === 0) return;
+async function setApart(tx: Tx, run: SyncRunId, leftOut: readonly LeftOut[]): Promise<void> {
   await tx.query({
     text: `
       with gone as (

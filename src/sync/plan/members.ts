@@ -69,19 +69,19 @@ const DIFFERENT = `
  * Plans memberships and nesting as the difference of two sets. What belongs to people and groups that go is left in
  * place for their return; a tombstone's memberships count as held once it is planned to come back.
  * @param areFew whether so few members are to be compared that each is looked up.
- * @param areAllGroupsNew what `isAnyGroupHeld` denies.
+ * @param holdsGroups what `isAnyGroupHeld` says.
  */
 export async function planMembers(
   tx: Tx,
   run: SyncRunId,
   directory: DirectoryId,
   areFew: boolean,
-  areAllGroupsNew: boolean,
+  holdsGroups: boolean,
 ): Promise<void> {
   const values = [tx.organization, run, directory];
   if (!(await isAnythingOpen(tx, run))) return;
   if (!areFew) await planMembersOfNewGroups(tx, values);
-  if (areFew || !areAllGroupsNew) await planMembersByComparing(tx, values, areFew);
+  if (areFew || holdsGroups) await planMembersByComparing(tx, values, areFew);
   await tx.query({
     text: `
       with ${TEAMS}, wanted as (

@@ -12,6 +12,7 @@ export async function markNameConflicts(tx: Tx, run: SyncRunId, directory: Direc
       with holders as materialized (
         select h.* from (select distinct user_name_key from sync_staged_users
           where organization = $1 and run = $2 and conflict is null
+            -- A directory that holds nobody has no holders, and nobody is looked for there one by one.
             and (select exists (select from directory_users
               where organization = $1 and directory = $3 and deleted_at is null))) s
         cross join lateral (

@@ -60,7 +60,7 @@ export async function plan(
   }
   const holdsGroups = await isAnyGroupHeld(tx, run, directory);
   if (lane === "delta") await planMembersOfDelta(tx, run, directory);
-  else await planMembers(tx, run, directory, areFew && staged.rows.members < FEW_MEMBERS, !holdsGroups);
+  else await planMembers(tx, run, directory, areFew && staged.rows.members < FEW_MEMBERS, holdsGroups);
   if (areFew) await setNestedLoops(tx, "on");
   if (staged.rows.digests > 0 && holdsGroups) await keepDigests(tx, run, directory);
   await markRenamesTogether(tx, run);
@@ -89,7 +89,7 @@ const FEW = 1000;
 /** Memberships to compare one by one, up to which those that they are about are looked up. */
 const FEW_MEMBERS = 10_000;
 
-/** Of one step of one statement: a directory of 100,000 people is sorted and joined without files. One run at a time plans. */
+/** Of one step of one statement: a directory of 100,000 people is sorted and joined without files. One run of a directory at a time plans. */
 const MEMORY = "128MB";
 
 async function setNestedLoops(tx: Tx, setting: "on" | "off"): Promise<void> {
