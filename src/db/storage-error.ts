@@ -60,6 +60,16 @@ export function isOfOneAlone(error: unknown): boolean {
   return cause instanceof pg.DatabaseError && !SHARED_FATE.test(cause.code ?? "");
 }
 
+/** Whether it is the database that is in trouble and not what was asked of it: whatever is asked next would fail alike. */
+export function isOutOfReach(error: unknown): boolean {
+  if (!(error instanceof MusterError) || error.code !== "unavailable") return false;
+  const { cause } = error;
+  return !(cause instanceof pg.DatabaseError) || OUT_OF_REACH.test(cause.code ?? "");
+}
+
+/** Classes: connection, resources, and of an operator's intervention that the server is going down or not up yet. */
+const OUT_OF_REACH = /^(08|53|57P)/;
+
 /** Classes: connection, resources, an operator's intervention (time limits too); and a lock that nobody got in time. */
 const SHARED_FATE = /^(08|53|57|58|55P03)/;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import type { DirectoryId, OrganizationId } from "../db/id.ts";
+import { isOutOfReach } from "../db/storage-error.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { isMusterError } from "../errors.ts";
 import { deltaMark } from "./delta.ts";
@@ -24,8 +25,10 @@ const AT_ONCE = 100;
 
 /**
  * Adds a job for every directory whose time has come and sets its next time, in one transaction each, so that any
- * number of schedulers add one job. A full run that is due wins over a delta. Returns how many were added. Meant to be
- * called about once a minute.
+ * number of schedulers add one job. A full run that is due wins over a delta. Meant to be called about once a minute: a
+ * directory of which that fails is logged and left to the next look, and keeps no other from its turn.
+ * @returns how many were added.
+ * @throws MusterError `unavailable` when the database is out of reach, which is nothing about a directory.
  */
 export async function enqueueDueSyncs(ctx: Context): Promise<number> {
   const due = await ctx.db.lookUp<{ organization: OrganizationId; id: DirectoryId; lane: Lane }>({
@@ -33,7 +36,17 @@ export async function enqueueDueSyncs(ctx: Context): Promise<number> {
     values: [AT_ONCE, ctx.config.sync.silence],
   });
   let added = 0;
-  for (const { organization, id, lane } of due) if (await enqueue(ctx, organization, id, lane)) added += 1;
+  for (const { organization, id, lane } of due)
+    try {
+      if (await enqueue(ctx, organization, id, lane)) added += 1;
+    } catch (error) {
+      if (isOutOfReach(error)) throw error;
+      ctx.logger.error("a directory that is due could not be scheduled; it is tried again within a minute", {
+        organization,
+        directory: id,
+        error: String(isMusterError(error) ? (error.cause ?? error) : error),
+      });
+    }
   return added;
 }
 
@@ -59,18 +72,24 @@ async function enqueue(
   );
 }
 
-/** Sets the next time. Its interval stays what it is whatever the runs come to: what failed is tried again no sooner and no later. */
+/**
+ * Sets the next time. Its interval stays what it is whatever the runs come to: what failed is tried again no sooner and no
+ * later. A directory whose row somebody holds, as a plan does while it is made, has its turn at the next look: the others
+ * are not to wait for it.
+ */
 async function takeTurn(tx: Tx, directory: DirectoryId, lane: "full" | "delta"): Promise<boolean> {
+  const next = "next_delta_at = statement_timestamp() + delta_every";
+  const [sets, due] =
+    lane === "full"
+      ? [
+          `next_run_at = statement_timestamp() + sync_every, ${next}`,
+          "sync_every is not null and (next_run_at is null or next_run_at <= statement_timestamp())",
+        ]
+      : [next, "delta_every is not null and (next_delta_at is null or next_delta_at <= statement_timestamp())"];
   const rows = await tx.query({
-    text:
-      lane === "full"
-        ? `update directories set next_run_at = statement_timestamp() + sync_every,
-            next_delta_at = statement_timestamp() + delta_every
-          where organization = $1 and id = $2 and sync_every is not null
-            and (next_run_at is null or next_run_at <= statement_timestamp()) returning id`
-        : `update directories set next_delta_at = statement_timestamp() + delta_every
-          where organization = $1 and id = $2 and delta_every is not null
-            and (next_delta_at is null or next_delta_at <= statement_timestamp()) returning id`,
+    text: `update directories set ${sets} where organization = $1 and id = (select id from directories
+        where organization = $1 and id = $2 and ${due} for no key update skip locked)
+      returning id`,
     values: [tx.organization, directory],
   });
   return rows.length > 0;

@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { expect, test } from "vitest";
 import { newId, type SyncRunId } from "../../src/db/id.ts";
 import { updateDirectory } from "../../src/identity/directories.ts";
@@ -5,6 +6,7 @@ import { listRuns } from "../../src/sync/history.ts";
 import { withDirectoryLock } from "../../src/sync/lock.ts";
 import { getRun } from "../../src/sync/runs.ts";
 import { enqueueDueSyncs, SYNC_TASK, syncTask } from "../../src/sync/schedule.ts";
+import { listeningLogger } from "../harness/log.ts";
 import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
 import { statements } from "../harness/server.ts";
@@ -174,3 +176,85 @@ test("a directory whose runs fail keeps its interval, and the others go on", asy
   });
   expect(rows).toEqual([{ minutes: 60 }, { minutes: 60 }]);
 });
+
+/** Directories of one organization that are due, the longest first. */
+async function dueInOrder(...names: string[]) {
+  const world = await makeWorld(ctx);
+  const directories: string[] = [];
+  for (const name of names) directories.push(await world.directory(name));
+  for (const [place, directory] of directories.entries())
+    await world.query({
+      text: `update directories set sync_every = interval '1 hour', next_run_at = statement_timestamp() - make_interval(mins => $2)
+        where id = $1`,
+      values: [directory, names.length - place],
+    });
+  return { world, directories };
+}
+
+async function scheduled(...directories: string[]): Promise<boolean[]> {
+  const found = await jobs();
+  return directories.map((directory) => found.some(({ payload }) => payload.directory === directory));
+}
+
+test("a directory that cannot be scheduled keeps no other from its turn, and is tried again at the next look", async () => {
+  const { directories } = await dueInOrder("first", "broken", "last");
+  const { logger, lines } = listeningLogger();
+  await refusing(`new.id = '${directories[1]}'`, "MU999", async () => {
+    expect(await enqueueDueSyncs({ ...ctx, logger })).toBe(2);
+    expect(await scheduled(...directories)).toEqual([true, false, true]);
+    expect(lines).toMatchObject([
+      { level: "error", directory: directories[1], error: expect.stringMatching(/refused/) },
+    ]);
+  });
+  expect(await enqueueDueSyncs(ctx)).toBe(1);
+  expect(await scheduled(...directories)).toEqual([true, true, true]);
+});
+
+test("a directory whose row somebody holds keeps no other waiting", async () => {
+  const { world, directories } = await dueInOrder("held", "last");
+  await world.write(async (tx) => {
+    await tx.query({ text: "select id from directories where id = $1 for share", values: [directories[0]] });
+    expect(await enqueueDueSyncs(ctx)).toBe(1);
+    expect(await scheduled(...directories)).toEqual([false, true]);
+  });
+  expect(await enqueueDueSyncs(ctx)).toBe(1);
+  expect(await scheduled(...directories)).toEqual([true, true]);
+});
+
+test("when it is the database that is in trouble, the first directory tells, and no other is tried", async () => {
+  await dueInOrder("one", "two", "three");
+  await refusing("true", "57P03", async (asked) => {
+    await expect(enqueueDueSyncs(ctx)).rejects.toMatchObject({ code: "unavailable" });
+    expect(await asked()).toBe(1);
+  });
+});
+
+/** While `work` runs, PostgreSQL refuses to give these directories their next time; `asked` tells how often it was asked to. */
+async function refusing(
+  which: string,
+  code: string,
+  work: (asked: () => Promise<number>) => Promise<void>,
+): Promise<void> {
+  const ask = <Row extends pg.QueryResultRow>(...texts: string[]) => statements<Row>(ctx.database.superuserUrl, texts);
+  await ask(
+    // A sequence keeps its count when a transaction is rolled back.
+    "create sequence muster.refusals",
+    `create function muster.refuse() returns trigger language plpgsql security definer as $$ begin
+      perform nextval('muster.refusals'); raise exception 'refused' using errcode = '${code}'; end $$`,
+    `create trigger refuse before update on muster.directories for each row when (${which}) execute function muster.refuse()`,
+  );
+  try {
+    await work(async () => {
+      const [row] = await ask<{ count: number }>(
+        "select last_value::int as count from muster.refusals where is_called",
+      );
+      return row?.count ?? 0;
+    });
+  } finally {
+    await ask(
+      "drop trigger refuse on muster.directories",
+      "drop function muster.refuse",
+      "drop sequence muster.refusals",
+    );
+  }
+}

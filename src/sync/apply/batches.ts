@@ -131,7 +131,7 @@ function begin(ctx: { db: Database }, job: ApplyJob, step: Step, slice: Slice, b
         if (hasTurn) return;
         await awaitTurn(tx, place);
         hasTurn = true;
-        // Not before: batches that overlap would keep the directory's row locked without a gap, and its schedule waiting.
+        // Not before: batches that overlap would keep the directory's row locked without a gap, and whoever changes it waiting.
         await holdEpoch(tx, job.lock);
       };
       if (before === null && !writesFirst) await turn();
