@@ -243,9 +243,12 @@ test("the application's role cannot ANALYZE by itself, only by name of one of Mu
   });
   await ctx.db.of(ours).query({ text: "analyze muster.sites" });
   expect(await analyzed()).toBe(0);
+  await ctx.db.of(ours).query({ text: "select muster.analyze('sites', '{organization,key}')" });
+  expect(await analyzed()).toBe(2);
   await ctx.db.of(ours).query({ text: "select muster.analyze('sites')" });
-  expect(await analyzed()).toBeGreaterThan(0);
-  await expect(ctx.db.of(ours).query({ text: "select muster.analyze('pg_class')" })).rejects.toMatchObject({
-    code: "unavailable",
-  });
+  expect(await analyzed()).toBeGreaterThan(2);
+  for (const refused of ["'pg_class'", "'pg_class', '{relname}'", "'sites', '{organization,nothing}'"])
+    await expect(ctx.db.of(ours).query({ text: `select muster.analyze(${refused})` })).rejects.toMatchObject({
+      code: "unavailable",
+    });
 });
