@@ -4,7 +4,7 @@ import { MusterError } from "../errors.ts";
 import { fieldsOf } from "../filter/fields.ts";
 import { isServed, type ListField, type ListFilter, listFilterSql } from "../identity/list-filter.ts";
 import { isApplied } from "./apply/keep.ts";
-import { lines, MEMBERS_OF_A_ROW } from "./plan/lines.ts";
+import { lines, linesOf, MEMBERS_OF_A_ROW } from "./plan/lines.ts";
 import { getRun, runColumns, runOf, type SyncRun, type SyncState } from "./runs.ts";
 
 /** One line of a plan as it is shown: what would happen, or happened, to whom. */
@@ -115,15 +115,20 @@ export async function pageOfPlan(
 ): Promise<{ rows: SyncPlanRow[]; next: number | null }> {
   const limit = page.limit ?? 200;
   const values: unknown[] = [db.organization, run, page.after ?? 0];
+  // Lines of the first row may be before the page, and lines of the row behind the last one among the others.
+  const most = Math.trunc(limit) + 2 * MEMBERS_OF_A_ROW;
   const ofKind = page.kind === undefined ? "" : `and p.kind = $${values.push(page.kind)}`;
   const rows = await db.query<SyncPlanRow>({
     text: `select l.line as seq, p.kind, p.subject, l.member, l.name, p.previous - '{resource,contentHash}'::text[] as before,
         p.next - '{resource,contentHash}'::text[] as after, p.conflict,
         case when ${isApplied("p", "r")} then coalesce(p.applied_at, r.applied_at) end as "appliedAt"
-      from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
+      from (select p.*, sum(${linesOf("p")}) over (order by p.seq) - ${linesOf("p")} as before from sync_plan p
+        where p.organization = $1 and p.run = $2 and p.seq > $3 and ${linesOf("p")} > 0 ${ofKind}
+        order by p.seq limit ${most}) p
+      join sync_runs r on r.organization = $1 and r.id = p.run
       cross join lateral ${lines("p")} l
-      where p.organization = $1 and p.run = $2 and p.seq > $3::bigint - ${MEMBERS_OF_A_ROW} and l.line > $3 ${ofKind}
-      order by p.seq, l.line limit ${Math.trunc(limit + 1)}`,
+      where p.before <= ${most} and l.line > $3
+      order by l.line limit ${Math.trunc(limit + 1)}`,
     values,
     prepared: true,
   });

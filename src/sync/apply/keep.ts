@@ -67,8 +67,8 @@ export async function keep(
 }
 
 /**
- * Of rows that stand for many memberships: each that is left out gets a row of its own, behind all others, and the others
- * stay. Before: all say which `member`. The lines behind it move up by one, so whoever turns a plan's pages at this moment may miss one.
+ * Of rows that stand for many memberships: each that is left out gets a row of its own, with the number that its line had,
+ * and the others stay. Before: all say which `member`.
  */
 async function setApart(tx: Tx, run: SyncRunId, leftOut: readonly LeftOut[]): Promise<void> {
   await tx.query({
@@ -76,16 +76,18 @@ async function setApart(tx: Tx, run: SyncRunId, leftOut: readonly LeftOut[]): Pr
       with gone as (
         select * from unnest($3::bigint[], $4::uuid[], $5::text[], $6::text[]) g (seq, member, conflict, kind)
       ), told as (
-        insert into sync_plan (organization, run, kind, subject, member, name, conflict, conflict_kind)
-        select p.organization, p.run, p.kind, p.subject, l.member, l.name, g.conflict, g.kind
+        insert into sync_plan (organization, run, seq, kind, subject, member, name, conflict, conflict_kind)
+          overriding system value
+        select p.organization, p.run, l.line, p.kind, p.subject, l.member, l.name, g.conflict, g.kind
         from gone g
         join sync_plan p on p.organization = $1 and p.run = $2 and p.seq = g.seq
         join lateral ${lines("p")} l on l.member = g.member order by l.line
       )
       update sync_plan p set (members, member_names) = (
-        select coalesce(array_agg(m.member order by m.place), '{}'), coalesce(array_agg(m.name order by m.place), '{}')
+        select array_agg(s.member order by m.place), array_agg(case when s.member is not null then m.name end order by m.place)
         from unnest(p.members, p.member_names) with ordinality m (member, name, place)
-        where m.member not in (select g.member from gone g where g.seq = p.seq))
+        cross join lateral (
+          select case when m.member not in (select g.member from gone g where g.seq = p.seq) then m.member end as member) s)
       where p.organization = $1 and p.run = $2 and p.seq in (select seq from gone)`,
     values: [
       tx.organization,
