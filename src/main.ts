@@ -1,4 +1,4 @@
-import { runCommand } from "./cli/run.ts";
+import { keepCompiled } from "./start/compiled.ts";
 import { endWithNpm } from "./start/end-with-npm.ts";
 
 // Nobody who runs Muster is helped by a stack trace; whoever develops it sets NODE_OPTIONS=--trace-uncaught.
@@ -10,6 +10,8 @@ process.on("uncaughtException", lastLine);
 process.on("unhandledRejection", lastLine);
 
 endWithNpm(process.env);
+keepCompiled(process.env);
+const { runCommand } = await import("./cli/run.ts");
 const code = await runCommand(process.argv.slice(2), process.env);
 // Told by the callback below.
 process.stdout.on("error", () => {});

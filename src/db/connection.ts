@@ -68,6 +68,7 @@ export function clientOptions(settings: ConnectionSettings): pg.ClientConfig {
 
 /** The application's connections. Each remembers which organization it is set to, so that switching costs a trip only when it differs. */
 export class Database {
+  readonly settings: ConnectionSettings;
   readonly pool: pg.Pool;
   /** Changes that come at one moment. */
   readonly writes: GatheredWrites;
@@ -78,11 +79,10 @@ export class Database {
   readonly #slow: SlowReads;
   readonly #texts = new PreparedTexts();
   readonly #gathered = new Gathered((organization, statement) => this.#once(organization, statement));
-  readonly #settings: ConnectionSettings;
   readonly #listeners: Listener[] = [];
 
   constructor(settings: ConnectionSettings) {
-    this.#settings = settings;
+    this.settings = settings;
     this.writes = new GatheredWrites(settings.patience ?? PATIENCE);
     const size = settings.poolSize ?? 16;
     const unset = Math.max(1, Math.floor(size / 4));
@@ -189,7 +189,7 @@ export class Database {
 
   /** Hears what transactions tell on a channel, on one more connection, until the database is closed. */
   listen(channel: string, changed: () => void): Listener {
-    const listener = new Listener(clientOptions(this.#settings), channel, changed);
+    const listener = new Listener(clientOptions(this.settings), channel, changed);
     this.#listeners.push(listener);
     return listener;
   }

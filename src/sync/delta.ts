@@ -1,8 +1,6 @@
 import { type Connector, ConnectorError } from "../../connectors/connector.ts";
-import type { Context } from "../context.ts";
 import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
-import type { Directory } from "../identity/directories.ts";
 import { storable } from "./map.ts";
 import { pour, type Staged } from "./stage.ts";
 import { clearStaging } from "./staging.ts";
@@ -24,24 +22,20 @@ export async function deltaMark(db: Db, directory: DirectoryId): Promise<string 
 }
 
 /**
- * Where the directory stands before it is read in full, for the deltas after that; null where it has no delta lane, or
- * nobody asks for one. A mark that cannot be had fails no run.
+ * Where the directory stands before it is read in full, for the deltas after that; null where it has no delta lane. A
+ * mark that cannot be had fails no run.
  */
 export async function takeMark(
-  ctx: Pick<Context, "logger">,
-  source: Directory,
   connector: Connector,
   signal: AbortSignal,
+  onNoMark: (detail: string) => void,
 ): Promise<string | null> {
-  if (connector.changes === undefined || source.deltaEvery === null) return null;
+  if (connector.changes === undefined) return null;
   try {
     return keepable(await connector.changes.mark(signal));
   } catch (error) {
     if (signal.aborted) throw new ConnectorError("cancelled", "the read was cancelled");
-    ctx.logger.warn("a directory did not say where it stands; it is read in full until it does", {
-      directory: source.id,
-      detail: error instanceof Error ? error.message : String(error),
-    });
+    onNoMark(error instanceof Error ? error.message : String(error));
     return null;
   }
 }

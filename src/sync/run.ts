@@ -1,33 +1,32 @@
 import { type Connector, ConnectorError } from "../../connectors/connector.ts";
-import { isConnectorKind, makeConnector } from "../../connectors/index.ts";
+import { isConnectorKind } from "../../connectors/index.ts";
 import type { Context } from "../context.ts";
 import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
 import { type Actor, inTransaction } from "../db/transaction.ts";
 import { isMusterError, MusterError } from "../errors.ts";
-import { type Directory, getDirectory, readDirectorySecret } from "../identity/directories.ts";
+import { type Directory, getDirectory } from "../identity/directories.ts";
 import { refuseWhilePaused } from "../identity/pause.ts";
-import { loadSecretKey } from "../identity/secrets.ts";
-import { stageChanges, takeMark } from "./delta.ts";
 import { type DirectoryLock, holdEpoch, withDirectoryLock } from "./lock.ts";
 import { storable } from "./map.ts";
 import type { SyncCounts } from "./plan/counts.ts";
 import { type Plan, plan } from "./plan/plan.ts";
+import { type ReadHooks, type ReadTask, readInto, type WhatWasRead } from "./read.ts";
+import { readInThread } from "./reader.ts";
 import {
   finishRun,
   markPlanned,
   markRead,
   nameOf,
   openRun,
-  type Read,
   type SyncLane,
   type SyncRun,
   type SyncState,
   type SyncTrigger,
 } from "./runs.ts";
 import { actorOf, applyRun, giveUpRun, type RunHooks, settleDeadRuns } from "./settle.ts";
-import { type Staged, stage } from "./stage.ts";
 import { clearStaging } from "./staging.ts";
+import { triedOf } from "./test.ts";
 import { waitingRun } from "./waiting.ts";
 
 /** What a run came to, as every face shows it. `counts` are people; `rowsWritten` are held rows of every kind. */
@@ -46,7 +45,7 @@ export type SyncOptions = RunHooks & {
   actor: Actor;
   /** The id that the run gets, when it was told to somebody already. */
   run?: SyncRunId;
-  /** Reads another source than the directory's own settings name. */
+  /** Reads another source than the directory's own settings name, in this thread. */
   connector?: Connector;
 };
 
@@ -105,7 +104,7 @@ async function readAndPlan(
     return inTransaction(ctx, own, (tx) => finishRun(tx, lock, run, "failed", { error: text }), { lock: "none" });
   };
   try {
-    let read: { staged: Staged; lane: SyncLane };
+    let read: WhatWasRead;
     try {
       read = await readDirectory(ctx, db, run, source, lock, options);
     } catch (error) {
@@ -137,29 +136,37 @@ async function readDirectory(
   source: Directory,
   lock: DirectoryLock,
   options: SyncOptions,
-): Promise<{ staged: Staged; lane: SyncLane }> {
+): Promise<WhatWasRead> {
   const begin = performance.now();
-  const connector = options.connector ?? (await connectorOf(ctx, db, source));
+  const expected = await entriesOfLastRead(db, source.id);
+  const task: ReadTask = {
+    run,
+    directory: { id: source.id, deltaEvery: source.deltaEvery },
+    lane: options.lane ?? "full",
+  };
   const signal = options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost;
-  const onPage = (entries: number): void => {
-    lock.tell(run, { read: entries });
-    options.onProgress?.("read", entries);
+  const hooks: ReadHooks = {
+    onPage: (entries) => {
+      lock.tell(run, { read: entries });
+      options.onProgress?.("read", entries);
+    },
+    onFull: () => lock.tell(run, { read: 0, expected }),
+    onNoMark: (detail) =>
+      ctx.logger.warn("a directory did not say where it stands; it is read in full until it does", {
+        directory: source.id,
+        detail,
+      }),
   };
   lock.tell(run, { phase: "read" });
-  const changes =
-    options.lane === "delta" ? await stageChanges(db, run, source.id, connector, signal, onPage) : undefined;
-  const done = (staged: Staged, how: Pick<Read, "lane" | "mark" | "fellBack">) =>
-    markRead(db, lock, run, { ...how, proof: staged.proof, milliseconds: Math.round(performance.now() - begin) });
-  if (changes && "staged" in changes) {
-    await done(changes.staged, { lane: "delta", mark: changes.mark, fellBack: null });
-    return { staged: changes.staged, lane: "delta" };
-  }
-  lock.tell(run, { read: 0, expected: await entriesOfLastRead(db, source.id) });
-  // Before the first page: what changes while the pages come is read again by the next delta.
-  const mark = await takeMark(ctx, source, connector, signal);
-  const staged = await stage(db, run, source.id, connector, signal, onPage);
-  await done(staged, { lane: "full", mark, fellBack: changes?.fellBack ?? null });
-  return { staged, lane: "full" };
+  const read = options.connector
+    ? await readInto(db, options.connector, task, signal, hooks)
+    : await readInThread(ctx, db.organization, await triedOf(ctx, db, source), task, signal, hooks);
+  await markRead(db, lock, run, {
+    ...read,
+    proof: read.staged.proof,
+    milliseconds: Math.round(performance.now() - begin),
+  });
+  return read;
 }
 
 async function entriesOfLastRead(db: Db, directory: DirectoryId): Promise<number | null> {
@@ -171,12 +178,6 @@ async function entriesOfLastRead(db: Db, directory: DirectoryId): Promise<number
   return last?.entries ?? null;
 }
 
-async function connectorOf(ctx: Context, db: Db, source: Directory): Promise<Connector> {
-  if (!isConnectorKind(source.kind)) throw new ConnectorError("configuration", `nothing pulls from ${source.kind}`);
-  const secret = source.hasSecret ? await readDirectorySecret(db, loadSecretKey(ctx.config), source.id) : null;
-  return makeConnector(source.kind, source.settings, secret, { filesFolder: ctx.config.filesDirectory });
-}
-
 /** Above this many staged rows the planner's guesses about them cost more than counting them. */
 const WORTH_ANALYZING = 1000;
 
@@ -185,7 +186,7 @@ async function makePlan(
   own: Actor,
   lock: DirectoryLock,
   run: SyncRunId,
-  { staged, lane }: { staged: Staged; lane: SyncLane },
+  { staged, lane }: WhatWasRead,
 ): Promise<Plan> {
   const begin = performance.now();
   const db = ctx.db.of(own.organization);

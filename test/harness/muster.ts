@@ -6,9 +6,6 @@ import { type Start, type Talking, talk } from "./process.ts";
 const ROOT = join(import.meta.dirname, "..", "..");
 const MAIN = join(ROOT, "src", "main.ts");
 
-/** What Node has compiled, for the next process: more than half of what a short command costs is compiling. */
-const COMPILED = join(ROOT, ".cache", "compiled");
-
 /** A Muster process that serves, on a port of its own unless the environment names one. */
 export type RunningMuster = Talking & { url: string };
 
@@ -20,7 +17,6 @@ function muster(args: readonly string[], environment: NodeJS.ProcessEnv, start: 
       PATH: process.env.PATH,
       HOME: process.env.HOME,
       TMPDIR: process.env.TMPDIR,
-      NODE_COMPILE_CACHE: COMPILED,
       ...environment,
     },
   });

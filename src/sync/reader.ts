@@ -1,0 +1,124 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { ConnectorError, type ConnectorErrorCode } from "../../connectors/connector.ts";
+import type { Context } from "../context.ts";
+import type { ConnectionSettings } from "../db/connection.ts";
+import type { OrganizationId } from "../db/id.ts";
+import { type ErrorCode, MusterError, unreachable } from "../errors.ts";
+import type { ReadHooks, ReadTask, WhatWasRead } from "./read.ts";
+import type { Tried } from "./test.ts";
+
+/** Everything that the thread needs of its surroundings. */
+export type ReaderTask = ReadTask & {
+  connection: ConnectionSettings;
+  organization: OrganizationId;
+  source: Tried;
+  filesFolder: string | null;
+};
+
+export type ToldError =
+  | { of: "connector"; code: ConnectorErrorCode; detail: string; hint: string | null }
+  | { of: "muster"; code: ErrorCode; detail: string; at: string | undefined }
+  | { of: "fault"; detail: string };
+
+export type ReaderMessage =
+  | { of: "page"; entries: number }
+  | { of: "full" }
+  | { of: "no-mark"; detail: string }
+  | { of: "read"; read: WhatWasRead }
+  | { of: "error"; error: ToldError };
+
+/** Of these two are the lanes into staging, and one is never used by what knows its organization. */
+const CONNECTIONS = 4;
+
+/**
+ * Megabytes of the thread's own. What is young is let go of after 8 instead of 32, and what is old may grow to less than
+ * twice of what lives before it is looked through: a read makes much and keeps little.
+ */
+const MEMORY = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 1024 };
+
+/** Milliseconds after which a reader that was told to stop is stopped. */
+const GRACE = 10_000;
+
+/**
+ * Reads a directory into staging in a thread of its own (read.ts): whatever it sends, and how much of it, keeps nobody
+ * waiting who is served by this process, and takes no memory of theirs.
+ * @throws as `readInto`; ConnectorError `limit` when the directory holds more than the thread's memory.
+ */
+export async function readInThread(
+  ctx: Pick<Context, "db" | "config">,
+  organization: OrganizationId,
+  source: Tried,
+  task: ReadTask,
+  signal: AbortSignal,
+  hooks: ReadHooks,
+): Promise<WhatWasRead> {
+  const data: ReaderTask = {
+    ...task,
+    organization,
+    source,
+    connection: { ...ctx.db.settings, poolSize: CONNECTIONS },
+    filesFolder: ctx.config.filesDirectory,
+  };
+  const { promise, resolve, reject } = Promise.withResolvers<WhatWasRead>();
+  const thread = new Worker(new URL(`./reader-thread${extname(import.meta.filename)}`, import.meta.url), {
+    workerData: data,
+    resourceLimits: MEMORY,
+    name: "reader",
+    execArgv: [],
+  });
+  thread.on("message", (message: ReaderMessage) => {
+    switch (message.of) {
+      case "page":
+        return hooks.onPage(message.entries);
+      case "full":
+        return hooks.onFull();
+      case "no-mark":
+        return hooks.onNoMark(message.detail);
+      case "read":
+        return resolve(message.read);
+      case "error":
+        return reject(errorOf(message.error));
+      default:
+        return unreachable(message);
+    }
+  });
+  thread.on("error", (error: NodeJS.ErrnoException) => reject(brokenOff(error)));
+  thread.on("exit", () => reject(new ConnectorError("cancelled", "the read was cancelled")));
+  let grace: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    thread.postMessage("stop");
+    grace = setTimeout(() => void thread.terminate(), GRACE);
+  };
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", stop);
+    clearTimeout(grace);
+    await thread.terminate();
+  }
+}
+
+function errorOf(error: ToldError): Error {
+  switch (error.of) {
+    case "connector":
+      return new ConnectorError(error.code, error.detail, { hint: error.hint });
+    case "muster":
+      return new MusterError(error.code, error.detail, error.at === undefined ? {} : { at: error.at });
+    case "fault":
+      return new Error(error.detail);
+    default:
+      return unreachable(error);
+  }
+}
+
+function brokenOff(error: NodeJS.ErrnoException): Error {
+  if (error.code !== "ERR_WORKER_OUT_OF_MEMORY") return error;
+  return new ConnectorError(
+    "limit",
+    `the directory holds more than its reader can keep in ${MEMORY.maxOldGenerationSizeMb} MB of memory`,
+    { hint: "narrow what is read with a filter, or make several directories of it" },
+  );
+}
