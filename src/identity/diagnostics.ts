@@ -127,6 +127,7 @@ function allowedOf({
     webhooks: { allowPrivate: webhooks.allowPrivate, timeout: webhooks.timeout, concurrency: webhooks.concurrency },
     sync: {
       silence: sync.silence,
+      memory: sync.memory,
       approvalHours: sync.approvalHours,
       keepDays: sync.keepDays,
       keepRuns: sync.keepRuns,

@@ -32,10 +32,10 @@ export type ReaderMessage =
 const CONNECTIONS = 4;
 
 /**
- * Megabytes of the thread's own. What is young is let go of after 8 instead of 32, and what is old may grow to less than
- * twice of what lives before it is looked through: a read makes much and keeps little.
+ * Megabytes of what was made just now, three times 8 instead of V8's three times 32: a read makes much and keeps little.
+ * A limit on what lives has V8 look through it when it has grown by about a half, instead of to four times as much.
  */
-const MEMORY = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 1024 };
+const YOUNG = 24;
 
 /** Milliseconds after which a reader that was told to stop is stopped. */
 const GRACE = 10_000;
@@ -53,6 +53,7 @@ export async function readInThread(
   signal: AbortSignal,
   hooks: ReadHooks,
 ): Promise<WhatWasRead> {
+  const { memory } = ctx.config.sync;
   const data: ReaderTask = {
     ...task,
     organization,
@@ -63,7 +64,7 @@ export async function readInThread(
   const { promise, resolve, reject } = Promise.withResolvers<WhatWasRead>();
   const thread = new Worker(new URL(`./reader-thread${extname(import.meta.filename)}`, import.meta.url), {
     workerData: data,
-    resourceLimits: MEMORY,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG, maxOldGenerationSizeMb: memory },
     name: "reader",
     execArgv: [],
   });
@@ -83,7 +84,7 @@ export async function readInThread(
         return unreachable(message);
     }
   });
-  thread.on("error", (error: NodeJS.ErrnoException) => reject(brokenOff(error)));
+  thread.on("error", (error: NodeJS.ErrnoException) => reject(brokenOff(error, memory)));
   thread.on("exit", () => reject(new ConnectorError("cancelled", "the read was cancelled")));
   let grace: NodeJS.Timeout | undefined;
   const stop = (): void => {
@@ -114,11 +115,11 @@ function errorOf(error: ToldError): Error {
   }
 }
 
-function brokenOff(error: NodeJS.ErrnoException): Error {
+function brokenOff(error: NodeJS.ErrnoException, memory: number): Error {
   if (error.code !== "ERR_WORKER_OUT_OF_MEMORY") return error;
   return new ConnectorError(
     "limit",
-    `the directory holds more than its reader can keep in ${MEMORY.maxOldGenerationSizeMb} MB of memory`,
-    { hint: "narrow what is read with a filter, or make several directories of it" },
+    `reading the directory needs more than the ${memory} MB of memory that it may take`,
+    { hint: "raise sync.memory, or narrow what is read" },
   );
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { mkdir, rename, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { csvConnector } from "../../connectors/csv/csv-connector.ts";
 import type { DirectoryId } from "../../src/db/id.ts";
 import { accessOf } from "../../src/identity/access/access-of.ts";
 import { resolvePerson } from "../../src/identity/accounts/person.ts";
@@ -59,7 +60,11 @@ async function migrated(key: string) {
   const sync = (mode: SyncOptions["mode"] = "run", onPage?: () => void) =>
     runSync(ctx, directory, {
       ...{ mode, trigger: "command", actor: world.actor },
-      ...(onPage && { onProgress: (phase) => void (phase === "read" && onPage()) }),
+      ...(onPage && {
+        // A reader of its own thread would be further by the time that this one hears of a page.
+        connector: csvConnector(settings, ctx.config.filesDirectory),
+        onProgress: (phase) => void (phase === "read" && onPage()),
+      }),
     });
   const held = async () => [await world.users(directory), await world.members(directory)];
   return { world, db, folder, write, directory, sync, held };

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Attribute, Change, Client } from "ldapts";
 import { afterAll, expect, test } from "vitest";
+import { ldapConnector } from "../../connectors/ldap/ldap-connector.ts";
 import { addDirectory } from "../../src/identity/directories.ts";
 import { loadSecretKey } from "../../src/identity/secrets.ts";
 import { showRun } from "../../src/sync/history.ts";
@@ -51,14 +52,14 @@ describeWithSlapd("a real LDAP server", (installation: SlapdInstallation) => {
       world,
       slapd,
       directory: id,
-      sync: (mode = "run", onPage = () => {}) =>
+      sync: (mode = "run", onPage) =>
         runSync(ctx, id, {
-          mode,
-          trigger: "command",
-          actor: world.actor,
-          onProgress: (phase) => {
-            if (phase === "read") onPage();
-          },
+          ...{ mode, trigger: "command", actor: world.actor },
+          ...(onPage && {
+            // A reader of its own thread would be further by the time that this one hears of a page.
+            connector: ldapConnector(settings, "reader-secret"),
+            onProgress: (phase) => void (phase === "read" && onPage()),
+          }),
         }),
       error: async (result) => (await showRun(ctx.db.of(world.actor.organization), result.runId)).run.error,
       change: async (work) => {
