@@ -37,7 +37,7 @@ const CONNECTIONS = 4;
  */
 const YOUNG = 24;
 
-/** Milliseconds after which a reader that was told to stop is stopped. */
+/** Milliseconds after which a reader is ended that does not end by itself. */
 const GRACE = 10_000;
 
 /**
@@ -85,11 +85,20 @@ export async function readInThread(
     }
   });
   thread.on("error", (error: NodeJS.ErrnoException) => reject(brokenOff(error, memory)));
-  thread.on("exit", () => reject(new ConnectorError("cancelled", "the read was cancelled")));
+  thread.on("messageerror", reject);
   let grace: NodeJS.Timeout | undefined;
+  let isGone = false;
+  thread.on("exit", () => {
+    isGone = true;
+    clearTimeout(grace);
+    reject(new ConnectorError("cancelled", "the read was cancelled"));
+  });
+  const end = (): void => {
+    if (!isGone) grace ??= setTimeout(() => void thread.terminate(), GRACE);
+  };
   const stop = (): void => {
     thread.postMessage("stop");
-    grace = setTimeout(() => void thread.terminate(), GRACE);
+    end();
   };
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
@@ -97,8 +106,8 @@ export async function readInThread(
     return await promise;
   } finally {
     signal.removeEventListener("abort", stop);
-    clearTimeout(grace);
-    await thread.terminate();
+    // Its connections are still to be closed; nobody need wait for that.
+    end();
   }
 }
 

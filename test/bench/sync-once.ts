@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { loadConfig } from "../../src/config.ts";
 import type { DirectoryId, OrganizationId } from "../../src/db/id.ts";
 import { makeLogger } from "../../src/logger.ts";
+import { keepCompiled } from "../../src/start/compiled.ts";
 import { openContext } from "../../src/start/open-context.ts";
 import { runSync } from "../../src/sync/run.ts";
 
@@ -20,6 +21,8 @@ function peakBytes(): number {
   return Number(kilobytes ?? process.resourceUsage().maxRSS) * 1024;
 }
 
+// As a command does.
+keepCompiled(process.env);
 const config = loadConfig(environment);
 const { ctx, close } = await openContext(config, makeLogger({ ...config.log, level: "warn" }));
 try {

@@ -11,6 +11,7 @@ import { getRun } from "../../src/sync/runs.ts";
 import { csv, USER_HEADINGS } from "../connectors/csv/files.ts";
 import { type FakeOptions, startFakeLdap } from "../harness/fake-ldap.ts";
 import { testContext } from "../harness/postgres.ts";
+import { until } from "../harness/process.ts";
 import { heldOf } from "./held.ts";
 import { BASE, LDAP_PAGES, ldapCompany } from "./two-companies.ts";
 import { makeWorld, silent, type World } from "./world.ts";
@@ -72,7 +73,7 @@ describe("a directory is read in a thread of its own", () => {
     delete options.fault;
     Object.assign(options, ldapCompany(0));
     expect(await sync()).toMatchObject({ state: "done", rowsWritten: 0 });
-    expect(threads()).toBe(before);
+    await until("its threads are gone", 20, async () => threads() === before);
   });
 
   test("a setting that is wrong and a secret that is none are told as they are", async () => {
@@ -99,7 +100,7 @@ describe("a directory is read in a thread of its own", () => {
     expect((await sync({ signal: stop.signal, onProgress })).error).toMatch(/^cancelled/);
     expect(during).toBeGreaterThan(before);
     delete options.fault;
-    expect(threads()).toBe(before);
+    await until("its thread is gone", 20, async () => threads() === before);
     expect(await sync()).toMatchObject({ state: "done" });
   });
 
