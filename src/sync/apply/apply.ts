@@ -78,19 +78,15 @@ export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<v
   const keepCounted = statisticsKeeper(ctx, job);
   let applied = 0;
   const toDo = await kindsToDo(ctx.db.of(job.actor.organization), job.run);
-  const apply = async (step: Step): Promise<void> => {
+  const apply = async (step: Step, signal: AbortSignal): Promise<void> => {
     const range = toDo(step.kinds, step.together === true);
     if (range === undefined) return;
-    await applyStep(ctx, job, step, range, (rows) => {
+    await applyStep(ctx, { ...job, signal }, step, range, (rows) => {
       applied += rows;
       return keepCounted(step, rows);
     });
   };
-  for (const steps of STEPS) {
-    // Where one fails the others have ended too before anybody hears of it.
-    const ended = await Promise.allSettled(steps.map(apply));
-    for (const end of ended) if (end.status === "rejected") throw end.reason;
-  }
+  for (const steps of STEPS) await sideBySide(job.signal, steps, apply);
   if (applied === 0) return;
   await inTransaction(
     ctx,
@@ -103,6 +99,19 @@ export async function applyPlan(ctx: { db: Database }, job: ApplyJob): Promise<v
     },
     { lock: "none" },
   );
+}
+
+/** Where one fails, the others end with the batches that they are at, and only then anybody hears of it: of the first failure. */
+async function sideBySide(
+  signal: AbortSignal,
+  steps: readonly Step[],
+  apply: (step: Step, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const failure = new AbortController();
+  const either = AbortSignal.any([signal, failure.signal]);
+  // Whoever is stopped by it fails too, which aborts nothing again.
+  await Promise.allSettled(steps.map((step) => apply(step, either).catch((error: unknown) => failure.abort(error))));
+  if (failure.signal.aborted) throw failure.signal.reason;
 }
 
 const FIRST_COUNT = 1000;
