@@ -28,8 +28,8 @@ export type ReaderMessage =
   | { of: "read"; read: WhatWasRead }
   | { of: "error"; error: ToldError };
 
-/** Of these two are the lanes into staging, and one is never used by what knows its organization. */
-const CONNECTIONS = 4;
+/** Two for the lanes into staging; the third, for who knows no organization, is never opened. */
+const CONNECTIONS = 3;
 
 /**
  * Megabytes of what was made just now, three times 8 instead of V8's three times 32: a read makes much and keeps little.
