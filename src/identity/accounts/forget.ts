@@ -47,19 +47,29 @@ export async function forgetRecords(tx: Tx, ids: readonly DirectoryUserId[]): Pr
   await about("delete from further_addresses where organization = $1 and directory_user = any ($2)");
   await about("delete from switched_records where organization = $1 and (record = any ($2) or partner = any ($2))");
   await about("delete from tokens where organization = $1 and subject = any ($2)");
-  const over =
-    "not exists (select from sync_runs r where r.organization = $1 and r.id = p.run and r.state = 'running')";
-  await about(`delete from sync_plan p where p.organization = $1 and ${over} and (p.subject = any ($2) or p.member = any ($2)
-    or exists (select from jsonb_array_elements(p.sides) s where (s ->> 'directory', s ->> 'id') in (
-      select u.directory::text, u.immutable_id from directory_users u where u.organization = $1 and u.id = any ($2))))`);
-  await about(`update sync_plan p set member_names = array(
-      select case when m.id = any ($2) then 'erased' else m.name end
-      from unnest(p.members, p.member_names) with ordinality m (id, name, place) order by m.place)
-    where p.organization = $1 and p.members && $2 and ${over}`);
+  await forgetInPlans(tx, ids);
   await about(`update directory_users set user_name = 'erased-' || id::text, user_name_key = 'erased-' || id::text,
       immutable_id = null, external_id = null, email = null, email_key = null, email_domain = null, display_name = null,
       resource = '{}', shown_name_key = null, first_address_key = null, content_hash = null, version = version + 1, forgotten_at = statement_timestamp()
     where organization = $1 and id = any ($2) and deleted_at is not null and forgotten_at is null`);
+}
+
+/**
+ * In every plan, also of a run that goes on or that a process left when it died: what is not applied yet of somebody who is forgotten
+ * must not be. Of a row that stands for many memberships the others keep their places.
+ */
+async function forgetInPlans(tx: Tx, ids: readonly DirectoryUserId[]): Promise<void> {
+  const about = async (text: string) => tx.query({ text, values: [tx.organization, ids] });
+  await about(`delete from sync_plan p where p.organization = $1 and (p.subject = any ($2) or p.member = any ($2)
+    or p.members && $2 and array_remove(p.members, null) <@ $2
+    or exists (select from jsonb_array_elements(p.sides) s
+      join directory_users u on u.organization = $1 and u.id = any ($2) and u.directory::text = s ->> 'directory'
+      where u.immutable_id = s ->> 'id' or s ->> 'id' is null and u.user_name = s ->> 'name'))`);
+  await about(`update sync_plan p set (members, member_names) = (
+      select array_agg(case when not m.id = any ($2) then m.id end order by m.place),
+        array_agg(case when not m.id = any ($2) then m.name end order by m.place)
+      from unnest(p.members, p.member_names) with ordinality m (id, name, place))
+    where p.organization = $1 and p.members && $2`);
 }
 
 /**

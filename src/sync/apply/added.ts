@@ -54,7 +54,7 @@ export async function addMemberships(
     tx,
     job.run,
     part,
-    "select p.subject as group_id, unnest(coalesce(p.members, array[p.member])) as member",
+    "select p.subject as group_id, unnest(coalesce(array_remove(p.members, null), array[p.member])) as member",
     "member-add",
   );
   const written = await addMembers(tx, job.lock.directory, members, MISSING, turn);

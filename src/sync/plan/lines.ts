@@ -4,7 +4,7 @@ const APART = 50;
 /**
  * A row of a plan is one line of it, but for the memberships of a new group: up to so many stand in one row, and their
  * numbers are those before its own. So a line has its number for good: one that is set apart gets a row of that number,
- * and leaves a null behind among the members.
+ * and leaves a null behind among the members, as does whoever is forgotten.
  */
 export const MEMBERS_OF_A_ROW = APART - 1;
 
