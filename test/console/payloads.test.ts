@@ -9,7 +9,7 @@ import { validRequests } from "../admin/requests.ts";
 import { PAYLOADS } from "../harness/payloads.ts";
 import { random } from "../harness/random.ts";
 import { inTurn, scaled, seed } from "../harness/scale.ts";
-import { consoleWorld, open } from "./world.ts";
+import { consoleWorld, open, settled } from "./world.ts";
 
 const world = await consoleWorld();
 const { company } = world;
@@ -96,7 +96,7 @@ test("what 50 payloads write into every text field, a console that shows it does
       await open(page, `/${screen}`);
       if ((await links.count()) <= at) continue;
       await links.nth(at).click();
-      await page.waitForLoadState("networkidle");
+      await settled(page);
     }
     expect([screen, await page.evaluate(() => (globalThis as { __muster_ran?: unknown }).__muster_ran)]).toEqual([
       screen,

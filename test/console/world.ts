@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { Locator, Page } from "playwright-core";
+import type { Locator, Page, Request } from "playwright-core";
 import { afterAll, expect } from "vitest";
 import { makeApp } from "../../src/http/app.ts";
 import { addAdministrator } from "../../src/identity/administrators.ts";
@@ -13,6 +14,7 @@ import { doors } from "../../src/start/doors.ts";
 import { makeCompany, serveApi } from "../admin/world.ts";
 import { launchChromium } from "../harness/chromium.ts";
 import { testContext } from "../harness/postgres.ts";
+import { until } from "../harness/process.ts";
 
 export const PASSWORD = "a lake between two hills";
 export const ADMINISTRATOR = "olga@acme.example";
@@ -24,7 +26,7 @@ export const OTHER_LOOKS = [
   { turn: 2, look: { language: "de-DE" } },
 ];
 
-const AXE = join(import.meta.dirname, "..", "..", "node_modules", "axe-core", "axe.min.js");
+const AXE = readFileSync(join(import.meta.dirname, "..", "..", "node_modules", "axe-core", "axe.min.js"), "utf8");
 
 /** A Muster with every noun in it and its console built from these sources; by TLS when given a certificate. */
 export async function consoleServer(tls?: { certificate: string; key: string }) {
@@ -67,6 +69,7 @@ export async function consoleWorld() {
       reducedMotion: "reduce",
       viewport: phone ? { width: 390, height: 844 } : { width: 1360, height: 860 },
     });
+    await context.addInitScript(COUNT_TIMERS);
     const page = await context.newPage();
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
@@ -125,7 +128,7 @@ export async function refusedTo(page: Page, button: Locator, permission: string)
 /** What axe-core finds wrong by WCAG 2.2 A and AA, in a line each. */
 export async function violations(page: Page): Promise<string[]> {
   // From the protocol, not from the page: the content policy allows no such script.
-  await page.evaluate(await (await import("node:fs/promises")).readFile(AXE, "utf8"));
+  await page.evaluate(AXE);
   return page.evaluate(async () => {
     const { axe, document } = globalThis as unknown as {
       document: unknown;
@@ -137,6 +140,8 @@ export async function violations(page: Page): Promise<string[]> {
       };
     };
     const found = await axe.run(document, {
+      // Of what is right, the number alone.
+      resultTypes: ["violations"],
       runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     });
     return found.violations.flatMap(({ id, nodes }) =>
@@ -145,11 +150,80 @@ export async function violations(page: Page): Promise<string[]> {
   });
 }
 
+/** What each page has asked for and not yet been answered, and how often it has asked. */
+const asking = new WeakMap<Page, { open: Set<Request>; asked: number }>();
+
+function askingOf(page: Page) {
+  const known = asking.get(page);
+  if (known !== undefined) return known;
+  const found = { open: new Set<Request>(), asked: 0 };
+  const answered = (request: Request) => void found.open.delete(request);
+  page.on("request", (request) => {
+    found.open.add(request);
+    found.asked += 1;
+  });
+  page.on("requestfinished", answered).on("requestfailed", answered);
+  asking.set(page, found);
+  return found;
+}
+
 /** `path` once everything that it asked for is there. */
 export async function open(page: Page, path: string): Promise<void> {
-  await page.goto(path, { waitUntil: "networkidle" });
-  await page.locator(".mantine-Loader-root, .mantine-Skeleton-root").first().waitFor({ state: "detached" });
-  // On a busy machine the network is idle before the first screen is drawn.
-  await page.locator("h1").first().waitFor({ state: "attached" });
-  await page.waitForLoadState("networkidle");
+  askingOf(page).open.clear();
+  await page.goto(path);
+  await settled(page);
 }
+
+/**
+ * Once everything that an opened page has asked for is there and drawn. It is sooner than "networkidle", which is half
+ * a second without a request, and no less sure: what a page will ask for once it has been answered, it asks within
+ * the frames that are looked at, and what it puts off for up to half a second is a timer that is waited for.
+ */
+export async function settled(page: Page): Promise<void> {
+  const requests = askingOf(page);
+  await until("the page has all that it asked for", 60, async () => {
+    if (requests.open.size > 0) return false;
+    const { asked } = requests;
+    const drawn = await page.evaluate(DRAWN).catch((error: Error) => {
+      // It went on to another document meanwhile, which is waited for in turn.
+      if (!/navigation|destroyed/.test(error.message)) throw error;
+    });
+    return drawn === true && requests.asked === asked;
+  });
+}
+
+/** Keeps the timers that a page has set for the next half second. */
+const COUNT_TIMERS = `(() => {
+  const { setTimeout, clearTimeout } = globalThis;
+  const soon = new Set();
+  globalThis.__soon = soon;
+  globalThis.setTimeout = (act, after, ...given) => {
+    const timer = setTimeout(() => {
+      soon.delete(timer);
+      act(...given);
+    }, after);
+    if (!(after > 500)) soon.add(timer);
+    return timer;
+  };
+  globalThis.clearTimeout = (timer) => {
+    soon.delete(timer);
+    clearTimeout(timer);
+  };
+})()`;
+
+/** Until six frames in a row, a tenth of a second at least, show a screen that nothing in the page is still changing. */
+const DRAWN = `new Promise((drawn) => {
+  const moves = ({ playState, effect }) => playState === "running" && effect.getComputedTiming().endTime !== Infinity;
+  const still = () =>
+    document.querySelector("h1") &&
+    !document.querySelector(".mantine-Loader-root, .mantine-Skeleton-root") &&
+    globalThis.__soon.size === 0 &&
+    !document.getAnimations().some(moves);
+  let frames = 0;
+  const look = () => {
+    frames = still() ? frames + 1 : 0;
+    if (frames === 6) drawn(true);
+    else requestAnimationFrame(look);
+  };
+  look();
+})`;
