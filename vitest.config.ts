@@ -19,5 +19,6 @@ export default defineConfig({
     // A machine that does several things at once is slow, not wrong.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });
