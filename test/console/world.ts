@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { Locator, Page, Request } from "playwright-core";
-import { afterAll, expect } from "vitest";
+import type { BrowserContext, Locator, Page, Request } from "playwright-core";
+import { afterAll, expect, onTestFinished } from "vitest";
 import { makeApp } from "../../src/http/app.ts";
 import { addAdministrator } from "../../src/identity/administrators.ts";
 import { setPassword } from "../../src/identity/credentials.ts";
@@ -15,6 +15,7 @@ import { makeCompany, serveApi } from "../admin/world.ts";
 import { launchChromium } from "../harness/chromium.ts";
 import { testContext } from "../harness/postgres.ts";
 import { until } from "../harness/process.ts";
+import { whole } from "../harness/scale.ts";
 
 export const PASSWORD = "a lake between two hills";
 export const ADMINISTRATOR = "olga@acme.example";
@@ -58,6 +59,7 @@ export async function consoleWorld() {
   const browser = await launchChromium();
   afterAll(() => browser.close());
 
+  type Visit = { context: BrowserContext; page: Page; faults: string[] };
   type Look = { scheme?: "light" | "dark"; phone?: boolean; language?: string };
 
   /** A new browser, not signed in. What the console logs as an error, and what the content policy stops, stands in `faults`. */
@@ -71,23 +73,44 @@ export async function consoleWorld() {
     });
     await context.addInitScript(COUNT_TIMERS);
     const page = await context.newPage();
-    const faults: string[] = [];
-    page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
+    const visit: Visit = { context, page, faults: [] };
+    page.on("pageerror", (error) => visit.faults.push(`error: ${error.message}`));
     page.on("console", (message) => {
       // A refusal is an answer of the API that the page shows; the browser logs each as an error.
       if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
-        faults.push(message.text());
+        visit.faults.push(message.text());
     });
     page.on("dialog", (dialog) => {
-      faults.push(`dialog: ${dialog.message()}`);
+      visit.faults.push(`dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
-    return { context, page, faults };
+    return visit;
+  }
+
+  /** Browsers that tests have done with, by their look. */
+  const left = new Map<string, Visit[]>();
+
+  /** A browser as new: where loops do not run whole, one that a test before has left. A new one is half of what a test costs. */
+  async function emptied(look: Look): Promise<Visit> {
+    const key = JSON.stringify(look);
+    const kept = (left.get(key) ?? []).splice(0).find(({ page }) => !page.isClosed());
+    if (kept) {
+      await kept.context.clearCookies();
+      await kept.page.goto("/console/mark.svg");
+      await kept.page.evaluate("localStorage.clear(), sessionStorage.clear()");
+      await kept.page.mouse.move(0, 0);
+      kept.faults = [];
+    }
+    const visit = kept ?? (await visitor(look));
+    onTestFinished(({ task }) => {
+      if (!whole && task.result?.state === "pass") left.set(key, [...(left.get(key) ?? []), visit]);
+    });
+    return visit;
   }
 
   /** The same, signed in as an administrator of the organization. */
   async function administrator(look: Look = {}) {
-    const visit = await visitor(look);
+    const visit = await emptied(look);
     const answer = await visit.context.request.post(`${url}/api/v1/session`, {
       data: { userName: ADMINISTRATOR, password: PASSWORD },
       headers: { origin: url },
