@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { type DirectoryId, newId, type SyncRunId } from "../../src/db/id.ts";
-import { inTransaction, simulate } from "../../src/db/transaction.ts";
+import { inTransaction, simulate, type Tx } from "../../src/db/transaction.ts";
 import { getAccount } from "../../src/identity/account-overview.ts";
 import { confirmAccount } from "../../src/identity/accounts/confirm.ts";
 import { addAdministrator } from "../../src/identity/administrators.ts";
 import { addDirectory, listDirectories } from "../../src/identity/directories.ts";
 import { removeDirectory } from "../../src/identity/directory-remove.ts";
 import { createDirectoryUser } from "../../src/identity/directory-users/create.ts";
+import { insertNewPeople } from "../../src/identity/directory-users/insert-new.ts";
 import { listGrants } from "../../src/identity/grants.ts";
 import { addLocalMembers, createLocalGroup } from "../../src/identity/groups.ts";
 import { EVERYTHING } from "../../src/identity/rights/held.ts";
@@ -15,7 +16,7 @@ import { runSync } from "../../src/sync/run.ts";
 import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
 import { silent } from "../sync/world.ts";
-import { effective, makeOrganization, type Organization } from "./access/organization.ts";
+import { effective, makeOrganization, type Organization, personInput } from "./access/organization.ts";
 import { expectModel } from "./access/stored.ts";
 
 const ctx = await testContext({ logger: silent });
@@ -203,7 +204,9 @@ describe("removing a directory", () => {
       org.actor,
       async (tx) => {
         await tx.query({
-          text: `insert into directory_users (organization, id, directory, account, user_name, user_name_key, active)
+          text: `with counted as (
+              insert into directory_user_counts (organization, directory, change) values ($1, $3, 1))
+            insert into directory_users (organization, id, directory, account, user_name, user_name_key, active)
             select $1, $2, $3, id, 'late', 'late', true from accounts where organization = $1 limit 1`,
           values: [tx.organization, late, c],
         });
@@ -292,5 +295,44 @@ describe("removing a directory", () => {
     });
     await org.join(again, group, ada.id);
     expect(await org.access(ada.account, "wiki")).toMatchObject({ role: null, reason: "no-grant" });
+  });
+
+  test("leaves no way for a record into it: not by itself, not among others, not among a first sync's", async () => {
+    const { org, c, remove } = await company();
+    await remove(c);
+    const input = personInput("late");
+    const refused = { cause: { code: "23503" } };
+    await expect(createDirectoryUser(ctx, org.actor, c, input)).rejects.toMatchObject(refused);
+    // The name has an account, so that the record goes the way of those which join one.
+    await expect(createDirectoryUser(ctx, org.actor, c, personInput("jsmith"))).rejects.toMatchObject(refused);
+    const fresh = {
+      text: `select $1::uuid as id, null::text as immutable_id, null::text as external_id, 'late' as user_name,
+        'late' as user_name_key, true as active, null::text as email, null::text as email_key, null::text as display_name,
+        '{}'::jsonb as resource, null::bytea as content_hash`,
+      values: [input.id],
+    };
+    // Under its name the connection may know the statement as a sync sends it.
+    const unnamed = (tx: Tx): Tx => ({
+      ...tx,
+      query: ({ text, values }) => tx.query({ text, ...(values && { values }) }),
+    });
+    await expect(org.shared((tx) => insertNewPeople(unnamed(tx), c, fresh))).rejects.toMatchObject(refused);
+    const held = {
+      text: "select from directory_users where organization = $1 and directory = $2",
+      values: [org.id, c],
+    };
+    expect(await org.db.query(held)).toEqual([]);
+  });
+
+  test("is refused by the database while a record names it", async () => {
+    const { org, c } = await company();
+    const alone = (text: string) => org.db.query({ text, values: [org.id, c] });
+    for (const table of ["directory_groups", "groups"])
+      await alone(`update ${table} set directory = (select id from directories where organization = $1 and id <> $2 limit 1)
+        where organization = $1 and directory = $2`);
+    await alone("delete from directory_user_counts where organization = $1 and directory = $2");
+    await expect(alone("delete from directories where organization = $1 and id = $2")).rejects.toMatchObject({
+      cause: { code: "23503", constraint: "directory_users_directory" },
+    });
   });
 });

@@ -93,7 +93,7 @@ export async function makeOrganization(ctx: Context, key: string, mode: Membersh
   };
 }
 
-function personInput(userName: string, facts: Partial<DirectoryUserInput> = {}): DirectoryUserInput {
+export function personInput(userName: string, facts: Partial<DirectoryUserInput> = {}): DirectoryUserInput {
   return {
     id: newId<DirectoryUserId>(),
     immutableId: null,
