@@ -27,7 +27,7 @@ const RESTART_DELAY = 2_000;
 export async function startJobs(ctx: Context, options: { ownerUrl: string }): Promise<Jobs> {
   const running = new Set<Promise<void>>();
   const taskList = tracked(makeTasks(ctx), running);
-  const pool = new pg.Pool({
+  const pool = new PlainlyFailingPool({
     ...clientOptions({ url: options.ownerUrl, role: "muster_owner" }),
     max: CONCURRENCY + 2,
   });
@@ -65,6 +65,28 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
       await loop;
     },
   };
+}
+
+type Connected = Parameters<pg.Pool["connect"]>[0];
+
+/**
+ * A pool whose errors when it connects have no code. By codes of a database that is starting, or that the network does not reach,
+ * graphile-worker waits before it asks for a job again, longer each time, up to three minutes, and cannot be stopped meanwhile; after
+ * any other error it asks again at its next look.
+ */
+class PlainlyFailingPool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>;
+  override connect(connected: Connected): void;
+  override connect(connected?: Connected): Promise<pg.PoolClient> | undefined {
+    if (connected === undefined)
+      return super.connect().catch((error: unknown) => Promise.reject(withoutCode(error as Error)));
+    super.connect((error, client, release) => connected(error && withoutCode(error), client, release));
+    return undefined;
+  }
+}
+
+function withoutCode(error: Error): Error {
+  return new Error(error.message, { cause: error });
 }
 
 /** One life of the worker: until it is to stop, or until it lost track of a job because its connection died. */
