@@ -58,6 +58,7 @@ import * as membersOfNewGroups from "./0074-members-of-new-groups.ts";
 import * as directoriesCounted from "./0075-directories-counted.ts";
 import * as analyzeByOne from "./0080-analyze-by-one.ts";
 import * as linesKeepTheirNumber from "./0081-lines-keep-their-number.ts";
+import * as auditLongestBehind from "./0082-audit-longest-behind.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -121,5 +122,6 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0075-directories-counted", directoriesCounted],
   ["0080-analyze-by-one", analyzeByOne],
   ["0081-lines-keep-their-number", linesKeepTheirNumber],
+  ["0082-audit-longest-behind", auditLongestBehind],
   ["0040-mail", mailDelivery],
 ];

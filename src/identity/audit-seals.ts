@@ -8,7 +8,7 @@ import type { SecretKey } from "./secrets.ts";
 /** Rows of one seal. */
 const AT_ONCE = 1_000;
 
-/** Organizations with audit rows that are committed and not sealed, of which none before them can still come. */
+/** Organizations with audit rows that are committed and not sealed, of which none before them can still come; the longest behind first. */
 export async function organizationsToSeal(db: Database): Promise<OrganizationId[]> {
   const rows = await db.lookUp<{ organization: OrganizationId }>({
     name: "audit-behind",

@@ -44,7 +44,7 @@ export type AuditVerification = {
 };
 
 export type VerificationWish = {
-  /** Only seals made since then; what stands before is taken as it is. */
+  /** Only seals made since then, and the last one always; what stands before is taken as it is. */
   since?: Date | undefined;
   /** Only seals behind this one, and so many at most. */
   after?: number | undefined;
@@ -128,9 +128,10 @@ async function sealAt(db: Db, position: number): Promise<Seal | undefined> {
   return seal;
 }
 
+/** Where none is as late, the last one: so there is a head, and what is told of it holds. */
 async function firstSince(db: Db, since: Date): Promise<number> {
   const [row] = await db.query<{ position: number }>({
-    text: `select coalesce(min(position) filter (where sealed_at >= $2), max(position) + 1, 1) as position
+    text: `select coalesce(min(position) filter (where sealed_at >= $2), max(position), 1) as position
       from audit_seals where organization = $1`,
     values: [db.organization, since],
   });

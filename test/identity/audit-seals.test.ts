@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Context } from "../../src/context.ts";
 import { restoreBackup } from "../../src/db/backup/restore.ts";
 import { takeBackup } from "../../src/db/backup/take.ts";
@@ -10,7 +10,7 @@ import { newId, type OrganizationId } from "../../src/db/id.ts";
 import { inTransaction, type Tx } from "../../src/db/transaction.ts";
 import { addPerson } from "../../src/identity/accounts/add.ts";
 import { eraseAccounts } from "../../src/identity/accounts/erase.ts";
-import { sealAudit } from "../../src/identity/audit-seals.ts";
+import { organizationsToSeal, sealAudit } from "../../src/identity/audit-seals.ts";
 import { verifyAudit } from "../../src/identity/audit-verification.ts";
 import { recordChanges } from "../../src/identity/record.ts";
 import { loadSecretKey, type SecretKey } from "../../src/identity/secrets.ts";
@@ -104,6 +104,27 @@ test("what was committed is sealed in the order of commits and holds; what was n
   expect((await verifyAudit(acme.db, key)).unsealed.rows).toBe(1);
 });
 
+test("of organizations with rows to seal those come first that were sealed longest ago", async () => {
+  const [one, other] = [await company(ctx), await company(ctx)];
+  const inTurn = async () => {
+    const behind = await organizationsToSeal(ctx.db);
+    return behind.filter((id) => [one, other].some(({ organization }) => organization === id));
+  };
+  for (const [first, second] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    for (const { db, write } of [first, second]) {
+      await write((tx) => note(tx, "a.before"), "shared");
+      await sealAll(db);
+    }
+    for (const { write } of [second, first]) await write((tx) => note(tx, "a.after"), "shared");
+    // Other tests' transactions on this server keep rows back for as long as they run.
+    await vi.waitFor(async () => expect(await inTurn()).toHaveLength(2), { timeout: 60_000 });
+    expect(await inTurn()).toEqual([first.organization, second.organization]);
+  }
+});
+
 describe("whoever owns the tables and changes", async () => {
   const acme = await sealedCompany();
   const where = (place: number) => `where organization = '${acme.organization}' and id = ${acme.at(place)}`;
@@ -188,8 +209,18 @@ describe("whoever owns the tables and changes", async () => {
       fault: { kind: "changed", row: at(-1) },
     });
     await acme.undo();
-    const later = await verifyAudit(acme.db, key, { since: new Date(Date.now() + 3_600_000) });
-    expect(later).toMatchObject({ seals: 0, unsealed: { rows: 0 }, fault: null });
+    const { head } = await verifyAudit(acme.db, key);
+    const later = { since: new Date(Date.now() + 3_600_000) };
+    expect(await verifyAudit(acme.db, key, later)).toMatchObject({
+      seals: 1,
+      head,
+      unsealed: { rows: 0 },
+      fault: null,
+    });
+    await owner(`update muster.audit_seals set seal = sha256('forged') where organization = '${acme.organization}'
+      and position = ${head?.position}`);
+    expect(await verifyAudit(acme.db, key, later)).toMatchObject({ fault: { kind: "seal", seal: head?.position } });
+    await acme.undo();
   });
 
   test("is looked for piece by piece, where somebody wants so", async () => {
