@@ -57,6 +57,7 @@ import * as runsInAState from "./0073-runs-in-a-state.ts";
 import * as membersOfNewGroups from "./0074-members-of-new-groups.ts";
 import * as directoriesCounted from "./0075-directories-counted.ts";
 import * as leftToARun from "./0076-left-to-a-run.ts";
+import * as foldLatinAtOnce from "./0077-fold-latin-at-once.ts";
 import * as analyzeByOne from "./0080-analyze-by-one.ts";
 import * as linesKeepTheirNumber from "./0081-lines-keep-their-number.ts";
 import * as auditLongestBehind from "./0082-audit-longest-behind.ts";
@@ -122,6 +123,7 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0074-members-of-new-groups", membersOfNewGroups],
   ["0075-directories-counted", directoriesCounted],
   ["0076-left-to-a-run", leftToARun],
+  ["0077-fold-latin-at-once", foldLatinAtOnce],
   ["0080-analyze-by-one", analyzeByOne],
   ["0081-lines-keep-their-number", linesKeepTheirNumber],
   ["0082-audit-longest-behind", auditLongestBehind],
