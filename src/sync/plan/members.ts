@@ -112,11 +112,14 @@ async function planMembersByComparing(tx: Tx, values: readonly unknown[], areFew
         select distinct t.id as subject, p.id as member from ${stagedMembers("user")} m
         join teams t on t.immutable_id = m.group_id
         join people p on p.immutable_id = m.member_id
-      ), held as (
+      ), of_open as materialized (
+        -- By themselves: whether each is of one of the people was asked for each group anew, of all people.
         select t.id as subject, m.directory_user as member from teams t
         cross join lateral (
           select m.directory_user from remote_memberships m where m.organization = $1 and m.group_id = t.id offset 0) m
-        where t.open and m.directory_user in (select id from people)
+        where t.open
+      ), held as (
+        select subject, member from of_open where member in (select id from people)
         union all
         select m.group_id, p.id from people p
         cross join lateral (
