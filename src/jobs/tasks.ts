@@ -1,6 +1,6 @@
 import type { Task, TaskList } from "graphile-worker";
 import type { Context } from "../context.ts";
-import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../db/transaction.ts";
+import { inTransaction, type OrganizationLock, type Tx } from "../db/transaction.ts";
 import { followUpExpired } from "../identity/access/reconcile.ts";
 import { FORGOTTEN_AT_ONCE, forgetOldTombstones } from "../identity/accounts/forget.ts";
 import { listDirectories } from "../identity/directories.ts";
@@ -9,7 +9,6 @@ import { pruneIdempotentRequests } from "../identity/idempotency.ts";
 import { pruneJobs } from "../identity/jobs.ts";
 import { requeueOverdueMails } from "../identity/mail-sending.ts";
 import { pruneClientTokens } from "../identity/oauth-clients.ts";
-import { listOrganizations } from "../identity/organizations.ts";
 import { pausedSince } from "../identity/pause.ts";
 import { prunePublicAttempts } from "../identity/public-budget.ts";
 import { pruneRemovals } from "../identity/removal-budget.ts";
@@ -23,6 +22,7 @@ import { ASKED_SYNC_TASK, askedSyncTask } from "../sync/ask.ts";
 import { pruneRuns } from "../sync/prune.ts";
 import { enqueueDueSyncs, SYNC_TASK, syncTask } from "../sync/schedule.ts";
 import { deliverWebhook } from "./deliver-webhook.ts";
+import { inEveryOrganization } from "./every-organization.ts";
 import { runJob } from "./run-job.ts";
 import { sendMail } from "./send-mail.ts";
 
@@ -67,18 +67,18 @@ export function makeTasks(ctx: Context): TaskList {
     "enqueue-syncs": async () => {
       await enqueueDueSyncs(ctx);
     },
-    "follow-up-guests": () => inEveryOrganization(ctx, followUpExpired),
-    "remind-of-guests": () => inEveryOrganization(ctx, remindOfEndingGuests, "none"),
+    "follow-up-guests": () => once(ctx, followUpExpired),
+    "remind-of-guests": () => once(ctx, remindOfEndingGuests, "none"),
     "notice-removals": () => noticeEveryRemoval(ctx),
-    "prune-removals": () => inEveryOrganization(ctx, pruneRemovals, "none"),
-    "prune-tokens": () => inEveryOrganization(ctx, pruneClientTokens, "none"),
+    "prune-removals": () => once(ctx, pruneRemovals, "none"),
+    "prune-tokens": () => once(ctx, pruneClientTokens, "none"),
     "prune-request-log": () => pruneRequestLog(ctx),
-    "prune-idempotent-requests": () => inEveryOrganization(ctx, pruneIdempotentRequests, "none"),
-    "prune-jobs": () => inEveryOrganization(ctx, pruneJobs, "none"),
+    "prune-idempotent-requests": () => once(ctx, pruneIdempotentRequests, "none"),
+    "prune-jobs": () => once(ctx, pruneJobs, "none"),
     "prune-webhook-deliveries": () => untilFewer(ctx, PRUNED_AT_ONCE, pruneDeliveries, "none"),
-    "prune-sync-runs": () => pruneEveryRun(ctx),
+    "prune-sync-runs": () => inEveryOrganization(ctx, (actor) => pruneRuns(ctx, actor)),
     "forget-tombstones": () => untilFewer(ctx, FORGOTTEN_AT_ONCE, forgetOldTombstones),
-    "prune-public-attempts": () => inEveryOrganization(ctx, prunePublicAttempts, "none"),
+    "prune-public-attempts": () => once(ctx, prunePublicAttempts, "none"),
   });
 }
 
@@ -117,53 +117,42 @@ export async function catchUp(ctx: Context): Promise<void> {
   await enqueueDueSyncs(ctx);
 }
 
-async function inEveryOrganization(
-  ctx: Context,
-  work: (tx: Tx) => Promise<unknown>,
-  lock: OrganizationLock = "shared",
-): Promise<void> {
-  for (const { id } of await listOrganizations(ctx.db))
-    await inTransaction(ctx, { organization: id, kind: "job", id: null, requestId: null }, work, { lock });
-}
-
-/** The log tells it too: there may be no administrator with an address, or no mail server. */
-async function noticeEveryRemoval(ctx: Context): Promise<void> {
-  for (const { id: organization } of await listOrganizations(ctx.db)) {
-    const actor: Actor = { organization, kind: "job", id: null, requestId: null };
-    for (const { directory, held, ...counts } of await inTransaction(ctx, actor, noticeRemovals, { lock: "none" }))
-      ctx.logger.warn(`a directory ${held ? "was kept from taking" : "takes"} away many people's access`, {
-        organization,
-        directory,
-        counts,
-      });
-  }
+/** In one transaction for each organization. */
+function once(ctx: Context, work: (tx: Tx) => Promise<unknown>, lock: OrganizationLock = "shared"): Promise<void> {
+  return inEveryOrganization(ctx, (actor) => inTransaction(ctx, actor, work, { lock }));
 }
 
 /** In transactions of at most `atOnce` rows, until one finds fewer. */
-async function untilFewer(
+function untilFewer(
   ctx: Context,
   atOnce: number,
   work: (tx: Tx) => Promise<number>,
   lock: OrganizationLock = "shared",
 ): Promise<void> {
-  for (const { id: organization } of await listOrganizations(ctx.db)) {
-    const actor: Actor = { organization, kind: "job", id: null, requestId: null };
+  return inEveryOrganization(ctx, async (actor) => {
     let done: number;
     do done = await inTransaction(ctx, actor, work, { lock });
     while (done === atOnce);
-  }
+  });
 }
 
-async function pruneEveryRun(ctx: Context): Promise<void> {
-  for (const { id: organization } of await listOrganizations(ctx.db))
-    await pruneRuns(ctx, { organization, kind: "job", id: null, requestId: null });
+/** The log tells it too: there may be no administrator with an address, or no mail server. */
+function noticeEveryRemoval(ctx: Context): Promise<void> {
+  return inEveryOrganization(ctx, async (actor) => {
+    for (const { directory, held, ...counts } of await inTransaction(ctx, actor, noticeRemovals, { lock: "none" }))
+      ctx.logger.warn(`a directory ${held ? "was kept from taking" : "takes"} away many people's access`, {
+        organization: actor.organization,
+        directory,
+        counts,
+      });
+  });
 }
 
-async function pruneRequestLog(ctx: Context): Promise<void> {
+function pruneRequestLog(ctx: Context): Promise<void> {
   const keep = { days: ctx.config.requestLog.days, rows: KEPT_REQUESTS };
-  for (const { id } of await listOrganizations(ctx.db)) {
-    const db = ctx.db.of(id);
+  return inEveryOrganization(ctx, async ({ organization }) => {
+    const db = ctx.db.of(organization);
     for (const { id: directory, kind } of await listDirectories(db))
       if (kind === "scim") await pruneRequests(db, directory, keep);
-  }
+  });
 }

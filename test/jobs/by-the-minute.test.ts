@@ -1,12 +1,17 @@
 import { expect, test } from "vitest";
+import { Database } from "../../src/db/connection.ts";
+import type { OrganizationId } from "../../src/db/id.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
 import { addDirectory } from "../../src/identity/directories.ts";
 import { changeMembers } from "../../src/identity/directory-groups/members.ts";
 import { assignGuest } from "../../src/identity/guests.ts";
+import { listOrganizations } from "../../src/identity/organizations.ts";
 import { createSpace } from "../../src/identity/spaces.ts";
+import { inEveryOrganization } from "../../src/jobs/every-organization.ts";
 import { startJobs } from "../../src/jobs/start.ts";
 import { CRONTAB, makeTasks } from "../../src/jobs/tasks.ts";
 import { listRuns } from "../../src/sync/history.ts";
+import { listeningLogger } from "../harness/log.ts";
 import { testContext } from "../harness/postgres.ts";
 import { statements } from "../harness/server.ts";
 import { addPerson, addProduct, makeWorld, person } from "../mail/world.ts";
@@ -84,4 +89,32 @@ test("R153: a guest whose time has run out is followed up by the job, once", asy
   } finally {
     await jobs.stop();
   }
+});
+
+test("an organization in which a job fails is told of, and keeps no other from its own", async () => {
+  const other = await makeWorld(ctx, "other");
+  const organizations = [world.organization, other.organization];
+  const [first = "", last = ""] = (await listOrganizations(ctx.db)).map(({ id }) => id);
+  expect([first, last].toSorted()).toEqual(organizations.toSorted());
+  const { logger, lines } = listeningLogger();
+  const done: string[] = [];
+  await inEveryOrganization({ ...ctx, logger }, async ({ organization }) => {
+    // As PostgreSQL would refuse what nobody has thought of.
+    if (organization === first) await ctx.db.of(first as OrganizationId).query({ text: "select 1 / 0" });
+    done.push(organization);
+  });
+  expect(done).toEqual([last]);
+  expect(lines).toMatchObject([
+    { level: "error", organization: first, error: expect.stringContaining("division by zero") },
+  ]);
+  const gone = new Database({ ...ctx.database.settings, url: `${ctx.database.settings.url}-gone` });
+  const asked: string[] = [];
+  await expect(
+    inEveryOrganization({ ...ctx, logger }, async ({ organization }) => {
+      asked.push(organization);
+      await gone.of(organization).query({ text: "select 1" });
+    }),
+  ).rejects.toMatchObject({ code: "unavailable" });
+  expect(asked).toEqual([first]);
+  await gone.close();
 });
