@@ -1,11 +1,8 @@
 import type { z } from "zod";
 import { type Connector, ConnectorError, type TestStep } from "./connector.ts";
-import { csvConnector } from "./csv/csv-connector.ts";
 import { csvSettings } from "./csv/settings.ts";
-import { googleWorkspaceConnector } from "./google-workspace/google-workspace-connector.ts";
 import { parseServiceAccount } from "./google-workspace/service-account.ts";
 import { googleWorkspaceSettings } from "./google-workspace/settings.ts";
-import { ldapConnector } from "./ldap/ldap-connector.ts";
 import { ldapSettings } from "./ldap/settings.ts";
 
 /** What a directory of each kind needs to be read: its settings as stored, and its secret in the clear. */
@@ -18,7 +15,8 @@ type Host = {
 };
 
 type Kind = {
-  make(settings: unknown, secret: string | null, host: Host): Connector;
+  /** Loads the connector's own code: whoever reads one kind need not hold the others'. */
+  make(settings: unknown, secret: string | null, host: Host): Promise<Connector>;
   /** What may be stored. */
   settings: z.ZodType;
   /** Throws ConnectorError when this cannot be the secret of such a directory; null: the kind has none. */
@@ -31,19 +29,26 @@ const OVER_NETWORK = ["settings", "connect", "tls", "bind", "base", "users", "gr
 
 const KINDS: Readonly<Record<ConnectorKind, Kind>> = {
   csv: {
-    make: (settings, _secret, { filesFolder }) => csvConnector(settings, filesFolder),
+    make: async (settings, _secret, { filesFolder }) =>
+      (await import("./csv/csv-connector.ts")).csvConnector(settings, filesFolder),
     settings: csvSettings,
     checkSecret: null,
     steps: ["settings", "base", "users", "groups", "count", "members"],
   },
   "google-workspace": {
-    make: googleWorkspaceConnector,
+    make: async (settings, secret) =>
+      (await import("./google-workspace/google-workspace-connector.ts")).googleWorkspaceConnector(settings, secret),
     // Where a stand-in for Google listens is for tests, which make their connectors themselves.
     settings: googleWorkspaceSettings.omit({ endpoint: true }),
     checkSecret: parseServiceAccount,
     steps: OVER_NETWORK,
   },
-  ldap: { make: ldapConnector, settings: ldapSettings, checkSecret: () => {}, steps: OVER_NETWORK },
+  ldap: {
+    make: async (settings, secret) => (await import("./ldap/ldap-connector.ts")).ldapConnector(settings, secret),
+    settings: ldapSettings,
+    checkSecret: () => {},
+    steps: OVER_NETWORK,
+  },
 };
 
 export function isConnectorKind(kind: string): kind is ConnectorKind {
@@ -55,12 +60,12 @@ export function isConnectorKind(kind: string): kind is ConnectorKind {
  * @param settings as the kind's schema describes them; checked here.
  * @throws ConnectorError `configuration` naming the setting that is wrong.
  */
-export function makeConnector(
+export async function makeConnector(
   kind: ConnectorKind,
   settings: unknown,
   secret: string | null,
   host: Host = { filesFolder: null },
-): Connector {
+): Promise<Connector> {
   return KINDS[kind].make(settings, secret, host);
 }
 

@@ -15,7 +15,7 @@ port?.on("message", () => stopping.abort());
 
 const db = new Database(connection);
 try {
-  const connector = makeConnector(source.kind, source.settings, source.secret, { filesFolder });
+  const connector = await makeConnector(source.kind, source.settings, source.secret, { filesFolder });
   const read = await readInto(db.of(organization), connector, task, stopping.signal, {
     onPage: (entries) => tell({ of: "page", entries }),
     onFull: () => tell({ of: "full" }),

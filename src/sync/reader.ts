@@ -33,7 +33,7 @@ const CONNECTIONS = 3;
 
 /**
  * Megabytes of what was made just now, three times 8 instead of V8's three times 32: a read makes much and keeps little.
- * A limit on what lives has V8 look through it when it has grown by about a half, instead of to four times as much.
+ * A limit on what lives, below 2 GB, has V8 look through it when it has almost doubled, instead of at four times as much.
  */
 const YOUNG = 24;
 

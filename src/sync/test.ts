@@ -70,7 +70,7 @@ export async function* testSettings(
 }
 
 async function* stepsOf(ctx: Context, { kind, settings, secret }: Tried, signal: AbortSignal, asking: boolean): Steps {
-  const connector = makeConnector(kind, settings, secret, { filesFolder: ctx.config.filesDirectory });
+  const connector = await makeConnector(kind, settings, secret, { filesFolder: ctx.config.filesDirectory });
   if (asking) yield* connector.test(signal);
   else yield { name: "settings", verdict: "passed", detail: "the settings are complete", hint: null, samples: [] };
 }

@@ -56,11 +56,11 @@ describe("settings", () => {
     expect(error.message).toContain(`${key}:`);
   });
 
-  it("are known by the kind", () => {
+  it("are known by the kind", async () => {
     expect(isConnectorKind("google-workspace")).toBe(true);
     expect(settingsFault("google-workspace", { admin: ADMIN })).toBeUndefined();
     expect(settingsFault("google-workspace", { admin: "root" })).toMatchObject({ path: ["admin"] });
-    expect(() => makeConnector("google-workspace", { admin: ADMIN }, null)).toThrow(ConnectorError);
+    await expect(makeConnector("google-workspace", { admin: ADMIN }, null)).rejects.toThrow(ConnectorError);
   });
 });
 
@@ -117,7 +117,7 @@ it("Google's library is loaded by a read and by nothing before it", () => {
     import { createRequire } from "node:module";
     import { makeConnector } from "./connectors/index.ts";
     const loaded = () => Object.keys(createRequire(import.meta.url).cache).filter((path) => path.includes("/googleapis/build/src/"));
-    const connector = makeConnector("google-workspace", { admin: "${ADMIN}", endpoint: "http://127.0.0.1:1", maxAttempts: 1 }, process.env.KEY);
+    const connector = await makeConnector("google-workspace", { admin: "${ADMIN}", endpoint: "http://127.0.0.1:1", maxAttempts: 1 }, process.env.KEY);
     const before = loaded().length;
     await connector.read(new AbortController().signal).next().catch(() => {});
     console.log(JSON.stringify({ before, after: loaded().map((path) => path.split("/src/")[1]).sort() }));`;

@@ -104,11 +104,12 @@ describe("LDAP settings", () => {
 });
 
 describe("making a connector", () => {
-  it("needs a kind that is pulled from, and a password", () => {
+  it("needs a kind that is pulled from, and a password", async () => {
     expect(isConnectorKind("ldap")).toBe(true);
     expect(isConnectorKind("scim")).toBe(false);
     expect(isConnectorKind("toString")).toBe(false);
-    for (const secret of [null, ""]) expect(() => makeConnector("ldap", good, secret)).toThrow(/password of bindDn/);
-    expect(() => makeConnector("ldap", { ...good, base: "x" }, "secret")).toThrow(/base/);
+    for (const secret of [null, ""])
+      await expect(makeConnector("ldap", good, secret)).rejects.toThrow(/password of bindDn/);
+    await expect(makeConnector("ldap", { ...good, base: "x" }, "secret")).rejects.toThrow(/base/);
   });
 });
