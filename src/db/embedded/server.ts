@@ -70,8 +70,6 @@ export async function startServer(
     // no checkpoint fall into the middle of it.
     shared_buffers: "256MB",
     max_wal_size: "2GB",
-    // The log's files are used again and again; what comes first need not be written twice, once as zeros.
-    wal_init_zero: "off",
     ...settings,
   };
   const child = spawn(
