@@ -12,10 +12,11 @@ const MIGRATION_LOCK = 7_230_115_119;
  * Brings the database at `owner` to this version: roles `muster_owner` and `muster_app`, schema `muster`,
  * graphile-worker's tables, Muster's migrations. Safe to call by several starters at once and any number of times.
  * @param owner a login that is `muster_owner`, or may create roles and the schema.
- * @param options.until the last migration that is wanted, for the tables of an older version.
+ * @param options.through only these migrations, in this order: those that a database of an older version went through. What
+ * came to stand between others since then ran after them there.
  * @throws MusterError `configuration` when the database was made by a newer Muster.
  */
-export async function migrate(owner: ConnectionSettings, options: { until?: string } = {}): Promise<void> {
+export async function migrate(owner: ConnectionSettings, options: { through?: readonly string[] } = {}): Promise<void> {
   const client = new pg.Client(clientOptions({ url: owner.url, statementTimeout: 0 }));
   try {
     await client.connect();
@@ -32,7 +33,7 @@ export async function migrate(owner: ConnectionSettings, options: { until?: stri
     await createRoles(client);
     const { runMigrations: runJobMigrations } = await import("graphile-worker");
     await runJobMigrations({ connectionString: ownerString(owner) });
-    await runMusterMigrations(owner, options.until);
+    await runMusterMigrations(owner, options.through ?? migrations.map(([name]) => name));
     // So that a running process can tell whether the schema is still the one it knows.
     await client.query("set role muster_owner; grant select on muster.migrations to muster_app; reset role");
   } catch (error) {
@@ -113,9 +114,7 @@ function ownerString(owner: ConnectionSettings): string {
   return url.toString();
 }
 
-async function runMusterMigrations(owner: ConnectionSettings, until: string | undefined): Promise<void> {
-  const names = migrations.map(([name]) => name);
-  const wanted = until === undefined ? names : names.slice(0, names.indexOf(until) + 1);
+async function runMusterMigrations(owner: ConnectionSettings, wanted: readonly string[]): Promise<void> {
   const { default: knex } = await import("knex");
   const builder = knex({
     client: "pg",
@@ -126,7 +125,7 @@ async function runMusterMigrations(owner: ConnectionSettings, until: string | un
     tableName: "migrations",
     schemaName: "muster",
     migrationSource: {
-      getMigrations: async () => wanted,
+      getMigrations: async () => [...wanted],
       getMigrationName: (name: string) => name,
       getMigration: async (name: string) => ({
         up: (knexInstance: Knex) => byName(name).up(knexInstance),

@@ -41,9 +41,9 @@ export async function restoreBackup(
   try {
     const header = parse(headerSchema, (await frames.next()).value ?? undefined);
     if (secretKey !== null && header.secretKey !== secretKey) throw otherKey();
-    const until = lastMigration(header);
+    refuseUnknown(header);
     await refuseInhabited(owner);
-    await migrate(owner, { until });
+    await migrate(owner, { through: header.migrations });
     return await connected({ ...owner, role: "muster_owner", statementTimeout: 0 }, async (client) => {
       const restored = await fill(client, header, frames, told, purpose);
       await migrate(owner);
@@ -119,16 +119,15 @@ function parse<S extends z.ZodType>(schema: S, content: Buffer | undefined): z.o
 }
 
 /** @throws MusterError `configuration` for tables that went through migrations which this version does not know. */
-function lastMigration(header: Header): string {
-  const ours = migrations.map(([name]) => name);
-  const last = header.migrations.at(-1);
-  if (last === undefined || header.migrations.some((name, place) => name !== ours[place]))
+function refuseUnknown(header: Header): void {
+  const ours = new Set(migrations.map(([name]) => name));
+  const unknown = header.migrations.find((name) => !ours.has(name));
+  if (unknown !== undefined || header.migrations.length === 0)
     throw new MusterError(
       "configuration",
-      `this backup was made by a Muster whose tables this version does not know (${last ?? "none"}); restore it with that version`,
+      `this backup was made by a Muster whose tables this version does not know (${unknown ?? "none"}); restore it with that version`,
       { at: "file" },
     );
-  return last;
 }
 
 /** What holds no organization may be thrown away, so that older tables can take its place. */

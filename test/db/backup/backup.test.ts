@@ -2,10 +2,12 @@ import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFil
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { migrations } from "../../../migrations/index.ts";
 import type { Context } from "../../../src/context.ts";
 import { restoreBackup, resumeAfterRestore } from "../../../src/db/backup/restore.ts";
 import { takeBackup } from "../../../src/db/backup/take.ts";
 import { newId } from "../../../src/db/id.ts";
+import { migrate } from "../../../src/db/migrate.ts";
 import { inTransaction } from "../../../src/db/transaction.ts";
 import { listEvents } from "../../../src/identity/events.ts";
 import { recordChanges } from "../../../src/identity/record.ts";
@@ -76,6 +78,42 @@ test("events after a restore stand behind all that were before, for whoever foll
        not pg_visible_in_snapshot(muster.transaction_now(), muster.snapshot_now()) as after from latest`,
   ]);
   expect(row).toEqual({ seen: true, after: true });
+});
+
+/** As a database went through them that was made when the last of them were not there yet, and was brought to this version later. */
+const OLDER = migrations.flatMap(([name]) => (name > "0074" ? [] : [name]));
+
+test("a backup of an older Muster, and of a database that was brought to this version, is restored", async () => {
+  const [older, there, again] = [await emptyDatabase(), await emptyDatabase(), await emptyDatabase()];
+  await migrate({ url: older.ownerUrl }, { through: OLDER });
+  const [organization, directory] = [newId(), newId()];
+  await statements(older.superuserUrl, [
+    `insert into muster.organizations (id, key, name) values ('${organization}', 'older', 'older')`,
+    `insert into muster.directories (organization, id, name, kind, position, permissions)
+       values ('${organization}', '${directory}', 'internal', 'internal', 1, 'read-write')`,
+    `insert into muster.accounts (organization, id, user_name, user_name_key) values ('${organization}', '${newId()}', 'ann', 'ann')`,
+    `insert into muster.directory_users (organization, id, directory, account, user_name, user_name_key, active)
+       select organization, gen_random_uuid(), '${directory}', id, user_name, user_name_key, true from muster.accounts`,
+  ]);
+  const orderOf = async (superuserUrl: string) =>
+    (await statements<{ name: string }>(superuserUrl, ["select name from muster.migrations order by id"])).map(
+      ({ name }) => name,
+    );
+  await takeBackup({ url: older.ownerUrl }, file("older"), KEY);
+  await restoreBackup({ url: there.ownerUrl }, file("older"), KEY);
+  const order = await orderOf(there.superuserUrl);
+  expect(order.slice(0, OLDER.length)).toEqual(OLDER);
+  expect(order.toSorted()).toEqual(migrations.map(([name]) => name).toSorted());
+  // In this order no database goes through them that this version makes.
+  expect(order).not.toEqual(migrations.map(([name]) => name));
+
+  await takeBackup({ url: there.ownerUrl }, file("brought-here"), KEY);
+  await restoreBackup({ url: again.ownerUrl }, file("brought-here"), KEY);
+  await takeBackup({ url: again.ownerUrl }, file("and-again"), KEY);
+  expect(await orderOf(again.superuserUrl)).toEqual(order);
+  const held = await contents(file("and-again"));
+  expect(held).toEqual(await contents(file("brought-here")));
+  expect(held.directory_users?.rows).toBe(1);
 });
 
 test("whatever orders by transaction counts as a restore wants it", async () => {
