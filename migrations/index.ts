@@ -61,6 +61,7 @@ import * as foldLatinAtOnce from "./0077-fold-latin-at-once.ts";
 import * as analyzeByOne from "./0080-analyze-by-one.ts";
 import * as linesKeepTheirNumber from "./0081-lines-keep-their-number.ts";
 import * as auditLongestBehind from "./0082-audit-longest-behind.ts";
+import * as tidiedBesideARemoval from "./0083-tidied-beside-a-removal.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -127,5 +128,6 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0080-analyze-by-one", analyzeByOne],
   ["0081-lines-keep-their-number", linesKeepTheirNumber],
   ["0082-audit-longest-behind", auditLongestBehind],
+  ["0083-tidied-beside-a-removal", tidiedBesideARemoval],
   ["0040-mail", mailDelivery],
 ];

@@ -67,8 +67,11 @@ export function isOutOfReach(error: unknown): boolean {
   return !(cause instanceof pg.DatabaseError) || OUT_OF_REACH.test(cause.code ?? "");
 }
 
-/** Classes: connection, resources, and of an operator's intervention that the server is going down or not up yet. */
-const OUT_OF_REACH = /^(08|53|57P)/;
+/**
+ * Classes: connection, login, no such database, resources; of an operator's intervention that the server is going down or not up
+ * yet; and a server that only answers questions.
+ */
+const OUT_OF_REACH = /^(08|28|3D|53|57P|25006)/;
 
 /** Classes: connection, resources, an operator's intervention (time limits too); and a lock that nobody got in time. */
 const SHARED_FATE = /^(08|53|57|58|55P03)/;

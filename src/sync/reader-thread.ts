@@ -34,6 +34,7 @@ try {
 function told(error: unknown): ToldError {
   if (error instanceof ConnectorError)
     return { of: "connector", code: error.code, detail: error.detail, hint: error.hint };
-  if (isMusterError(error)) return { of: "muster", code: error.code, detail: error.message, at: error.at };
+  if (isMusterError(error))
+    return { of: "muster", code: error.code, detail: error.message, at: error.at, retryAfter: error.retryAfter };
   return { of: "fault", detail: error instanceof Error ? error.message : String(error) };
 }

@@ -18,7 +18,7 @@ export type ReaderTask = ReadTask & {
 
 export type ToldError =
   | { of: "connector"; code: ConnectorErrorCode; detail: string; hint: string | null }
-  | { of: "muster"; code: ErrorCode; detail: string; at: string | undefined }
+  | { of: "muster"; code: ErrorCode; detail: string; at: string | undefined; retryAfter: number | undefined }
   | { of: "fault"; detail: string };
 
 export type ReaderMessage =
@@ -66,7 +66,6 @@ export async function readInThread(
     workerData: data,
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG, maxOldGenerationSizeMb: memory },
     name: "reader",
-    execArgv: [],
   });
   thread.on("message", (message: ReaderMessage) => {
     switch (message.of) {
@@ -116,7 +115,10 @@ function errorOf(error: ToldError): Error {
     case "connector":
       return new ConnectorError(error.code, error.detail, { hint: error.hint });
     case "muster":
-      return new MusterError(error.code, error.detail, error.at === undefined ? {} : { at: error.at });
+      return new MusterError(error.code, error.detail, {
+        ...(error.at !== undefined && { at: error.at }),
+        ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+      });
     case "fault":
       return new Error(error.detail);
     default:

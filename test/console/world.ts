@@ -93,7 +93,9 @@ export async function consoleWorld() {
   /** A browser as new: where loops do not run whole, one that a test before has left. A new one is half of what a test costs. */
   async function emptied(look: Look): Promise<Visit> {
     const key = JSON.stringify(look);
-    const kept = (left.get(key) ?? []).splice(0).find(({ page }) => !page.isClosed());
+    const visits = left.get(key) ?? [];
+    let kept = visits.shift();
+    while (kept?.page.isClosed()) kept = visits.shift();
     if (kept) {
       await kept.context.clearCookies();
       await kept.page.goto("/console/mark.svg");
@@ -234,7 +236,7 @@ const COUNT_TIMERS = `(() => {
   };
 })()`;
 
-/** Until six frames in a row, a tenth of a second at least, show a screen that nothing in the page is still changing. */
+/** Whether six frames in a row, a tenth of a second at least, show a screen that nothing in the page is still changing. */
 const DRAWN = `new Promise((drawn) => {
   const moves = ({ playState, effect }) => playState === "running" && effect.getComputedTiming().endTime !== Infinity;
   const still = () =>
@@ -242,10 +244,11 @@ const DRAWN = `new Promise((drawn) => {
     !document.querySelector(".mantine-Loader-root, .mantine-Skeleton-root") &&
     globalThis.__soon.size === 0 &&
     !document.getAnimations().some(moves);
-  let frames = 0;
+  let [frames, looks] = [0, 0];
   const look = () => {
     frames = still() ? frames + 1 : 0;
-    if (frames === 6) drawn(true);
+    looks += 1;
+    if (frames === 6 || looks === 300) drawn(frames === 6);
     else requestAnimationFrame(look);
   };
   look();

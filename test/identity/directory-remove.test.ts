@@ -335,4 +335,31 @@ describe("removing a directory", () => {
       cause: { code: "23503", constraint: "directory_users_directory" },
     });
   });
+
+  test("what counts its people is tidied when nobody holds it: a removal must not wait for who counts, who waits for it", async () => {
+    const { org, c } = await company();
+    await org.db.query({
+      text: "insert into directory_user_counts (organization, directory, change) select $1, $2, 1 from generate_series(1, 1001)",
+      values: [org.id, c],
+    });
+    const ask = async (text: string) =>
+      (await org.db.query<{ count: number }>({ text, values: [org.id, c] }))[0]?.count ?? 0;
+    const rows = () => ask("select count(*) from directory_user_counts where organization = $1 and directory = $2");
+    const people = () => ask("select count_directory_users($1, $2) as count");
+    const [before, counted] = [
+      await rows(),
+      await ask("select sum(change) as count from directory_user_counts where organization = $1 and directory = $2"),
+    ];
+    await org.shared(async (tx) => {
+      await tx.query({
+        text: "select from directories where organization = $1 and id = $2 for update",
+        values: [org.id, c],
+      });
+      expect(await people()).toBe(Number(counted));
+      expect(await rows()).toBe(before);
+    });
+    expect(await people()).toBe(Number(counted));
+    expect(await rows()).toBe(1);
+    expect(await people()).toBe(Number(counted));
+  });
 });

@@ -55,12 +55,13 @@ function threads(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === "MessagePort" || kind === "Worker").length;
 }
 
+const atFirst = threads();
+
 describe("a directory is read in a thread of its own", () => {
   test("what fails there fails in the same words, takes nobody away, and the next run finds all as it was", async () => {
     const { world, directory, settings, sync } = await ldap();
     const { goal } = ldapCompany(0);
     expect(await sync()).toMatchObject({ state: "done", counts: { added: Object.keys(goal.people).length } });
-    const before = threads();
     for (const kind of ["cut-before", "size-limit", "damaged-entry", "garbage", "repeat-entry", "silence"] as const) {
       Object.assign(options, ldapCompany(1), { fault: { page: LDAP_PAGES - 2, kind } });
       const there = await sync();
@@ -73,7 +74,7 @@ describe("a directory is read in a thread of its own", () => {
     delete options.fault;
     Object.assign(options, ldapCompany(0));
     expect(await sync()).toMatchObject({ state: "done", rowsWritten: 0 });
-    await until("its threads are gone", 20, async () => threads() === before);
+    await until("its threads are gone", 20, async () => threads() === atFirst);
   });
 
   test("a setting that is wrong and a secret that is none are told as they are", async () => {
@@ -89,7 +90,7 @@ describe("a directory is read in a thread of its own", () => {
 
   test("a reader that is told to stop while a server is silent stops, and the directory is free again", async () => {
     const { sync } = await ldap();
-    const before = threads();
+    await until("no thread is left of the tests before", 20, async () => threads() === atFirst);
     Object.assign(options, ldapCompany(0), { fault: { page: 3, kind: "silence" } });
     const stop = new AbortController();
     let during = 0;
@@ -98,9 +99,9 @@ describe("a directory is read in a thread of its own", () => {
       stop.abort();
     };
     expect((await sync({ signal: stop.signal, onProgress })).error).toMatch(/^cancelled/);
-    expect(during).toBeGreaterThan(before);
+    expect(during).toBeGreaterThan(atFirst);
     delete options.fault;
-    await until("its thread is gone", 20, async () => threads() === before);
+    await until("its thread is gone", 20, async () => threads() === atFirst);
     expect(await sync()).toMatchObject({ state: "done" });
   });
 
