@@ -104,7 +104,7 @@ export const configSchema = z.strictObject({
       /** Seconds without a sign of life after which a run is given up and its directory passes on to the next. */
       silence: z.int().min(5).max(3_600).default(60),
       /** Megabytes of memory that the reader of one directory may need for what lives; a directory that needs more is not read. */
-      memory: z.int().min(64).max(65_536).default(1_536),
+      memory: z.int().min(64).max(65_536).default(2_000),
       /** Hours for which a held or previewed plan can be approved. */
       approvalHours: z.int().min(1).max(168).default(24),
       /** Days for which runs are kept; what can still be undone or approved always is. */

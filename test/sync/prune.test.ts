@@ -8,7 +8,7 @@ import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
 import { makeWorld, silent, type World } from "./world.ts";
 
-const KEPT = { silence: 60, memory: 1536, approvalHours: 24, keepDays: 90, keepRuns: 3 };
+const KEPT = { silence: 60, memory: 2000, approvalHours: 24, keepDays: 90, keepRuns: 3 };
 const ctx = await testContext({ logger: silent, config: { sync: KEPT } });
 
 const prune = (world: World) => pruneRuns(ctx, world.actor);
