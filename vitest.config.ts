@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { COMPILED } from "./src/start/compiled.ts";
 import { RulesReporter } from "./test/rules/reporter.ts";
 
 // CI reads the counts in it, to fail when a suite was skipped.
@@ -17,7 +17,7 @@ export default defineConfig({
     execArgv: ["--disable-proto=delete"],
     maxWorkers: 2,
     // For the programs that tests start: most of what a short one costs is compiling.
-    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, ".cache", "compiled") },
+    env: { NODE_COMPILE_CACHE: COMPILED },
     reporters: ["default", new RulesReporter(report)],
     // A machine that does several things at once is slow, not wrong.
     testTimeout: 120_000,

@@ -2,7 +2,7 @@ import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 
 /** Beside the code that it is of: whoever may write there can write the code itself. */
-const COMPILED = join(import.meta.dirname, "..", "..", ".cache", "compiled");
+export const COMPILED = join(import.meta.dirname, "..", "..", ".cache", "compiled");
 
 /**
  * Has Node keep what it compiles from here on, for the next process and for threads: more than half of what a short

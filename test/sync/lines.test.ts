@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type DirectoryUserId, newId, type SyncRunId } from "../../src/db/id.ts";
+import type { DirectoryUserId, SyncRunId } from "../../src/db/id.ts";
 import { forgetRecords } from "../../src/identity/accounts/forget.ts";
 import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.ts";
 import { pageOfPlan, type SyncPlanRow } from "../../src/sync/history.ts";
@@ -7,6 +7,7 @@ import { MEMBERS_OF_A_ROW } from "../../src/sync/plan/lines.ts";
 import { getRun } from "../../src/sync/runs.ts";
 import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
+import { personInput } from "../identity/access/organization.ts";
 import { makeWorld, silent, type World } from "./world.ts";
 
 /** Many memberships of a new group stand in one row of a plan; whoever reads the plan sees each of them. */
@@ -33,18 +34,6 @@ function company(): ScriptedDirectory {
   for (const [group, members] of Object.entries(GROUPS)) source.group(group, members);
   return source;
 }
-
-const person = (userName: string) => ({
-  id: newId<DirectoryUserId>(),
-  immutableId: null,
-  externalId: null,
-  userName,
-  active: true,
-  email: null,
-  displayName: null,
-  resource: {},
-  contentHash: null,
-});
 
 async function linesOf(world: World, run: SyncRunId, limit: number, kind?: string): Promise<SyncPlanRow[]> {
   const lines: SyncPlanRow[] = [];
@@ -131,7 +120,7 @@ describe("the memberships of new groups in a plan", () => {
     const directory = await world.directory("corp");
     const shared = { email: "shared@example.com" };
     // A directory that pushes may give its people no unchanging id.
-    const outsider = { ...person("outsider"), email: "another@example.com" };
+    const outsider = personInput("outsider", { email: "another@example.com" });
     const elsewhere = await world.directory("elsewhere");
     await world.write((tx) => insertDirectoryUsers(tx, elsewhere, [outsider]));
     const source = company().user(nameOf(5), shared).user(nameOf(7), shared).user(nameOf(9), { email: outsider.email });

@@ -78,7 +78,7 @@ describe("a directory is read in a thread of its own", () => {
   });
 
   test("a setting that is wrong and a secret that is none are told as they are", async () => {
-    const { world, directory, sync } = await ldap();
+    const { world, directory, settings, sync } = await ldap();
     await world.query({
       text: "update directories set settings = settings - 'base' where organization = $1 and id = $2",
       values: [world.actor.organization, directory],
@@ -86,6 +86,11 @@ describe("a directory is read in a thread of its own", () => {
     const result = await sync();
     expect(result.state).toBe("failed");
     expect(result.error).toMatch(/^configuration: LDAP settings: base/);
+    await world.query({
+      text: "update directories set settings = $3, secret = null where organization = $1 and id = $2",
+      values: [world.actor.organization, directory, settings],
+    });
+    expect((await sync()).error).toMatch(/^configuration: .*password of bindDn/);
   });
 
   test("a reader that is told to stop while a server is silent stops, and the directory is free again", async () => {
