@@ -187,7 +187,8 @@ describe("muster directory remove", () => {
       /would remove okta: 2 people[\s\S]*ada +okta +entra/,
     );
     expect(await answer("directory", "remove", "okta", "--confirm", "okta")).toEqual({ ...would, dryRun: false });
-    expect((await scim("GET", "/Users")).status).toBe(401);
+    // The server hears of it from the database, a moment after the command has ended.
+    await expect.poll(async () => (await scim("GET", "/Users")).status).toBe(401);
     expect((await scim("POST", "/Users", userOf("late"))).status).toBe(401);
     expect((await answer("directory", "list")).map(({ name }: { name: string }) => name)).toEqual([
       "entra",

@@ -6,6 +6,7 @@ import { migrations } from "../../../migrations/index.ts";
 import type { Context } from "../../../src/context.ts";
 import { restoreBackup, resumeAfterRestore } from "../../../src/db/backup/restore.ts";
 import { takeBackup } from "../../../src/db/backup/take.ts";
+import type { Db } from "../../../src/db/connection.ts";
 import { newId } from "../../../src/db/id.ts";
 import { migrate } from "../../../src/db/migrate.ts";
 import { inTransaction } from "../../../src/db/transaction.ts";
@@ -29,6 +30,19 @@ const back = (name: string): Promise<unknown> => takeBackup({ url: ctx.database.
 const invited = (name: string) =>
   acme.ask({ emails: [`${name}@partner.example`], roles: [{ product: acme.wiki, role: "user" }] });
 await invited("ann");
+
+/** Every event so far: one is told once nothing runs any more that began before it, in any database of the server. */
+async function settledEvents(db: Db) {
+  await expect
+    .poll(() =>
+      db.query({
+        text: "select 1 from outbox where organization = $1 and transaction >= transactions_settled()",
+        values: [db.organization],
+      }),
+    )
+    .toEqual([]);
+  return listEvents(db, { after: null, within: null, limit: 1_000 });
+}
 
 test("a backup taken while people are invited is whole: what comes of it has equal row hashes and all its references", async () => {
   let [going, made] = [true, 0];
@@ -56,10 +70,10 @@ test("a backup taken while people are invited is whole: what comes of it has equ
 test("events after a restore stand behind all that were before, for whoever follows the feed and for webhooks", async () => {
   await back("numbers");
   const db = ctx.db.of(acme.organization);
-  const before = await listEvents(db, { after: null, within: null, limit: 1_000 });
+  const before = await settledEvents(db);
   // What the lost server still did after the backup was seen by others.
   await invited("later");
-  const seen = (await listEvents(db, { after: null, within: null, limit: 1_000 })).at(-1);
+  const seen = (await settledEvents(db)).at(-1);
   const there = await emptyDatabase();
   await restoreBackup({ url: there.ownerUrl }, file("numbers"), KEY);
   const restored: Context = { ...ctx, db: there.open() };
@@ -68,7 +82,7 @@ test("events after a restore stand behind all that were before, for whoever foll
   await inTransaction(restored, acme.actor, (tx) =>
     recordChanges(tx, [{ action: "link.created", subjectKind: "link", subject: newId(), event: true }]),
   );
-  expect((await told()).map(({ kind }) => kind)).toEqual(["link.created"]);
+  await expect.poll(async () => (await told()).map(({ kind }) => kind)).toEqual(["link.created"]);
   const all = await listEvents(restored.db.of(acme.organization), { after: null, within: null, limit: 1_000 });
   expect(all.slice(0, -1)).toEqual(before);
   // A webhook that is made now gets what comes now: the snapshot counts as the events do.
