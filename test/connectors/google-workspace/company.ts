@@ -40,7 +40,7 @@ export function member(of: FakePerson | FakeGroup): FakeMember {
 
 export function company(people: FakePerson[], groups: FakeGroup[], more: Partial<FakeCompany> = {}): FakeCompany {
   return {
-    ...{ customer: CUSTOMER, domains: ["example.com", "example.org"], people: [admin, ...people], groups },
+    ...{ customer: CUSTOMER, domains: ["example.com", "example.org"], people: [{ ...admin }, ...people], groups },
     ...{ deleted: [], units: [], hidden: [] },
     ...more,
   };
