@@ -18,6 +18,9 @@ export type GuardFigures = {
   groupsLost: number;
   /** Groups that would lose members. */
   shrinking: readonly { group: string; members: number; lost: number }[];
+  /** Memberships that would go although person and group stay, and whether the directory would have any afterwards. */
+  membersLost: number;
+  membersStay: boolean;
   /** Accounts with the unparked right organization-administrator that are active now, and that still would be. */
   administrators: number;
   administratorsStaying: number;
@@ -30,6 +33,7 @@ type GuardRule =
   | "nobody-stays"
   | "groups"
   | "group-members"
+  | "no-member-stays"
   | "no-administrator";
 
 /** `reasons` is empty when the plan may be applied without asking; each tells the figures it was judged by. */
@@ -43,6 +47,8 @@ const FEW_GROUPS = 2;
 const SMALL_DIRECTORY = { from: 4, to: 20 };
 /** A group of this size or more may lose half of its members, not more. */
 const LARGE_GROUP = 20;
+/** Whoever may not see members any more sees every group empty, however small they all are. */
+const MANY_MEMBERS = 20;
 /** How many reasons about single groups a verdict lists. */
 const LISTED_GROUPS = 20;
 
@@ -78,6 +84,11 @@ export function judge(figures: GuardFigures): Verdict {
     reasons.push({
       rule: "group-members",
       detail: `the group ${group} would lose ${gone} of ${members} members; more than half`,
+    });
+  if (figures.membersLost >= MANY_MEMBERS && !figures.membersStay)
+    reasons.push({
+      rule: "no-member-stays",
+      detail: `all ${figures.membersLost} memberships would be lost, and people and groups stay; does the directory still show members?`,
     });
   if (figures.administrators > 0 && figures.administratorsStaying === 0)
     reasons.push({

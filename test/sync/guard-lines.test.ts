@@ -29,6 +29,11 @@ const groups: Loss = (said, count) => {
 const members: Loss = (said, count) => {
   for (const id of [...(said.groups.get("g0") ?? [])].slice(0, count)) said.groups.get("g0")?.delete(id);
 };
+/** One after the other, of one group after the other. */
+const memberships: Loss = (said, count) => {
+  const all = [...said.groups.values()].flatMap((group) => [...group].map((id) => ({ group, id })));
+  for (const { group, id } of all.slice(0, count)) group.delete(id);
+};
 const names: Loss = (said, count) => {
   for (const id of [...said.people.keys()].slice(0, count))
     said.people.set(id, { name: `${id}-renamed`, active: true });
@@ -72,6 +77,9 @@ const LINES: readonly Row[] = [
   ["half of a group of 20", of(20), members, { 9: "", 10: "", 11: "group-members:g0" }],
   ["half of a group of 21", of(21), members, { 9: "", 10: "", 11: "group-members:g0" }],
   ["19 are no large group", of(19), members, { 18: "", 19: "" }],
+  ["20 members of groups of 10", { ...many, groups: [10, 10] }, memberships, { 19: "", 20: "no-member-stays" }],
+  ["19 members of small groups", { ...many, groups: [10, 9] }, memberships, { 18: "", 19: "" }],
+  ["20 members, and one stays", { ...many, groups: [10, 10, 1] }, memberships, { 20: "", 21: "no-member-stays" }],
   ["half of a group of 20, by its people", halfOf20, people, { 9: "", 10: "", 11: "group-members:g0" }],
   ["a group of 20, switched off", halfOf20, deactivated, { 10: "", 20: "" }],
   ["half of a group, by its inactive people", inactiveMembers, inactive, { 11: "", 12: "", 13: "group-members:g0" }],

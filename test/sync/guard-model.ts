@@ -5,7 +5,13 @@ export type Directory = { people: Map<string, Person>; groups: Map<string, Set<s
 type Person = { name: string; active: boolean };
 
 /** What a rule counts. */
-type Measure = "people in the window" | "people now" | "groups" | "members of a group" | "administrators";
+type Measure =
+  | "people in the window"
+  | "people now"
+  | "groups"
+  | "members of a group"
+  | "memberships"
+  | "administrators";
 
 /** Held when more than both are lost, of a size from `from` to `to`; `all`: when nothing is left. */
 type Rule = { rule: string; measure: Measure; from: number; to: number } & (
@@ -23,6 +29,7 @@ export const RULES: readonly Rule[] = [
   { rule: "nobody-stays", measure: "people now", ...ANY, all: true },
   { rule: "groups", measure: "groups", ...ANY, moreThan: { count: 2, percent: 10 } },
   { rule: "group-members", measure: "members of a group", ...ANY, from: 20, moreThan: { count: 0, percent: 50 } },
+  { rule: "no-member-stays", measure: "memberships", ...ANY, from: 20, all: true },
   { rule: "no-administrator", measure: "administrators", ...ANY, all: true },
 ];
 
@@ -68,6 +75,16 @@ export class GuardModel {
     this.#applied.push({ hour: this.hour, active: this.activeNow().length, lost });
   }
 
+  /** Lost are those of people and groups that are still there; with those that there would be they are all. */
+  #membershipsOf(said: Directory): Sample {
+    const after = [...said.groups.values()].flatMap((members) => [...members].filter((id) => said.people.has(id)));
+    const lost = [...this.held.groups].flatMap(([name, members]) => {
+      const now = said.groups.get(name);
+      return now ? [...members].filter((id) => said.people.has(id) && !now.has(id)) : [];
+    });
+    return { size: after.length + lost.length, lost: lost.length };
+  }
+
   expect(said: Directory): Expected {
     const lost = this.lostBy(said).length;
     const opening = this.hour - WINDOW;
@@ -87,6 +104,7 @@ export class GuardModel {
         size: members.size,
         lost: [...members].filter((id) => !said.people.has(id) || !said.groups.get(name)?.has(id)).length,
       })),
+      memberships: [this.#membershipsOf(said)],
       administrators: [{ size: inForce.length + this.outside, lost: inForce.length - staying.length }],
     };
     const reasons = RULES.flatMap((rule) =>

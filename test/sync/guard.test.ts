@@ -12,6 +12,8 @@ const quiet: GuardFigures = {
   groups: 100,
   groupsLost: 0,
   shrinking: [],
+  membersLost: 0,
+  membersStay: true,
   administrators: 2,
   administratorsStaying: 2,
 };
@@ -29,6 +31,8 @@ const figures: fc.Arbitrary<GuardFigures> = fc
     groups: fc.nat(200),
     groupsLost: fc.nat(200),
     shrinking: fc.array(fc.record({ group: fc.string(), members: fc.nat(100), lost: fc.nat(100) }), { maxLength: 5 }),
+    membersLost: fc.nat(60),
+    membersStay: fc.boolean(),
     administrators: fc.nat(3),
     administratorsStaying: fc.nat(3),
   })
@@ -61,6 +65,9 @@ describe("the guard holds", () => {
     ["not: half of twenty members", { shrinking: [{ group: "g", members: 20, lost: 10 }] }, []],
     ["more than half of twenty members", { shrinking: [{ group: "g", members: 20, lost: 11 }] }, ["group-members"]],
     ["not: nineteen members", { shrinking: [{ group: "g", members: 19, lost: 19 }] }, []],
+    ["not: nineteen members of all groups", { membersLost: 19, membersStay: false }, []],
+    ["twenty members of all groups, and nobody stays", { membersLost: 20, membersStay: false }, ["no-member-stays"]],
+    ["not: somebody stays a member", { membersLost: 5000, membersStay: true }, []],
     ["the last administrator", { administratorsStaying: 0 }, ["no-administrator"]],
     ["not: where there never was an administrator", { administrators: 0, administratorsStaying: 0 }, []],
   ])("%s", (_, change, expected) => {
@@ -77,6 +84,7 @@ test("a plan that takes nobody and nothing away is never held", () => {
         shutOut: 0,
         groupsLost: 0,
         shrinking: [],
+        membersLost: 0,
         administratorsStaying: any.administrators,
       };
       expect(judge(harmless).held).toBe(false);
@@ -120,6 +128,7 @@ test("the verdict is the sentence of the design", () => {
             (any.lost > 0 && any.lost === any.active))) ||
         any.groupsLost > Math.max(2, any.groups / 10) ||
         any.shrinking.some((group) => group.members >= 20 && group.lost > group.members / 2) ||
+        (any.membersLost >= 20 && !any.membersStay) ||
         (any.administrators > 0 && any.administratorsStaying === 0);
       expect(judge(any).held).toBe(held);
     }),

@@ -12,14 +12,21 @@ export async function guardFigures(
   directory: DirectoryId,
   people?: People,
 ): Promise<GuardFigures> {
-  const { renamed, removed, membersLost, ...now } = await countNow(tx, run, directory, people);
+  const { renamed, removed, membersGained, ...now } = await countNow(tx, run, directory, people);
   const window = await countWindow(tx, directory);
+  const shrinking = removed + now.groupsLost + now.membersLost === 0 ? [] : await shrinkingGroups(tx, run, directory);
   return {
     ...now,
     shutOut: renamed === 0 ? 0 : await countShutOut(tx, run, directory),
     activeAtOpening: Math.max(0, now.active + window.lost - window.gained),
     lostInWindow: window.lost + window.shutOut,
-    shrinking: removed + now.groupsLost + membersLost === 0 ? [] : await shrinkingGroups(tx, run, directory),
+    shrinking,
+    // Nearly always one of the groups that lose somebody tells it.
+    membersStay:
+      now.membersLost === 0 ||
+      membersGained > 0 ||
+      shrinking.some(({ members, lost }) => lost < members) ||
+      (await hasOtherMembers(tx, run, directory)),
     ...(await countAdministrators(tx, run, directory)),
   };
 }
@@ -32,6 +39,7 @@ type Now = {
   /** People taken away, active or not: they leave their groups. */
   removed: number;
   membersLost: number;
+  membersGained: number;
   /** People who get another name, or are written as inactive: only these can shut others out. */
   renamed: number;
 };
@@ -55,13 +63,16 @@ async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId, people?:
         count(*) filter (where kind = 'user-remove') as removed,
         count(*) filter (where kind = 'group-remove') as "groupsLost",
         count(*) filter (where kind = 'member-remove') as "membersLost",
+        count(*) filter (where kind = 'member-add') as "membersGained",
         count(*) filter (where kind in ('user-add', 'user-restore', 'user-update', 'user-deactivate')
           and (not (next ->> 'active')::boolean
             or (kind = 'user-update' and next ->> 'userName' <> previous ->> 'userName'))) as renamed
       from sync_plan where organization = $1 and run = $2`,
     values: [tx.organization, run, directory, ...(people ? [people.active, people.others] : [])],
   });
-  return row ?? { active: 0, lost: 0, groups: 0, groupsLost: 0, removed: 0, membersLost: 0, renamed: 0 };
+  return (
+    row ?? { active: 0, lost: 0, groups: 0, groupsLost: 0, removed: 0, membersLost: 0, membersGained: 0, renamed: 0 }
+  );
 }
 
 /**
@@ -157,6 +168,26 @@ async function shrinkingGroups(
       order by c.lost desc, g.id`,
     values: [tx.organization, run, directory],
   });
+}
+
+/** Whether a group of which the plan takes nobody has a member who stays. */
+async function hasOtherMembers(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<boolean> {
+  const [row] = await tx.query<{ stays: boolean }>({
+    text: `
+      with planned as materialized (
+        select kind, subject from sync_plan
+        where organization = $1 and run = $2 and kind in ('member-remove', 'group-remove', 'user-remove')
+      )
+      select exists (
+        select from directory_groups g
+        join remote_memberships m on m.organization = $1 and m.group_id = g.id
+        join directory_users u on u.organization = $1 and u.id = m.directory_user and u.deleted_at is null
+        where g.organization = $1 and g.directory = $3 and g.deleted_at is null
+          and g.id not in (select subject from planned where kind <> 'user-remove')
+          and u.id not in (select subject from planned where kind = 'user-remove')) as stays`,
+    values: [tx.organization, run, directory],
+  });
+  return row?.stays === true;
 }
 
 /**
