@@ -165,6 +165,7 @@ export const runRoutes = [
     path: "/runs/{id}/undo",
     summary: "Ask for what a run did to be done backwards, by a run of its own",
     guard: { permission: "runs:write" },
+    dangerous: true,
     params: one,
     answer: asked,
     status: 202,

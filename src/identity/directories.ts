@@ -177,10 +177,12 @@ export async function updateDirectory(
   refuseUnconfirmedDelta(wanted);
   const rows = await tx.query({
     text: `update directories set settings = $3, domain_policy = $4, authoritative_domains = $5, first_run = $6,
-        next_run_at = case when sync_every is not distinct from make_interval(secs => $7) then next_run_at
+        next_run_at = case when switched_at is not null and make_interval(secs => $7) is not null then 'infinity'
+          when sync_every is not distinct from make_interval(secs => $7) then next_run_at
           else statement_timestamp() + make_interval(secs => $7) end,
         sync_every = make_interval(secs => $7), profile = $8, require_if_match = $9, permissions = $10,
-        next_delta_at = case when delta_every is not distinct from make_interval(secs => $11) then next_delta_at end,
+        next_delta_at = case when switched_at is not null and make_interval(secs => $11) is not null then 'infinity'
+          when delta_every is not distinct from make_interval(secs => $11) then next_delta_at end,
         delta_every = make_interval(secs => $11)
       where organization = $1 and id = $2
         and (settings, domain_policy, authoritative_domains, first_run, sync_every, profile, require_if_match,

@@ -14,8 +14,8 @@ const NEEDED = `
 
 /**
  * Forgets old runs with their plans, marks that no delta begins at any more, and what dead runs left in staging. Runs go
- * by age and by number (`sync.keepDays`, `sync.keepRuns`), none of the last two days; a plan's rows go when nothing can
- * come of them any more. For a job. Returns how many runs went.
+ * by age and by number (`sync.keepDays`, `sync.keepRuns`), none of the last two days; a plan's rows go a day after it began,
+ * as soon as nothing can come of them any more: of a directory whose plans nobody approves there is one an hour. For a job. Returns how many runs went.
  */
 export async function pruneRuns(ctx: Context, actor: Actor): Promise<number> {
   const step = (work: (tx: Tx) => Promise<number>) => inTransaction(ctx, actor, work, { lock: "none" });
@@ -38,7 +38,7 @@ async function prunePlans(tx: Tx): Promise<number> {
     text: `delete from sync_plan where (organization, run, seq) in (
         select p.organization, p.run, p.seq from sync_runs r
         join sync_plan p on p.organization = r.organization and p.run = r.id
-        where r.organization = $1 and r.started_at < statement_timestamp() - make_interval(days => ${UNDO_DAYS})
+        where r.organization = $1 and r.started_at < statement_timestamp() - interval '1 day'
           and not (${NEEDED}) limit $2)
       returning 1`,
     values: [tx.organization, AT_ONCE],

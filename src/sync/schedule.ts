@@ -128,7 +128,7 @@ async function isWorthADelta(ctx: Context, organization: OrganizationId, directo
   return (await deltaMark(db, directory)) !== undefined && !(await isHeld(db, directory));
 }
 
-/** A full run whose place something else took comes as soon as the place is free, not an interval later. */
+/** A full run whose place something else took comes as soon as the place is free, not an interval later; of a switched directory never. */
 async function beDueAgain(ctx: Context, actor: Actor, directory: DirectoryId): Promise<void> {
   const other = await runUnderWay(ctx.db.of(actor.organization), directory);
   if (other?.lane === "full" && other.mode === "run") return;
@@ -137,7 +137,8 @@ async function beDueAgain(ctx: Context, actor: Actor, directory: DirectoryId): P
     actor,
     (tx) =>
       tx.query({
-        text: "update directories set next_run_at = statement_timestamp() where organization = $1 and id = $2 and sync_every is not null",
+        text: `update directories set next_run_at = statement_timestamp()
+          where organization = $1 and id = $2 and sync_every is not null and switched_at is null`,
         values: [tx.organization, directory],
       }),
     { lock: "none" },

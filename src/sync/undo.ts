@@ -1,11 +1,12 @@
 import type { Context } from "../context.ts";
 import type { Db } from "../db/connection.ts";
-import type { SyncRunId } from "../db/id.ts";
+import type { DirectoryId, SyncRunId } from "../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { isApplied } from "./apply/keep.ts";
 import { type DirectoryLock, holdEpoch, withDirectoryLock } from "./lock.ts";
 import { countPlan } from "./plan/counts.ts";
+import { countAdministrators } from "./plan/figures.ts";
 import { heldJson } from "./plan/users.ts";
 import { resultOf, type SyncResult } from "./run.ts";
 import { getRun, openRun, type SyncRun, type SyncTrigger } from "./runs.ts";
@@ -45,7 +46,8 @@ export async function requireUndoable(db: Db, run: SyncRunId): Promise<SyncRun> 
  * The undoing is a run of its own, with its own plan and audit; it can be undone itself. Afterwards the undone run is
  * `undone`, and the directory's next run ends `previewed`, because the source still says what it said.
  * @returns the result of the undoing run.
- * @throws MusterError `not-found`; `conflict` when the run was not applied, is undone already, or another run is under way.
+ * @throws MusterError `not-found`; `conflict` when the run was not applied, is undone already, another run is under way, or
+ * no organization administrator would stay.
  */
 export async function undoRun(
   ctx: Context,
@@ -75,6 +77,7 @@ async function openUndo(
       await holdEpoch(tx, lock);
       const run = await openRun(tx, lock, { ...options, mode: "undo", undoes });
       await planBackwards(tx, undoes, run);
+      await keepAnAdministrator(tx, run, lock.directory);
       const { counts, details } = await countPlan(tx, run, { users: 0, groups: 0, members: 0 });
       await tx.query({
         text: "update sync_runs set counts = $3, details = $4 where organization = $1 and id = $2",
@@ -84,6 +87,20 @@ async function openUndo(
     },
     { lock: "none" },
   );
+}
+
+/**
+ * Of the guard's rules the one that nobody could mend afterwards: whoever asks for an undoing has seen by the run what it
+ * takes away, but without an administrator nobody could undo it again.
+ */
+async function keepAnAdministrator(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<void> {
+  const { administrators, administratorsStaying } = await countAdministrators(tx, run, directory);
+  if (administrators > 0 && administratorsStaying === 0)
+    throw new MusterError(
+      "conflict",
+      `undoing this run would leave no organization administrator (all ${administrators} came with it); make somebody else one first, with muster admin add`,
+      { at: "run" },
+    );
 }
 
 /**

@@ -11,7 +11,7 @@ import { createProduct } from "../../src/identity/products.ts";
 import { resolveSite } from "../../src/identity/sites.ts";
 import { createToken } from "../../src/identity/tokens.ts";
 import { runSync } from "../../src/sync/run.ts";
-import { enqueueDueSyncs } from "../../src/sync/schedule.ts";
+import { enqueueDueSyncs, syncTask } from "../../src/sync/schedule.ts";
 import { csv, USER_HEADINGS } from "../connectors/csv/files.ts";
 import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
@@ -135,6 +135,13 @@ describe("from LDAP to an identity provider that pushes", () => {
     source.user("ada", { active: false }).user("dora").remove("bob");
     for (const mode of ["run", "dry-run", "approve"] as const)
       await expect(world.sync(corp, source, { mode })).rejects.toMatchObject({ code: "conflict", at: "switched" });
+    await syncTask(ctx, { organization: world.actor.organization, directory: corp });
+    await world.write((tx) => updateDirectory(tx, corp, { syncEvery: 300, deltaEvery: 30 }), "exclusive");
+    const [times] = await world.query<{ rests: boolean }>({
+      text: "select next_run_at = 'infinity' and next_delta_at = 'infinity' as rests from directories where id = $1",
+      values: [corp],
+    });
+    expect(times).toEqual({ rests: true });
     expect(await enqueueDueSyncs(ctx)).toBe(0);
     expect(await people(world)).toBe(after);
     expect(await switched(world, corp, entra.id, "email")).toMatchObject({ changed: false });

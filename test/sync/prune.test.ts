@@ -19,9 +19,9 @@ const linesOf = async (world: World, run: SyncRunId) =>
 /** As if everything so far had happened that long ago. */
 async function age(world: World, days: number): Promise<void> {
   await world.query({
-    text: `update sync_runs set started_at = started_at - make_interval(days => $2),
-        applied_at = applied_at - make_interval(days => $2), finished_at = finished_at - make_interval(days => $2),
-        approvable_until = approvable_until - make_interval(days => $2) where organization = $1`,
+    text: `update sync_runs set started_at = started_at - make_interval(secs => $2 * 86400.0),
+        applied_at = applied_at - make_interval(secs => $2 * 86400.0), finished_at = finished_at - make_interval(secs => $2 * 86400.0),
+        approvable_until = approvable_until - make_interval(secs => $2 * 86400.0) where organization = $1`,
     values: [world.actor.organization, days],
   });
 }
@@ -85,6 +85,20 @@ test("a plan that waits is kept, whatever its age and however many came after it
     state: "done",
     counts: { removed: 1 },
   });
+});
+
+test("a plan that nobody can approve any more goes after a day, its run stays", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  await world.sync(directory, company());
+  const expired = await world.sync(directory, company().remove("u1"), { mode: "dry-run" });
+  await age(world, 0.9);
+  await prune(world);
+  expect(await linesOf(world, expired.runId)).toBe(1);
+  await age(world, 0.2);
+  await prune(world);
+  expect(await linesOf(world, expired.runId)).toBe(0);
+  expect(await ids(world)).toContain(expired.runId);
 });
 
 test("what dead runs left in staging goes, what a run reads at this moment does not", async () => {

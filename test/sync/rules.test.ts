@@ -233,6 +233,23 @@ describe("organization administrators", () => {
     expect(await world.sync(directory, source)).toMatchObject({ state: "done", counts: { removed: 1 } });
   });
 
+  test("the run that brought the last one cannot be undone before there is another", async () => {
+    const world = await makeWorld(ctx);
+    const directory = await world.directory("corp");
+    const { runId } = await world.sync(directory, new ScriptedDirectory().user("boss").user("a"));
+    await world.write((tx) => addAdministrator(tx, "boss@example.com"));
+    const undo = () => undoRun(ctx, runId, { actor: world.actor, trigger: "command" });
+    await expect(undo()).rejects.toMatchObject({ code: "conflict", message: expect.stringContaining("admin add") });
+    expect(Object.keys(await world.users(directory))).toHaveLength(2);
+    const runs = await world.query({
+      text: "select 1 from sync_runs where organization = $1",
+      values: [world.actor.organization],
+    });
+    expect(runs).toHaveLength(1);
+    await world.write((tx) => addAdministrator(tx, "outside@example.com"));
+    expect(await undo()).toMatchObject({ state: "done", counts: { removed: 2 } });
+  });
+
   test("a newcomer further up with the last one's user name is not let in without asking", async () => {
     const world = await makeWorld(ctx);
     await world.write((tx) => addAdministrator(tx, "boss@example.com"));

@@ -194,7 +194,7 @@ async function hasOtherMembers(tx: Tx, run: SyncRunId, directory: DirectoryId): 
  * An administrator stays while the account's canonical record stays this record and active. Another record under the
  * name parks the right (design §7), so one that arrives in a directory further up counts as a loss too.
  */
-async function countAdministrators(
+export async function countAdministrators(
   tx: Tx,
   run: SyncRunId,
   directory: DirectoryId,
