@@ -1,9 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import { type Connector, ConnectorError, type TestStep } from "./connector.ts";
 import { csvSettings } from "./csv/settings.ts";
 import { parseServiceAccount } from "./google-workspace/service-account.ts";
-import { googleWorkspaceSettings } from "./google-workspace/settings.ts";
-import { ldapSettings } from "./ldap/settings.ts";
+import {
+  googleWorkspaceSecretWay,
+  googleWorkspaceSettings,
+  parseGoogleWorkspaceSettings,
+} from "./google-workspace/settings.ts";
+import { ldapSecretWay, ldapSettings, parseLdapSettings } from "./ldap/settings.ts";
 
 /** What a directory of each kind needs to be read: its settings as stored, and its secret in the clear. */
 export type ConnectorKind = "csv" | "google-workspace" | "ldap";
@@ -21,6 +26,8 @@ type Kind = {
   settings: z.ZodType;
   /** Throws ConnectorError when this cannot be the secret of such a directory; null: the kind has none. */
   checkSecret: ((secret: string) => unknown) | null;
+  /** Of settings what decides where the secret is sent and how safely, by the setting's name; null: it is sent nowhere. */
+  secretWay(settings: unknown): Record<string, unknown> | null;
   /** What `test` tries, in this order. */
   steps: readonly TestStep["name"][];
 };
@@ -33,6 +40,7 @@ const KINDS: Readonly<Record<ConnectorKind, Kind>> = {
       (await import("./csv/csv-connector.ts")).csvConnector(settings, filesFolder),
     settings: csvSettings,
     checkSecret: null,
+    secretWay: () => null,
     steps: ["settings", "base", "users", "groups", "count", "members"],
   },
   "google-workspace": {
@@ -41,12 +49,14 @@ const KINDS: Readonly<Record<ConnectorKind, Kind>> = {
     // Where a stand-in for Google listens is for tests, which make their connectors themselves.
     settings: googleWorkspaceSettings.omit({ endpoint: true }),
     checkSecret: parseServiceAccount,
+    secretWay: (settings) => googleWorkspaceSecretWay(parseGoogleWorkspaceSettings(settings)),
     steps: OVER_NETWORK,
   },
   ldap: {
     make: async (settings, secret) => (await import("./ldap/ldap-connector.ts")).ldapConnector(settings, secret),
     settings: ldapSettings,
     checkSecret: () => {},
+    secretWay: (settings) => ldapSecretWay(parseLdapSettings(settings)),
     steps: OVER_NETWORK,
   },
 };
@@ -95,5 +105,27 @@ export function secretFault(kind: ConnectorKind, secret: string): string | undef
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error;
     return error.message;
+  }
+}
+
+/**
+ * Which settings send a secret another way than it was given for: to another place, less safely or for somebody else.
+ * @param before as they were when the secret was given; when they cannot be read any more, every way is another.
+ * @throws ConnectorError `configuration` when `after` is no settings of the kind.
+ */
+export function redirectingSettings(kind: ConnectorKind, before: unknown, after: unknown): string[] {
+  const { secretWay } = KINDS[kind];
+  const way = secretWay(after);
+  if (way === null) return [];
+  const held = heldWay(() => secretWay(before));
+  return Object.keys(way).filter((key) => !isDeepStrictEqual(way[key], held[key]));
+}
+
+function heldWay(read: () => Record<string, unknown> | null): Record<string, unknown> {
+  try {
+    return read() ?? {};
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error;
+    return {};
   }
 }

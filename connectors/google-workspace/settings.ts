@@ -68,6 +68,11 @@ export function parseGoogleWorkspaceSettings(settings: unknown): GoogleWorkspace
   return parseSettings("Google Workspace", googleWorkspaceSettings, settings);
 }
 
+/** What decides where goes what the key has signed: the addresses of Google are not settings, whom it reads as is no address. */
+export function googleWorkspaceSecretWay({ endpoint }: GoogleWorkspaceSettings): Record<string, unknown> {
+  return { endpoint };
+}
+
 function isLoopbackOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);

@@ -118,6 +118,16 @@ export function urlsOf({ url }: { url: string | readonly string[] }): readonly s
   return typeof url === "string" ? [url] : url;
 }
 
+/**
+ * What decides where the password goes, how safely and for whom. Null: nowhere, for without `bindDn` the secret is the
+ * key of a client certificate, which is never sent.
+ */
+export function ldapSecretWay(settings: LdapSettings): Record<string, unknown> | null {
+  const { bindDn, startTls, allowPlaintext, ca, caFile, serverName } = settings;
+  if (bindDn === undefined) return null;
+  return { url: urlsOf(settings).map(parseLdapUrl), bindDn, startTls, allowPlaintext, ca, caFile, serverName };
+}
+
 /** Host (without the brackets of IPv6), port and whether TLS is spoken from the first byte; null when it is none of ours. */
 export function parseLdapUrl(text: string): { host: string; port: number; secure: boolean } | null {
   if (!URL.canParse(text)) return null;

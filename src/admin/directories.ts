@@ -16,7 +16,7 @@ import { PROFILES } from "../identity/profiles.ts";
 import { listRemovalBudgets, releaseDirectory } from "../identity/removal-budget.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
 import { directoryFor, oneDirectory } from "./directory-of.ts";
-import { checkSecret, checkSettings, reading } from "./directory-settings.ts";
+import { checkSecret, checkSettings, reading, refuseRedirectedSecret } from "./directory-settings.ts";
 import { idOut, instant, listOf, listQuery, newKey, pageOf, text } from "./fields.ts";
 import { keyOfCursor } from "./input.ts";
 import { pointer } from "./pointer.ts";
@@ -143,6 +143,7 @@ export const directoryRoutes = [
       refuseForeign(directory.kind, { ...changes, ...(secret !== undefined && { secret }) });
       if (changes.settings) checkSettings(directory.kind, changes.settings);
       if (secret !== undefined) checkSecret(directory.kind, secret);
+      else if (changes.settings) refuseRedirectedSecret(directory, changes.settings);
       const sealed = secret === undefined ? undefined : { key: loadSecretKey(ctx.config), text: secret };
       await updateDirectory(tx, directory.id, given(changes), sealed);
       return shown(ctx, (await getDirectory(tx, directory.id)) ?? directory);

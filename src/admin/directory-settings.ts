@@ -1,4 +1,4 @@
-import { isConnectorKind, secretFault, settingsFault } from "../../connectors/index.ts";
+import { isConnectorKind, redirectingSettings, secretFault, settingsFault } from "../../connectors/index.ts";
 import type { Directory } from "../identity/directories.ts";
 import { settingsIn, text } from "./fields.ts";
 import { pointer } from "./pointer.ts";
@@ -28,6 +28,22 @@ export function checkSettings(kind: Directory["kind"], settings: Record<string, 
 export function checkSecret(kind: Directory["kind"], secret: string): void {
   const fault = isConnectorKind(kind) ? secretFault(kind, secret) : undefined;
   if (fault !== undefined) throw wrong(["secret"], fault);
+}
+
+/**
+ * A secret that is held was given for where it went: whoever may write directories need not know it, and is not shown it
+ * by sending it to a server of their own.
+ * Before: `checkSettings` took `settings`, and no secret came with them. @throws InvalidInput
+ */
+export function refuseRedirectedSecret(directory: Directory, settings: Record<string, unknown>): void {
+  const { kind, hasSecret } = directory;
+  if (!hasSecret || !isConnectorKind(kind)) return;
+  const changed = redirectingSettings(kind, directory.settings, settings);
+  if (changed.length > 0)
+    throw wrong(
+      ["secret"],
+      `must be given again with a change of ${changed.join(", ")}: the one that is held was not given for that`,
+    );
 }
 
 function wrong(steps: readonly PropertyKey[], message: string): InvalidInput {

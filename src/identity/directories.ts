@@ -238,11 +238,20 @@ function refuseUnconfirmedDelta({ syncEvery, deltaEvery }: Pick<DirectorySetting
  * @throws MusterError `configuration` when the key is another.
  */
 export async function readDirectorySecret(db: Db, key: SecretKey, id: DirectoryId): Promise<string | null> {
-  const [row] = await db.query<{ secret: Buffer | null }>({
-    text: "select secret from directories where organization = $1 and id = $2",
+  return (await readSettingsAndSecret(db, () => key, id))?.secret ?? null;
+}
+
+/** A directory's settings and the secret that was given for them: one statement, so that never one is new and the other old. */
+export async function readSettingsAndSecret(
+  db: Db,
+  key: () => SecretKey,
+  id: DirectoryId,
+): Promise<{ settings: Record<string, unknown>; secret: string | null } | undefined> {
+  const [row] = await db.query<{ settings: Record<string, unknown>; secret: Buffer | null }>({
+    text: "select settings, secret from directories where organization = $1 and id = $2",
     values: [db.organization, id],
   });
-  return row?.secret ? openSecret(key, secretPlace(db, id), row.secret) : null;
+  return row && { ...row, secret: row.secret && openSecret(key(), secretPlace(db, id), row.secret) };
 }
 
 function secretPlace(db: Db, id: DirectoryId): SecretPlace {

@@ -3,7 +3,7 @@ import { type ConnectorKind, isConnectorKind, makeConnector, testSteps } from ".
 import type { Context } from "../context.ts";
 import type { Db } from "../db/connection.ts";
 import { MusterError } from "../errors.ts";
-import { type Directory, readDirectorySecret } from "../identity/directories.ts";
+import { type Directory, readSettingsAndSecret } from "../identity/directories.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
 import { storable } from "./map.ts";
 
@@ -19,16 +19,18 @@ const LONGEST_TEXT = 2_000;
 const MOST_SAMPLES = 5;
 
 /**
- * How a pulled directory is read as it stands.
- * @throws MusterError `invalid` (a directory that is not pulled), `configuration` (its secret was sealed with another key).
+ * How a pulled directory is read as it stands now, whatever was known of it before.
+ * @throws MusterError `invalid` (a directory that is not pulled), `not-found`, `configuration` (its secret was sealed with another key).
  */
 export async function triedOf(ctx: Context, db: Db, directory: Directory): Promise<Tried> {
-  const { id, kind, name, settings, hasSecret } = directory;
+  const { id, kind, name } = directory;
   if (!isConnectorKind(kind))
     throw new MusterError("invalid", `the directory ${name} is of kind ${kind}, which is not pulled from`, {
       at: "directory",
     });
-  return { kind, settings, secret: hasSecret ? await readDirectorySecret(db, loadSecretKey(ctx.config), id) : null };
+  const held = await readSettingsAndSecret(db, () => loadSecretKey(ctx.config), id);
+  if (!held) throw new MusterError("not-found", `there is no directory ${name}`, { at: "directory" });
+  return { kind, ...held };
 }
 
 /**

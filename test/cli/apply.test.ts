@@ -60,6 +60,21 @@ describe("muster apply", () => {
     expect(JSON.stringify(before)).not.toContain(Buffer.from("swordfish").toString("hex"));
   });
 
+  it("takes a directory to another server, for its file holds the secret", async () => {
+    written((organization) => {
+      organization.directories[2].url = "ldap://127.0.0.1:3891";
+    });
+    expect(await answer("apply", "-f", path)).toEqual({ created: 0, updated: 1, unchanged: 18, removed: 0 });
+    written((organization) => {
+      organization.directories[2].url = "ldap://127.0.0.1:3892";
+      delete organization.directories[2].bindPasswordFile;
+    });
+    const refused = await failure("apply", "-f", path);
+    expect(refused).toMatchObject({ exit: 6, message: expect.stringContaining("company.bindPasswordFile: ") });
+    written(() => {});
+    expect(await answer("apply", "-f", path)).toEqual({ created: 0, updated: 1, unchanged: 18, removed: 0 });
+  });
+
   it("changes what the file says otherwise, and a dry run over what stands changes nothing", async () => {
     written((organization) => {
       organization.membershipMode = "masking";

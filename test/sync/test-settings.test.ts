@@ -4,7 +4,7 @@ import { afterEach, expect, it } from "vitest";
 import type { TestStep } from "../../connectors/connector.ts";
 import { testSteps } from "../../connectors/index.ts";
 import { inTransaction } from "../../src/db/transaction.ts";
-import { addDirectory, type Directory, resolveDirectory } from "../../src/identity/directories.ts";
+import { addDirectory, type Directory, resolveDirectory, updateDirectory } from "../../src/identity/directories.ts";
 import { loadSecretKey } from "../../src/identity/secrets.ts";
 import { type Tried, testSettings, triedOf } from "../../src/sync/test.ts";
 import { company, group, member, person, QUICK } from "../connectors/google-workspace/company.ts";
@@ -129,4 +129,20 @@ it("a stored directory is tried as it stands, with its secret opened", async () 
   await made("okta", "scim", {});
   const pushed = await resolveDirectory(db, "okta");
   await expect(triedOf(ctx, db, pushed)).rejects.toMatchObject({ code: "invalid", at: "directory" });
+});
+
+it("and never with the settings of before and the secret of now, when both change in between", async () => {
+  const key = loadSecretKey(ctx.config);
+  const db = ctx.db.of(world.actor.organization);
+  const seen = await resolveDirectory(db, "google");
+  const settings = { ...seen.settings, endpoint: "http://127.0.0.1:1" };
+  await inTransaction(
+    ctx,
+    world.actor,
+    (tx) => updateDirectory(tx, seen.id, { settings }, { key, text: keyFile({ private_key_id: "second" }) }),
+    { lock: "exclusive" },
+  );
+  expect(await triedOf(ctx, db, seen)).toEqual({
+    ...{ kind: "google-workspace", settings, secret: keyFile({ private_key_id: "second" }) },
+  });
 });

@@ -90,7 +90,7 @@ export const directories = {
   deletedUsers: "Gelöschte Personen gelten als",
   groupName: "Gruppen heißen nach",
   keyFile: "Schlüsseldatei des Dienstkontos (JSON)",
-  secretKept: "Leer lassen, um das vorhandene zu behalten.",
+  secretKept: "Leer lassen, um das vorhandene zu behalten. Wohin es geht und wer liest, ändert sich nur mit ihm.",
   showSecret: "Passwort zeigen oder verbergen",
   test: "Einstellungen testen",
   testPassed: "Alles Nötige funktioniert.",

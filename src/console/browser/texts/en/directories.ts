@@ -88,7 +88,7 @@ export const directories = {
   deletedUsers: "Deleted people are",
   groupName: "Groups are called by",
   keyFile: "Key file of the service account (JSON)",
-  secretKept: "Leave it empty to keep the one that is held.",
+  secretKept: "Leave it empty to keep the one that is held. Where it goes, or who reads, changes only with it.",
   showSecret: "Show or hide the password",
   test: "Test the settings",
   testPassed: "Everything that matters works.",
