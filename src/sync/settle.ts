@@ -5,6 +5,7 @@ import { isMusterError } from "../errors.ts";
 import { refuseWhilePaused } from "../identity/pause.ts";
 import { applyPlan } from "./apply/apply.ts";
 import { isApplied } from "./apply/keep.ts";
+import { bringBackWhatWasParked } from "./apply/parked.ts";
 import { type DirectoryLock, holdEpoch } from "./lock.ts";
 import type { SyncCounts } from "./plan/counts.ts";
 import { plannedRows } from "./progress.ts";
@@ -24,7 +25,7 @@ export function actorOf(actor: Actor, run: SyncRunId): Actor {
 }
 
 /**
- * Applies the stored plan of a run and ends the run `done` or `partial`.
+ * Applies the stored plan of a run and ends the run `done` or `partial`. Of an undoing, what the undone run had parked counts again.
  * When the database is out of reach or the caller stops it, the run stays to be resumed by the next one; after any
  * other error it is `failed`, what was committed stays, and the next run plans anew.
  * @throws MusterError `held` while Muster rests after a restore: a plan of before may be everybody's end.
@@ -51,16 +52,18 @@ export async function applyRun(
   );
   const tellApplied = await teller(ctx, own, lock, run);
   try {
-    await applyPlan(ctx, {
+    const job = {
       run,
       lock,
       actor: own,
       signal: hooks.signal ? AbortSignal.any([hooks.signal, lock.lost]) : lock.lost,
-      onBatch: (rows) => {
+      onBatch: (rows: number) => {
         tellApplied(rows);
         hooks.onProgress?.("apply", rows);
       },
-    });
+    };
+    await applyPlan(ctx, job);
+    await bringBackWhatWasParked(ctx, job);
   } catch (error) {
     if (!isMusterError(error) || (error.code !== "unavailable" && error.code !== "conflict"))
       await fail(ctx, own, lock, run, error);

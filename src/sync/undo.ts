@@ -43,6 +43,7 @@ export async function requireUndoable(db: Db, run: SyncRunId): Promise<SyncRun> 
 /**
  * Applies what a run did backwards: brings removed and deactivated people, groups and memberships back, takes added
  * ones away, gives old names and values back, as far as nobody has changed them since (those are left out and named).
+ * What the run had parked counts again where the record is canonical again that was so before.
  * The undoing is a run of its own, with its own plan and audit; it can be undone itself. Afterwards the undone run is
  * `undone`, and the directory's next run ends `previewed`, because the source still says what it said.
  * @returns the result of the undoing run.

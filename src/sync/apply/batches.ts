@@ -78,10 +78,7 @@ export async function applyStep(
     const limit = step.whole ? null : size;
     const slice: Slice = { kinds: step.kinds, together: step.together === true, after, limit };
     if (underWay.length === 0) {
-      if (job.signal.aborted)
-        throw new MusterError("unavailable", "the run was stopped; the next one goes on where it ended", {
-          retryAfter: 5,
-        });
+      refuseStopped(job.signal);
       underWay.push(begin(ctx, job, step, slice, null));
     }
     while (underWay.length < AT_ONCE) {
@@ -107,6 +104,12 @@ export async function applyStep(
       else size = Math.ceil(size / 8);
     }
   }
+}
+
+/** @throws MusterError `unavailable` when the run was told to stop. */
+export function refuseStopped(signal: AbortSignal): void {
+  if (signal.aborted)
+    throw new MusterError("unavailable", "the run was stopped; the next one goes on where it ended", { retryAfter: 5 });
 }
 
 /** Errors that are about the values of a row, not about the run. */
