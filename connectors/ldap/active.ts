@@ -1,4 +1,6 @@
+import { ConnectorError } from "../connector.ts";
 import type { LdapEntry } from "./entry.ts";
+import { RESTRICTIONS_HINT } from "./hints.ts";
 
 const ACCOUNT_DISABLED = 2;
 const NEVER_EXPIRES = 0x7fffffffffffffffn;
@@ -20,6 +22,21 @@ export function isActive(entry: LdapEntry, now: number): boolean {
   if (shadowExpire > 0 && Math.floor(now / MILLISECONDS_PER_DAY) >= shadowExpire) return false;
   if (isTrue(entry.text("nsAccountLock")) || isTrue(entry.text("ipaNSAccountLock"))) return false;
   return !entry.text("pwdAccountLockedTime")?.startsWith("000001010000");
+}
+
+/**
+ * Active Directory hides what it may not show as if it were not there. Contacts, which are no users, never have it.
+ * @throws ConnectorError `incomplete` when the reader may not see `attribute`: whoever was switched off would seem to be back.
+ */
+export function requireShown(entry: LdapEntry, attribute: string): void {
+  if (entry.text(attribute) !== null) return;
+  const classes = entry.texts("objectClass").map((name) => name.toLowerCase());
+  if (classes.length > 0 && !classes.includes("user")) return;
+  throw new ConnectorError(
+    "incomplete",
+    `${entry.dn} does not show the reader its ${attribute}, so nobody can tell whether it is switched off`,
+    { hint: RESTRICTIONS_HINT },
+  );
 }
 
 function isTrue(text: string | null): boolean {

@@ -5,6 +5,10 @@ import type { VendorName } from "./vendors.ts";
 export const REFERRAL_HINT =
   "set base to what this server holds itself, or read a whole Active Directory forest from its Global Catalog (port 3269, or 3268 with startTls)";
 
+/** Active Directory's right to see who is switched off, by the name that its tools give to the property set. */
+export const RESTRICTIONS_HINT =
+  "the reader lacks the right Read Account Restrictions (userAccountControl and accountExpires) on people: grant it, or make the reader a member of Pre-Windows 2000 Compatible Access";
+
 /** Where the server is not known. */
 export const LIMITS = "raise the limits of the reader";
 

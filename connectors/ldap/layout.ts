@@ -1,7 +1,15 @@
 import type { UserAttributes } from "./people.ts";
 import type { LdapSession, PagedSearch } from "./session.ts";
 import type { LdapSettings } from "./settings.ts";
-import { detectVendor, GLOBAL_CATALOG_PORTS, idFormat, UNIVERSAL_GROUPS, VENDORS, type Vendor } from "./vendors.ts";
+import {
+  detectVendor,
+  GLOBAL_CATALOG_PORTS,
+  idFormat,
+  isLightweight,
+  UNIVERSAL_GROUPS,
+  VENDORS,
+  type Vendor,
+} from "./vendors.ts";
 
 /** What is where in one directory, and what each attribute is for: the vendor's ways, overruled by the settings. */
 export type Layout = Pick<Vendor, "id" | "members" | "hasPrimaryGroup"> & {
@@ -32,6 +40,7 @@ export function layoutOf(settings: LdapSettings, { root, port }: Pick<LdapSessio
     displayName: attributes.displayName === undefined ? ["displayName", "cn"] : [attributes.displayName],
     givenName: attributes.givenName,
     familyName: attributes.familyName,
+    alwaysSaid: isLightweight(root) ? null : vendor.alwaysSaid,
   };
   return {
     vendor: name,
@@ -49,6 +58,8 @@ export function layoutOf(settings: LdapSettings, { root, port }: Pick<LdapSessio
         ...new Set([
           ...[id.attribute, names.userName, names.email, ...names.displayName, names.givenName, names.familyName],
           ...vendor.disabledBy,
+          // Whoever is no user has nothing to show.
+          ...(names.alwaysSaid === null ? [] : ["objectClass"]),
           ...(namesByUid ? ["uid"] : []),
           ...(vendor.hasPrimaryGroup ? ["objectSid", "primaryGroupID"] : []),
         ]),

@@ -1,5 +1,5 @@
 import type { PulledGroup, PulledUser } from "../connector.ts";
-import { isActive } from "./active.ts";
+import { isActive, requireShown } from "./active.ts";
 import { parseDn } from "./dn.ts";
 import type { LdapEntry } from "./entry.ts";
 
@@ -10,12 +10,18 @@ export type UserAttributes = {
   displayName: readonly string[];
   givenName: string;
   familyName: string;
+  /** What everybody shows to whoever may see who is switched off; null where the server has nothing like that. */
+  alwaysSaid: string | null;
 };
 
-/** A person as Muster wants them, or null when the entry has no user name. Of several values the server's first counts. */
+/**
+ * A person as Muster wants them, or null when the entry has no user name. Of several values the server's first counts.
+ * @throws ConnectorError `incomplete` when the reader may not see whether they are switched off.
+ */
 export function pulledUser(entry: LdapEntry, id: string, attributes: UserAttributes, now: number): PulledUser | null {
   const userName = entry.text(attributes.userName);
   if (userName === null) return null;
+  if (attributes.alwaysSaid !== null) requireShown(entry, attributes.alwaysSaid);
   return {
     id,
     userName,

@@ -19,6 +19,8 @@ export type Vendor = {
   members: readonly string[];
   /** Attributes that say that an account is switched off; `active.ts` knows what each means. */
   disabledBy: readonly string[];
+  /** The one of them that every account has: where it is not shown, the reader lacks the right to see it. */
+  alwaysSaid: string | null;
   /** Active Directory does not list a person in the `member` of their primary group. */
   hasPrimaryGroup: boolean;
 };
@@ -33,6 +35,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     groupFilter: ANY_GROUP,
     members: ["member", "uniqueMember", "memberUid"],
     disabledBy: ["pwdAccountLockedTime", "shadowExpire"],
+    alwaysSaid: null,
     hasPrimaryGroup: false,
   },
   "active-directory": {
@@ -42,6 +45,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     groupFilter: "(objectClass=group)",
     members: ["member"],
     disabledBy: ["userAccountControl", "accountExpires"],
+    alwaysSaid: "userAccountControl",
     hasPrimaryGroup: true,
   },
   "389-directory-server": {
@@ -51,6 +55,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     groupFilter: ANY_GROUP,
     members: ["member", "uniqueMember", "memberUid"],
     disabledBy: ["nsAccountLock", "shadowExpire"],
+    alwaysSaid: null,
     hasPrimaryGroup: false,
   },
   freeipa: {
@@ -60,6 +65,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     groupFilter: "(objectClass=ipaUserGroup)",
     members: ["member"],
     disabledBy: ["nsAccountLock", "ipaNSAccountLock"],
+    alwaysSaid: null,
     hasPrimaryGroup: false,
   },
   other: {
@@ -69,6 +75,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     groupFilter: ANY_GROUP,
     members: ["member", "uniqueMember", "memberUid"],
     disabledBy: ["pwdAccountLockedTime", "shadowExpire", "nsAccountLock"],
+    alwaysSaid: null,
     hasPrimaryGroup: false,
   },
 };
@@ -89,6 +96,7 @@ export const ROOT_ATTRIBUTES = [
 ];
 
 const ACTIVE_DIRECTORY = "1.2.840.113556.1.4.800";
+const LIGHTWEIGHT = "1.2.840.113556.1.4.1851";
 
 export function detectVendor(root: LdapEntry): VendorName {
   if (root.has("forestFunctionality") || root.texts("supportedCapabilities").includes(ACTIVE_DIRECTORY)) {
@@ -99,6 +107,11 @@ export function detectVendor(root: LdapEntry): VendorName {
   if (/389 project|red hat/i.test(root.text("vendorName") ?? "")) return "389-directory-server";
   if (root.texts("objectClass").some((name) => name.toLowerCase() === "openldaprootdse")) return "openldap";
   return "other";
+}
+
+/** AD LDS, whose people are no accounts of a domain and have no userAccountControl ([MS-ADTS] §3.1.1.3.4.3.5). */
+export function isLightweight(root: LdapEntry): boolean {
+  return root.texts("supportedCapabilities").includes(LIGHTWEIGHT);
 }
 
 /** Active Directory's ports of the Global Catalog, plain and TLS. */
