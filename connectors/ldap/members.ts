@@ -11,6 +11,8 @@ import type { Snapshot } from "./snapshot.ts";
 const CHUNK = 1000;
 /** Each asks the server once; beyond this many, members that are not in the read are only counted. */
 const MAX_LOOKUPS = 1000;
+/** Of one list: a server that gives a value at a time, or never ends, would otherwise be asked for ever. Ranges mostly hold 1,500. */
+const MAX_RANGES = 10_000;
 
 type Member = { kind: "users" | "groups"; id: string };
 
@@ -178,7 +180,7 @@ function withoutBits(value: string): string {
 /**
  * Every value of an attribute. Active Directory gives a long list in ranges ([MS-ADTS] §3.1.1.3.1.3.3): the attribute
  * itself then looks empty and `member;range=0-1499` stands beside it, to be asked for until the range ends in `*`.
- * @throws ConnectorError `incomplete` when a range is missing.
+ * @throws ConnectorError `incomplete` when a range is missing, `limit` when there are too many.
  */
 async function* allValues(
   session: LdapSession,
@@ -188,7 +190,13 @@ async function* allValues(
   yield names(entry, attribute);
   let range = rangeOf(entry, attribute);
   let next = 0;
-  while (range !== null) {
+  for (let ranges = 1; range !== null; ranges++) {
+    if (ranges > MAX_RANGES)
+      throw new ConnectorError(
+        "limit",
+        `the server gives ${attribute} of ${entry.dn} in more than ${MAX_RANGES} ranges, ${next} values so far`,
+        { hint: "raise MaxValRange of the domain, or leave the group out by groupFilter" },
+      );
     const values = entry.bytes(range.description);
     const expected = range.end === null ? values.length : range.end - range.start + 1;
     if (range.start !== next || values.length !== expected || expected === 0) throw gap(entry, attribute, next);

@@ -1,44 +1,15 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { isActive } from "../../../connectors/ldap/active.ts";
-import type { LdapEntry, LdapValues } from "../../../connectors/ldap/entry.ts";
 import { immutableId } from "../../../connectors/ldap/ids.ts";
 import { ldapConnector } from "../../../connectors/ldap/ldap-connector.ts";
 import { type FakeEntry, type FakeLdap, startFakeLdap } from "../../harness/fake-ldap.ts";
 import { scaled, seed } from "../../harness/scale.ts";
+import { entryOf } from "./entry-of.ts";
 import { readAll } from "./read-all.ts";
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 0, 15, 12);
-
-function entryOf(attributes: Record<string, string | Buffer>): LdapEntry {
-  const value = (name: string): Buffer[] => (attributes[name] === undefined ? [] : [Buffer.from(attributes[name])]);
-  return {
-    dn: "uid=x",
-    has: (name) => value(name).length > 0,
-    texts: (name) => value(name).map(String),
-    text: (name) => value(name).map(String)[0] ?? null,
-    bytes: value,
-    count: (name) => value(name).length,
-    descriptions: () => Object.keys(attributes),
-    values: (name) => valuesOf(value(name)),
-  };
-}
-
-function valuesOf(values: Buffer[]): LdapValues {
-  let at = -1;
-  return {
-    next: () => ++at < values.length,
-    get frame() {
-      return values[at] ?? Buffer.alloc(0);
-    },
-    from: 0,
-    get to() {
-      return values[at]?.length ?? 0;
-    },
-    text: () => values[at]?.toString() ?? null,
-  };
-}
 
 /** Active Directory's clock: 100 ns since 1601. */
 function fileTime(milliseconds: number): string {
