@@ -1,10 +1,10 @@
 import { connect, isIP, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ConnectionOptions, checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
-import { Client, type Message, type MessageParser, type MessageResponse } from "ldapts";
+import { Client, type Message, type MessageResponse } from "ldapts";
 import { ConnectorError } from "../connector.ts";
 import { certificateWords, secureContext } from "./certificate.ts";
-import { ANSWERS, messageCutter, Operation, type ReceivedEntry, WireError } from "./messages.ts";
+import { guardMessages, insidesOf } from "./insides.ts";
 import { resultError } from "./result.ts";
 
 export type Target = {
@@ -19,6 +19,8 @@ export type Target = {
   serverName: string | null;
   connectSeconds: number;
   answerSeconds: number;
+  /** An answer is held until it is whole, beside the heap that `sync.memory` bounds. */
+  answerBytes: number;
 };
 
 /** By `certificate` the server takes the reader for whom the client certificate names (SASL EXTERNAL, RFC 4422 §A). */
@@ -36,20 +38,8 @@ export type Channel = {
   close(): Promise<void>;
 };
 
-/** More than the client library can take in one answer without running out of stack, and far more than any page asks for. */
-const MAX_ENTRIES_IN_ANSWER = 50_000;
-
 /** Told of a connection while it comes about: how far it is, and in a word or two with what. */
 export type Progress = (reached: "connect" | "tls", detail: string) => void;
-
-/** What the client keeps to itself and a safe read needs. The version is pinned; a client without these is refused. */
-type ClientInsides = {
-  _connect(): Promise<void> | void;
-  _send(message: Message): Promise<MessageResponse | undefined>;
-  _nextMessageId(): number;
-  messageParser: MessageParser;
-  messageDetailsByMessageId: ReadonlyMap<string, { message: Message }>;
-};
 
 /**
  * Connects, encrypts as asked and checks the certificate against the host; nobody is bound yet. The client would connect anew by itself, in
@@ -125,7 +115,7 @@ export async function openChannel(
     }) as typeof connectTls,
   });
   const insides = insidesOf(client);
-  const waiting = guardMessages(insides, fail);
+  const waiting = guardMessages(insides, target.answerBytes, fail);
 
   const check = (): void => {
     if (failure !== undefined) throw failure;
@@ -212,48 +202,6 @@ export async function openChannel(
     },
     close,
   };
-}
-
-function insidesOf(client: Client): ClientInsides {
-  const insides = client as unknown as Partial<ClientInsides>;
-  const { _connect, _send, _nextMessageId, messageParser, messageDetailsByMessageId } = insides;
-  if (_connect && _send && _nextMessageId && messageParser && messageDetailsByMessageId)
-    return insides as ClientInsides;
-  throw new ConnectorError("configuration", "this version of ldapts is not the one that Muster was made with");
-}
-
-/** Puts `messages.ts` between the socket and the client, and makes each answer belong to a question that is open. */
-function guardMessages(insides: ClientInsides, fail: (error: ConnectorError) => void): () => number {
-  const parser = insides.messageParser;
-  const read = parser.read.bind(parser);
-  const cutter = messageCutter();
-  let entries = 0;
-  parser.on("error", (error) =>
-    fail(new ConnectorError("protocol", "the server's answer could not be understood", { cause: error })),
-  );
-  parser.read = (data, open) => {
-    try {
-      for (const message of cutter.feed(data)) {
-        const asked = open.get(String(message.id)) as { message: Message; searchEntries?: ReceivedEntry[] } | undefined;
-        const question = asked?.message.protocolOperation;
-        if (question === undefined && message.id === 0) throw new WireError("notice that it ends the session");
-        if (question === undefined || !ANSWERS[question]?.includes(message.operation)) {
-          throw new WireError("an answer to no question");
-        }
-        entries = message.operation === Operation.searchEntry ? entries + 1 : 0;
-        if (entries > MAX_ENTRIES_IN_ANSWER) throw new WireError("more entries than a page may hold");
-        // Entries are read already; the client would take as long for them as everything else takes together. It keeps
-        // them with the question and gives them out with its end.
-        if (message.entry === null || asked === undefined) read(message.frame, open);
-        else if (asked.searchEntries) asked.searchEntries.push(message.entry);
-        else asked.searchEntries = [message.entry];
-      }
-    } catch (error) {
-      const why = error instanceof WireError ? error.message : "bytes that could not be read";
-      fail(new ConnectorError("protocol", `the server sent ${why}`, { cause: error }));
-    }
-  };
-  return () => cutter.rest();
 }
 
 /** An address is no server name (RFC 6066 §3); the certificate is checked against it all the same. */

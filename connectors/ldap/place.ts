@@ -6,6 +6,9 @@ import { isPem, type LdapSettings, parseLdapUrl, urlsOf } from "./settings.ts";
 /** Where to read and as whom: everything that a connection needs, files read. */
 export type Place = { targets: readonly Target[]; reader: Reader };
 
+/** As much as one message may hold, so that the largest group can be read alone in its page. */
+const ANSWER_BYTES = 256 * 1024 * 1024;
+
 /**
  * Reads the files that settings name and puts settings and secret together.
  * @param secret the password of `bindDn`, or without one the key of the client certificate.
@@ -34,6 +37,7 @@ export async function placeOf(settings: LdapSettings, secret: string | null): Pr
         serverName: settings.serverName ?? null,
         connectSeconds: settings.connectSeconds,
         answerSeconds: settings.pageSeconds,
+        answerBytes: ANSWER_BYTES,
       } satisfies Target;
     }),
     reader: bindDn === undefined ? { by: "certificate" } : { by: "password", name: bindDn, password: secret ?? "" },
