@@ -7,6 +7,7 @@ import { type Layout, layoutOf } from "./layout.ts";
 import { type Lane, type Mark, markText, readMark } from "./mark.ts";
 import { placeOf } from "./place.ts";
 import { readGroups, readMembers, readUsers } from "./read.ts";
+import { LdapRefusal } from "./result.ts";
 import { openFirst } from "./servers.ts";
 import type { LdapSession, PagedSearch } from "./session.ts";
 import type { LdapSettings } from "./settings.ts";
@@ -50,13 +51,23 @@ async function* since(
   try {
     const layout = layoutOf(settings, session);
     const mark = readMark(session, layout, text);
-    const next = yield* mark.lane === "dir-sync"
-      ? throughDirSync(session, layout, mark)
-      : throughTimes(session, layout, mark);
+    const next = yield* orFullRead(
+      mark.lane === "dir-sync" ? throughDirSync(session, layout, mark) : throughTimes(session, layout, mark),
+    );
     await session.confirm();
     return markText(session, layout, next);
   } finally {
     await session.close();
+  }
+}
+
+/** What a server refuses to a search for changes, such as one that no index helps, it may yet give in a full read. */
+async function* orFullRead(changes: AsyncGenerator<Page, Lane, void>): AsyncGenerator<Page, Lane, void> {
+  try {
+    return yield* changes;
+  } catch (error) {
+    if (!(error instanceof LdapRefusal) || error.code === "unreachable") throw error;
+    throw new ConnectorError("incomplete", `${error.detail}: a full read is due`, { cause: error });
   }
 }
 

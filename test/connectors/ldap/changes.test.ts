@@ -2,7 +2,7 @@ import { Attribute, Change, Client } from "ldapts";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Connector, Page } from "../../../connectors/connector.ts";
 import { ldapConnector } from "../../../connectors/ldap/ldap-connector.ts";
-import { type FakeEntry, type FakeOptions, startFakeLdap } from "../../harness/fake-ldap.ts";
+import { type FAULTS, type FakeEntry, type FakeOptions, startFakeLdap } from "../../harness/fake-ldap.ts";
 import { generateLdif } from "../../harness/ldif-generator.ts";
 import { type RunningSlapd, startSlapd } from "../../harness/slapd.ts";
 import { describeWithSlapd } from "../../harness/slapd-suite.ts";
@@ -102,6 +102,44 @@ describeWithSlapd("what changed in OpenLDAP", (slapd) => {
     const mark = await markOf(connector);
     expect(laneOf(mark)).toMatchObject({ lane: "none", why: expect.stringContaining("modifyTimestamp") });
     await expect(delta(connector, mark)).rejects.toMatchObject({ code: "incomplete" });
+  });
+});
+
+describe("what changed, where the server breaks off the search for it", () => {
+  const users = [1, 2, 3].map((number) => ({
+    dn: `uid=u${number},${BASE}`,
+    attributes: {
+      uid: [`u${number}`],
+      entryUUID: [`00000000-0000-4000-8000-00000000000${number}`],
+      modifyTimestamp: ["20260115120000Z"],
+    },
+  }));
+
+  /** One page of groups, then two of people, of which the second goes wrong once the mark is taken. */
+  async function broken(kind: (typeof FAULTS)[number]) {
+    const options: FakeOptions = { users, groups: [] };
+    const fake = await startFakeLdap(options);
+    onTestFinished(() => fake.stop());
+    const connector = ldapConnector({ url: fake.url, bindDn: "cn=reader", base: BASE, pageSize: 2 }, "secret");
+    const mark = await markOf(connector);
+    expect(laneOf(mark).lane).toBe("times");
+    expect((await delta(connector, mark)).users).toHaveLength(3);
+    options.fault = { page: 3, kind };
+    return delta(connector, mark);
+  }
+
+  it.each(["time-limit", "admin-limit", "size-limit", "referral-result"] as const)(
+    "by %s, a full read is due",
+    async (kind) => {
+      await expect(broken(kind)).rejects.toMatchObject({
+        code: "incomplete",
+        message: expect.stringMatching(/LDAP result \d+.*a full read is due/),
+      });
+    },
+  );
+
+  it("for it is busy, nothing is due: the next run tries again", async () => {
+    await expect(broken("busy")).rejects.toMatchObject({ code: "unreachable" });
   });
 });
 
