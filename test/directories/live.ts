@@ -70,6 +70,12 @@ export async function addMembers(client: Client, group: string, members: readonl
   await client.modify(group, new Change({ operation: "add", modification }));
 }
 
+export async function removeMembers(client: Client, group: string, members: readonly string[]): Promise<void> {
+  const { Attribute, Change } = await import("ldapts");
+  const modification = new Attribute({ type: "member", values: [...members] });
+  await client.modify(group, new Change({ operation: "delete", modification }));
+}
+
 /** One value in place of all that stand. */
 export async function setValue(client: Client, dn: string, type: string, value: string): Promise<void> {
   const { Attribute, Change } = await import("ldapts");

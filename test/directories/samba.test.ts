@@ -12,7 +12,7 @@ import { membersByName, readAll } from "../connectors/ldap/read-all.ts";
 import { tried as trySettings } from "../connectors/ldap/tried.ts";
 import { passwordLine, type RunningSamba, startSamba } from "../harness/samba.ts";
 import { delta } from "./delta.ts";
-import { addMembers, asAdmin, type Dialect, liveAdapter, type Server, setValue } from "./live.ts";
+import { addMembers, asAdmin, type Dialect, liveAdapter, removeMembers, type Server, setValue } from "./live.ts";
 
 const DOMAIN = "DC=ad,DC=example,DC=test";
 const COMPANY = `OU=company,${DOMAIN}`;
@@ -231,6 +231,37 @@ describe("trying the settings of Active Directory (Samba)", () => {
     expect((await tried({ bindDn })).get("bind")?.detail).toContain("the account is locked");
     const { users } = await readAll(connector());
     expect([...users.values()].find((found) => found.userName === bindDn)?.active).toBe(true);
+  });
+});
+
+describe("where ordinary users may not see who is switched off (Samba)", () => {
+  const OLD = `CN=Pre-Windows 2000 Compatible Access,CN=Builtin,${DOMAIN}`;
+  const EVERYBODY = `CN=S-1-5-11,CN=ForeignSecurityPrincipals,${DOMAIN}`;
+
+  it("nobody is read, neither whole nor by changes, and the test names the right", async () => {
+    const { changes } = connector();
+    const mark = (await changes?.mark(new AbortController().signal)) ?? "";
+    await asAdmin(server, async (client) => {
+      await removeMembers(client, OLD, [EVERYBODY]);
+      await setValue(client, `CN=ben,${COMPANY}`, "mail", "ben.able@example.com");
+    });
+    try {
+      const hidden = { code: "incomplete", message: expect.stringContaining("userAccountControl") };
+      await expect(readAll(connector())).rejects.toMatchObject(hidden);
+      // Samba tells such a reader of no change at all.
+      expect((await delta(changes, mark)).users).toEqual([]);
+      const { verdict, hint } = (await tried()).get("users") ?? {};
+      expect({ verdict, hint }).toMatchObject({
+        verdict: "failed",
+        hint: expect.stringContaining("Read Account Restrictions"),
+      });
+    } finally {
+      await asAdmin(server, async (client) => {
+        await addMembers(client, OLD, [EVERYBODY]);
+        await setValue(client, `CN=ben,${COMPANY}`, "mail", "ben@example.com");
+      });
+    }
+    expect((await readAll(connector())).proof.users).toBe(MANY + 8);
   });
 });
 
