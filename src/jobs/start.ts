@@ -6,15 +6,19 @@ import { loadSecretKey } from "../identity/secrets.ts";
 import type { Logger } from "../logger.ts";
 import { keepDispatching } from "./dispatch-webhooks.ts";
 import { keepSealing } from "./seal-audit.ts";
-import { CRONTAB, catchUp, makeTasks } from "./tasks.ts";
+import { CRONTAB, catchUp, makeTasks, SYNC_TASKS } from "./tasks.ts";
 
 export type Jobs = {
   /** Takes no further jobs, waits for those that run, closes its connections. */
   stop(): Promise<void>;
 };
 
-/** More than a few long syncs and all slow receivers, so that a mail never waits for them. */
-const CONCURRENCY = 16;
+/** More than long jobs and slow receivers may take (tasks.ts), so that a mail never waits for them. */
+const PLACES = 16;
+/** Places of their own: a read may take hours, and much memory. */
+const SYNC_PLACES = 4;
+/** For each worker one to listen with, and one more. */
+const CONNECTIONS = PLACES + SYNC_PLACES + 4;
 const RESTART_DELAY = 2_000;
 
 /**
@@ -29,7 +33,7 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
   const taskList = tracked(makeTasks(ctx), running);
   const pool = new PlainlyFailingPool({
     ...clientOptions({ url: options.ownerUrl, role: "muster_owner" }),
-    max: CONCURRENCY + 2,
+    max: CONNECTIONS,
   });
   // A connection that dies must not end the process: graphile-worker opens another.
   pool.on("error", () => {});
@@ -38,11 +42,11 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
   const end = new AbortController();
   let stopped = false;
 
-  async function keepRunning(): Promise<void> {
+  async function keepRunning(work: Work): Promise<void> {
     while (!stopped) {
       try {
         await catchUp(ctx);
-        if (!stopped) await runUntil(stopping.promise, pool, taskList, ctx.logger);
+        if (!stopped) await runUntil(stopping.promise, pool, work, ctx.logger);
       } catch (error) {
         ctx.logger.warn("jobs interrupted; starting again", { error: (error as Error).message });
       }
@@ -51,7 +55,17 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
   }
 
   const key = loadSecretKey(ctx.config);
-  const loop = Promise.all([keepRunning(), keepDispatching(ctx, end.signal), keepSealing(ctx, key, end.signal)]);
+  const of = (isWanted: (task: string) => boolean): TaskList =>
+    Object.fromEntries(Object.entries(taskList).filter(([task]) => isWanted(task)));
+  const works: Work[] = [
+    { taskList: of((task) => !SYNC_TASKS.has(task)), places: PLACES, crontab: CRONTAB },
+    { taskList: of((task) => SYNC_TASKS.has(task)), places: SYNC_PLACES, crontab: "" },
+  ];
+  const loop = Promise.all([
+    ...works.map(keepRunning),
+    keepDispatching(ctx, end.signal),
+    keepSealing(ctx, key, end.signal),
+  ]);
   return {
     async stop() {
       if (!stopped) {
@@ -66,6 +80,9 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
     },
   };
 }
+
+/** What one worker does, how much of it at once, and what it begins by the clock. */
+type Work = { taskList: TaskList; places: number; crontab: string };
 
 type Connected = Parameters<pg.Pool["connect"]>[0];
 
@@ -90,12 +107,17 @@ function withoutCode(error: Error): Error {
 }
 
 /** One life of the worker: until it is to stop, or until it lost track of a job because its connection died. */
-async function runUntil(stop: Promise<void>, pgPool: pg.Pool, taskList: TaskList, logger: Logger): Promise<void> {
+async function runUntil(
+  stop: Promise<void>,
+  pgPool: pg.Pool,
+  { taskList, places, crontab }: Work,
+  logger: Logger,
+): Promise<void> {
   const runner = await run({
     pgPool,
     taskList,
-    crontab: CRONTAB,
-    concurrency: CONCURRENCY,
+    crontab,
+    concurrency: places,
     pollInterval: 1_000,
     noHandleSignals: true,
     logger: toWorkerLogger(logger),

@@ -44,6 +44,9 @@ export const CRONTAB = ["requeue-mails", "enqueue-syncs", "follow-up-guests", "r
   )
   .join("\n");
 
+/** The jobs that have places of their own (start.ts). */
+export const SYNC_TASKS: ReadonlySet<string> = new Set([ASKED_SYNC_TASK, SYNC_TASK]);
+
 /**
  * Every job that there is, by the name that `add_job` is given.
  * @throws MusterError `configuration` when the sender's address or the secret key cannot be used.
@@ -96,7 +99,7 @@ function unlessPaused(ctx: Context, tasks: TaskList): TaskList {
 
 /**
  * A task that takes at most so many of the places that all jobs share: neither slow receivers nor long work may keep a mail
- * or a sync waiting. Who finds no place does nothing; the rows are looked at again every second.
+ * waiting. Who finds no place does nothing; the rows are looked at again every second.
  */
 function atMost(places: number, task: Task): Task {
   let running = 0;

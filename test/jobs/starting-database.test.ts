@@ -68,7 +68,7 @@ async function isSent(name: string): Promise<void> {
   );
 }
 
-/** The database goes away and is about to come back; the worker's 16 places ask for their next job, so often together. */
+/** The database goes away and is about to come back; the worker's 20 places ask for their next job, so often together. */
 async function startAgain(asked: number): Promise<void> {
   wire.starting = true;
   wire.refused = 0;
