@@ -1,3 +1,6 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Socket } from "node:net";
+import { afterAll, beforeAll } from "vitest";
 import { ldapConnector } from "../../connectors/ldap/ldap-connector.ts";
 import { FAULTS, type FakeEntry, type FakeOptions, startFakeLdap } from "../harness/fake-ldap.ts";
 import { startSlapd } from "../harness/slapd.ts";
@@ -90,9 +93,20 @@ function connectorFor(url: string, pageSize: number) {
   return ldapConnector({ url, bindDn: READER, base: BASE, pageSize, attributes }, PASSWORD);
 }
 
-/** Of slapd this process has the client's sockets alone, of the fake both ends: all are gone when the reader's are. */
+const open = new Set<Socket>();
+
+/** Other files leave sockets in this process: those that were opened since this one began are counted. */
+function countSocket(message: unknown): void {
+  const { socket } = message as { socket: Socket };
+  open.add(socket);
+  socket.once("close", () => open.delete(socket));
+}
+
+beforeAll(() => subscribe("net.client.socket", countSocket));
+afterAll(() => void unsubscribe("net.client.socket", countSocket));
+
 function held(): number {
-  return process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+  return open.size;
 }
 
 async function onFake(contents: Contents, options: Partial<FakeOptions> = {}): Promise<Made> {

@@ -161,9 +161,13 @@ function expectRefusal(error: unknown, made: Made): asserts error is ConnectorEr
     for (const secret of made.secrets) expect(`${cause.message} ${cause.stack}`).not.toContain(secret);
 }
 
-/** Runs what waits until nothing is held any more; where it stays held the test does not end. */
+/** Runs what waits until nothing is held any more. */
 async function released(made: Made): Promise<void> {
-  while ((await made.held()) > 0) await nextTurn();
+  const end = Date.now() + 60_000;
+  for (let held = await made.held(); held > 0; held = await made.held()) {
+    if (Date.now() > end) throw new Error(`${held} sockets or files are still held after a minute`);
+    await nextTurn();
+  }
 }
 
 /** The suite. `name` is the connector's kind. */
