@@ -1,8 +1,11 @@
 import { ConnectorError } from "../connector.ts";
 import type { LdapEntry } from "./entry.ts";
 import { RESTRICTIONS_HINT } from "./hints.ts";
+import { secondsOf } from "./timestamps.ts";
 
 const ACCOUNT_DISABLED = 2;
+/** Off when true. */
+const SWITCHES = ["nsAccountLock", "ipaNSAccountLock", "msDS-UserAccountDisabled"];
 const NEVER_EXPIRES = 0x7fffffffffffffffn;
 /** 1601-01-01, where Active Directory's clock of 100 ns starts, in milliseconds of ours. */
 const FILETIME_EPOCH = -11_644_473_600_000n;
@@ -10,9 +13,10 @@ const MILLISECONDS_PER_DAY = 86_400_000;
 
 /**
  * Whether the directory lets this person in at `now` (milliseconds since 1970). Off are: Active Directory's disabled bit
- * (userAccountControl 2) and a passed accountExpires; a passed shadowExpire (RFC 2307, days since 1970); nsAccountLock
- * and ipaNSAccountLock (389, FreeIPA); pwdAccountLockedTime at its permanent value 000001010000Z. A lock that wrong
- * passwords brought about ends by itself and anybody can cause it, so it is no reason to take a person's access away.
+ * (userAccountControl 2), msDS-UserAccountDisabled of AD LDS and a passed accountExpires; a passed shadowExpire (RFC 2307,
+ * days since 1970); nsAccountLock and ipaNSAccountLock (389, FreeIPA) and a passed krbPrincipalExpiration (FreeIPA);
+ * pwdAccountLockedTime at its permanent value 000001010000Z. A lock that wrong passwords brought about ends by itself
+ * and anybody can cause it, so it is no reason to take a person's access away.
  */
 export function isActive(entry: LdapEntry, now: number): boolean {
   const control = entry.text("userAccountControl");
@@ -20,7 +24,9 @@ export function isActive(entry: LdapEntry, now: number): boolean {
   if (hasExpired(entry.text("accountExpires"), now)) return false;
   const shadowExpire = Number(entry.text("shadowExpire") ?? -1);
   if (shadowExpire > 0 && Math.floor(now / MILLISECONDS_PER_DAY) >= shadowExpire) return false;
-  if (isTrue(entry.text("nsAccountLock")) || isTrue(entry.text("ipaNSAccountLock"))) return false;
+  if (SWITCHES.some((attribute) => isTrue(entry.text(attribute)))) return false;
+  const expires = secondsOf(entry.text("krbPrincipalExpiration"));
+  if (expires !== null && expires * 1000 <= now) return false;
   return !entry.text("pwdAccountLockedTime")?.startsWith("000001010000");
 }
 

@@ -50,7 +50,7 @@ export class Watch {
 
   async *over(pages: AsyncGenerator<SearchPage, void, void>): AsyncGenerator<SearchPage, void, void> {
     for await (const page of pages) {
-      for (const entry of page.entries) this.#latest = Math.max(this.#latest, seconds(entry.text(CHANGED)) ?? 0);
+      for (const entry of page.entries) this.#latest = Math.max(this.#latest, secondsOf(entry.text(CHANGED)) ?? 0);
       yield page;
     }
   }
@@ -67,12 +67,12 @@ async function serverTime(session: LdapSession, layout: Layout): Promise<number 
     // Of a server that replicates: one value of each server that takes writes (draft-chu-ldap-csn).
     const suffix = holding(session, layout.users.base);
     const entry = suffix === null ? null : await session.entry(suffix, ["contextCSN"]);
-    const times = (entry?.texts("contextCSN") ?? []).flatMap((csn) => seconds(csn.split("#")[0] ?? null) ?? []);
+    const times = (entry?.texts("contextCSN") ?? []).flatMap((csn) => secondsOf(csn.split("#")[0] ?? null) ?? []);
     return times.length === 0 ? null : Math.max(...times);
   }
   if (layout.vendor === "other") return null;
   const monitor = await session.entry("cn=monitor", ["currentTime"]).catch(() => null);
-  return seconds(monitor?.text("currentTime") ?? null);
+  return secondsOf(monitor?.text("currentTime") ?? null);
 }
 
 /** The naming context that the base is in, as the server spells it. */
@@ -82,8 +82,8 @@ export function holding({ root }: LdapSession, base: string): string | null {
   return contexts.sort((one, other) => other.length - one.length)[0] ?? null;
 }
 
-/** RFC 4517 §3.3.13; fractions of a second are let go. Null when it is none. */
-function seconds(text: string | null): number | null {
+/** A generalized time (RFC 4517 §3.3.13) in seconds since 1970; fractions of a second are let go. Null when it is none. */
+export function secondsOf(text: string | null): number | null {
   const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:[.,]\d+)?Z$/.exec(text ?? "");
   if (match === null) return null;
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);

@@ -59,7 +59,11 @@ describe("userAccountControl is nothing to miss", () => {
   });
 
   it("of people in AD LDS, and of those of another vendor", async () => {
-    expect(await statuses([hidden], LIGHTWEIGHT)).toEqual([["hidden", true]]);
+    const off = person("off", { objectClass: USER, "msDS-UserAccountDisabled": ["TRUE"] });
+    expect(await statuses([hidden, off], LIGHTWEIGHT)).toEqual([
+      ["hidden", true],
+      ["off", false],
+    ]);
     const attributes = { id: "employeeNumber", userName: "userPrincipalName" };
     const other = person("other", { employeeNumber: ["7"] });
     expect(await statuses([other], ACTIVE_DIRECTORY, { vendor: "other", attributes })).toEqual([["other", true]]);

@@ -16,6 +16,11 @@ function fileTime(milliseconds: number): string {
   return String((BigInt(milliseconds) + 11_644_473_600_000n) * 10_000n);
 }
 
+/** RFC 4517 §3.3.13. */
+function generalized(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19).replaceAll(/[-:T]/g, "")}Z`;
+}
+
 describe("who is switched off", () => {
   const today = Math.floor(NOW / DAY);
   it.each([
@@ -34,6 +39,11 @@ describe("who is switched off", () => {
     [{ nsAccountLock: "TRUE" }, false],
     [{ nsAccountLock: "false" }, true],
     [{ ipaNSAccountLock: "true" }, false],
+    [{ "msDS-UserAccountDisabled": "TRUE" }, false],
+    [{ "msDS-UserAccountDisabled": "FALSE" }, true],
+    [{ krbPrincipalExpiration: generalized(NOW) }, false],
+    [{ krbPrincipalExpiration: generalized(NOW + 1000) }, true],
+    [{ krbPrincipalExpiration: "some day" }, true],
     [{ pwdAccountLockedTime: "000001010000Z" }, false],
     [{ pwdAccountLockedTime: "20260115115959Z" }, true],
   ])("%j is active: %s", (attributes, active) => {
@@ -83,11 +93,12 @@ describe("servers told by their root entry", () => {
   });
 
   it("FreeIPA, although it is a 389 underneath", async () => {
+    const root = { vendorName: ["389 Project"], ipaDomainLevel: ["1"] };
     const user = { ipaUniqueID: [UUID.toUpperCase()], nsUniqueId: ["b"], uid: ["a"] };
-    expect(await read({ vendorName: ["389 Project"], ipaDomainLevel: ["1"] }, user)).toMatchObject({
-      id: UUID,
-      active: true,
-    });
+    expect(await read(root, user)).toMatchObject({ id: UUID, active: true });
+    await server?.stop();
+    const expired = { ...user, krbPrincipalExpiration: ["20200101000000Z"] };
+    expect(await read(root, expired)).toMatchObject({ id: UUID, active: false });
   });
 
   it("OpenLDAP, and whoever keeps to RFC 4530", async () => {
