@@ -27,7 +27,7 @@ const WHOLE: readonly (readonly [table: string, column: string])[] = [
 
 /**
  * Carries what is local of an account over to the one that it is joined into: memberships, guest assignments, rights,
- * invitations, own tokens, seats, a suspension, first and last access. What both have stays as the kept one has it.
+ * invitations, own tokens, a suspension, first and last access. What both have stays as the kept one has it.
  * Before: `joined` is decided. After: what is left on a joined account counts no more. Returns where the two disagree.
  */
 export async function carryFacts(tx: Tx, move: Move): Promise<SwitchConflict[]> {
@@ -48,8 +48,6 @@ export async function carryFacts(tx: Tx, move: Move): Promise<SwitchConflict[]> 
         where t.organization = $1 and t.${column} = x.joined`,
       values,
     });
-  await tx.query({ text: SEATS, values });
-  await tx.query({ text: RECOUNT, values });
   await tx.query({ text: TELL, values: [...values, ...actorOf(tx)] });
   return tx.query<SwitchConflict>({
     text: `select 'second-space' as reason, array[o.user_name] as from, array[n.user_name] as to,
@@ -69,6 +67,17 @@ export async function carryFacts(tx: Tx, move: Move): Promise<SwitchConflict[]> 
   });
 }
 
+/**
+ * Carries seats over: those of joined accounts, and those of accounts that nobody is in any more. A seat goes over as one that is
+ * admitted and not taken yet, so that taking it is told like any other, and nobody who waits comes between.
+ * Before: `account` and `joined` are decided, records not exchanged yet.
+ */
+export async function carrySeats(tx: Tx, move: Move): Promise<void> {
+  const values = [tx.organization, move.switch];
+  await tx.query({ text: SEATS, values });
+  await tx.query({ text: RECOUNT, values });
+}
+
 /** Whoever was suspended as one of the two stays out: that was an administrator's word. */
 const FIRST_AND_LAST = `
   update accounts a set
@@ -81,21 +90,27 @@ const FIRST_AND_LAST = `
   where a.organization = $1 and a.id = x.account
     and (j.first_access_at is not null or j.last_access_at is not null or j.suspended_at is not null)`;
 
-/** A seat goes over as one that is admitted and not taken yet, so that taking it is told like any other. */
+const GIVING = `(select s.joined as gone, s.account from ${JOINED}
+  union all
+  select s.from_account, s.account from switched_records s
+  where s.organization = $1 and s.switch = $2 and s.account = s.to_account and s.from_account <> s.to_account
+    and not exists (select from directory_users r where r.organization = $1 and r.account = s.from_account
+      and r.id <> s.record and r.deleted_at is null))`;
+
 const SEATS = `
   insert into access as k (organization, account, product, role, state, admitted_at)
   select $1, x.account, t.product, t.role, case t.role when 'guest' then 'over-quota' else 'no-seat' end, t.admitted_at
-  from (select s.joined, s.account from ${JOINED}) x
-  join access t on t.organization = $1 and t.account = x.joined and t.admitted_at is not null
+  from ${GIVING} x
+  join access t on t.organization = $1 and t.account = x.gone and t.admitted_at is not null
   order by x.account, t.product
   on conflict (organization, account, product) do update set admitted_at = excluded.admitted_at, waiting_since = null
     where k.admitted_at is null and (k.role = 'guest') = (excluded.role = 'guest')`;
 
-/** Admitted ones of theirs have come to these products. */
+/** Admitted ones of those who give have come to these products. */
 const RECOUNT = `
   select recount_access($1, array(
-    select distinct t.product from (select s.joined from ${JOINED}) x
-    join access t on t.organization = $1 and t.account = x.joined and t.admitted_at is not null))`;
+    select distinct t.product from ${GIVING} x
+    join access t on t.organization = $1 and t.account = x.gone and t.admitted_at is not null))`;
 
 const TELL = `
   with change as (

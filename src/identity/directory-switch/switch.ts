@@ -9,7 +9,7 @@ import { latestChange, recordChanges } from "../record.ts";
 import { keepAnAdministrator } from "../rights/last-administrator.ts";
 import { chooseAccounts, moveNames, takeOver } from "./accounts.ts";
 import { copyGrants } from "./grants.ts";
-import { carryFacts } from "./joined.ts";
+import { carryFacts, carrySeats } from "./joined.ts";
 import { type Match, parseMatch } from "./keys.ts";
 import { matchRecords } from "./match.ts";
 import { formerPairs, leaveObstructed, writePairs } from "./pairs.ts";
@@ -199,6 +199,7 @@ async function apply(
   if (switched > 0) {
     done.joined = await chooseAccounts(tx, move);
     done.conflicts = [...copied.conflicts, ...(await carryFacts(tx, move))];
+    await carrySeats(tx, move);
     await exchangeRecords(tx, move);
     ({ accounts, leftBehind: done.leftBehind } = await moveNames(tx, move));
     await takeOver(tx, move);

@@ -219,6 +219,27 @@ describe("a person with another user name on the other side", () => {
     await expectModelButSeats(c);
   });
 
+  test("keeps the seat of an account that was never used, where the other one was and waits", async () => {
+    const c = await company(ctx);
+    const full = await c.org.product("desk", { seats: 1, seatEnforcement: "block" });
+    const [before, after] = [await c.org.group(c.corp, "staff"), await c.org.group(c.entra, "staff")];
+    await c.org.grant(before, full, "user");
+    await c.org.grant(after, full, "user");
+    const never = await c.org.person(c.corp, "ada", { email: "ada@example.com" });
+    await c.org.join(c.corp, before, never.id);
+    const waiting = await c.org.person(c.entra, "zoe");
+    await c.org.join(c.entra, after, waiting.id);
+    const used = await c.org.person(c.entra, "ada@example.com", { email: "ada@example.com" });
+    await c.org.join(c.entra, after, used.id);
+    await c.use(used.account, "2026-02-02T00:00:00Z");
+    expect(await c.org.access(used.account, "desk")).toMatchObject({ allowed: false, reason: "no-seat" });
+    await c.switch("email");
+    expect(await c.account("ada@example.com")).toMatchObject({ id: used.account });
+    expect(await c.org.access(used.account, "desk")).toMatchObject({ role: "user", allowed: true });
+    expect(await c.org.access(waiting.account, "desk")).toMatchObject({ allowed: false, reason: "no-seat" });
+    await expectModelButSeats(c);
+  });
+
   test("whose new name somebody has locally below joins that account's records; who stays under the old name is somebody new", async () => {
     const c = await company(ctx);
     const hr = await c.org.directory("hr");
