@@ -1,6 +1,6 @@
 import pg from "pg";
 import { z } from "zod";
-import { MusterError } from "../errors.ts";
+import { isMusterError, MusterError } from "../errors.ts";
 
 /** Constraint name → what a caller is told. A name that is missing here is a fault of Muster's and becomes 503 or 500. */
 const CONSTRAINTS: Record<string, { at: string; detail: string }> = {
@@ -66,6 +66,20 @@ export function isOutOfReach(error: unknown): boolean {
   const { cause } = error;
   return !(cause instanceof pg.DatabaseError) || OUT_OF_REACH.test(cause.code ?? "");
 }
+
+/**
+ * What the database said when it refused what it was to write, or undefined when it may well take it another time. The words
+ * name no value.
+ */
+export function refusalOf(error: unknown): string | undefined {
+  const cause = isMusterError(error) ? error.cause : error;
+  if (!(cause instanceof pg.DatabaseError) || !REFUSALS.test(cause.code ?? "")) return undefined;
+  const { constraint } = cause;
+  return `the database refused what was to be written: SQLSTATE ${cause.code}${constraint ? `, constraint ${constraint}` : ""}`;
+}
+
+/** Classes: cardinality, data, integrity, syntax and access rules, what a function raised, a fault inside the server. */
+const REFUSALS = /^(21|22|23|42|P0|XX)/;
 
 /**
  * Classes: connection, login, no such database, resources; of an operator's intervention that the server is going down or not up

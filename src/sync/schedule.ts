@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import type { DirectoryId, OrganizationId } from "../db/id.ts";
-import { isOutOfReach } from "../db/storage-error.ts";
+import { isOutOfReach, refusalOf } from "../db/storage-error.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { isMusterError } from "../errors.ts";
 import { deltaMark } from "./delta.ts";
@@ -116,6 +116,12 @@ export async function syncTask(ctx: Context, payload: unknown, signal?: AbortSig
     const result = await runSync(ctx, directory, { mode: "run", lane, trigger: "schedule", actor, ...stop });
     ctx.logger.info("scheduled sync", { directory, run: result.runId, counts: result.counts, status: result.state });
   } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) {
+      // The run has failed and said why; the next one comes in its time.
+      ctx.logger.error("scheduled sync failed", { directory, detail: refusal });
+      return;
+    }
     if (!isMusterError(error) || (error.code !== "conflict" && error.code !== "not-found")) throw error;
     ctx.logger.info("scheduled sync left out", { directory, detail: error.message });
     if (lane === "full" && error.code === "conflict") await beDueAgain(ctx, actor, directory);

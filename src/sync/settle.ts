@@ -1,5 +1,6 @@
 import type { Context } from "../context.ts";
 import type { SyncRunId } from "../db/id.ts";
+import { refusalOf } from "../db/storage-error.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { isMusterError } from "../errors.ts";
 import { refuseWhilePaused } from "../identity/pause.ts";
@@ -27,7 +28,7 @@ export function actorOf(actor: Actor, run: SyncRunId): Actor {
 /**
  * Applies the stored plan of a run and ends the run `done` or `partial`. Of an undoing, what the undone run had parked counts again.
  * When the database is out of reach or the caller stops it, the run stays to be resumed by the next one; after any
- * other error it is `failed`, what was committed stays, and the next run plans anew.
+ * other error, a row that the database refuses among them, it is `failed`, what was committed stays, and the next run plans anew.
  * @throws MusterError `held` while Muster rests after a restore: a plan of before may be everybody's end.
  */
 export async function applyRun(
@@ -65,11 +66,16 @@ export async function applyRun(
     await applyPlan(ctx, job);
     await bringBackWhatWasParked(ctx, job);
   } catch (error) {
-    if (!isMusterError(error) || (error.code !== "unavailable" && error.code !== "conflict"))
-      await fail(ctx, own, lock, run, error);
+    if (!mayBeResumed(error)) await fail(ctx, own, lock, run, error);
     throw error;
   }
   return inTransaction(ctx, own, (tx) => finishApplied(tx, lock, run, performance.now() - begin), { lock: "none" });
+}
+
+/** What the database refuses it would refuse again: such a run would stand in the way of all that follow. */
+function mayBeResumed(error: unknown): boolean {
+  if (!isMusterError(error)) return false;
+  return error.code === "conflict" || (error.code === "unavailable" && refusalOf(error) === undefined);
 }
 
 /** Says after each batch how much of the plan is applied, of a resumed one too. */
@@ -183,7 +189,7 @@ async function countApplied(
 }
 
 async function fail(ctx: Context, actor: Actor, lock: DirectoryLock, run: SyncRunId, error: unknown): Promise<void> {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = refusalOf(error) ?? (error instanceof Error ? error.message : String(error));
   ctx.logger.error("a sync run could not be applied to its end", { directory: lock.directory, run, detail: text });
   await inTransaction(ctx, actor, (tx) => finishRun(tx, lock, run, "failed", { error: text }), { lock: "none" });
 }
