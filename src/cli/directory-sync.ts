@@ -15,7 +15,10 @@ export function registerDirectorySync(directory: Command, line: CommandLine): vo
     .command("sync <name>")
     .description("read a directory now and wait until it is applied, held or previewed")
     .option("--dry-run", "show the plan, apply nothing")
-    .option("--approve", "apply the plan that waits; where none waits, run without the preview of a first run")
+    .option(
+      "--approve",
+      "apply the previewed plan that waits; where none waits, run without the preview of a first run",
+    )
     .option("--delta", "read only what changed since the last run, where the directory can tell; takes nobody away")
     .option("--follow", "while another run is under way, wait for that one and tell what it came to")
     .action(
@@ -23,7 +26,7 @@ export function registerDirectorySync(directory: Command, line: CommandLine): vo
         if (options.dryRun && options.approve)
           throw new MusterError("usage", "--dry-run and --approve say the opposite of each other", { at: "--dry-run" });
         if (options.delta && options.approve)
-          throw new MusterError("usage", "--approve applies the plan that waits; it reads no changes", {
+          throw new MusterError("usage", "--approve applies a plan that was made; it reads no changes", {
             at: "--delta",
           });
         const { id } = await resolveDirectory(db, name);

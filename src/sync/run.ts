@@ -27,15 +27,15 @@ import {
 import { actorOf, applyRun, giveUpRun, type RunHooks, settleDeadRuns } from "./settle.ts";
 import { clearStaging } from "./staging.ts";
 import { triedOf } from "./test.ts";
-import { waitingRun } from "./waiting.ts";
+import { previewedRun } from "./waiting.ts";
 
 /** What a run came to, as every face shows it. `counts` are people; `rowsWritten` are held rows of every kind. */
 export type SyncResult = { runId: SyncRunId; state: SyncState; counts: SyncCounts; rowsWritten: number };
 
 export type SyncOptions = RunHooks & {
   /**
-   * `run` reads, plans, guards and applies; `dry-run` stops before applying; `approve` applies the plan that waits,
-   * and where none waits runs without the preview of a first run (the guard still judges).
+   * `run` reads, plans, guards and applies; `dry-run` stops before applying; `approve` applies the previewed plan that waits,
+   * and where none waits runs without the preview of a first run. What the guard holds stays held.
    */
   mode: "run" | "dry-run" | "approve";
   /** `delta` reads what changed since the last applied run, and everything where that cannot be told. Default: `full`. */
@@ -72,7 +72,7 @@ export async function runSync(ctx: Context, directory: DirectoryId, options: Syn
   if (options.mode !== "dry-run") await refuseWhilePaused(db);
   return withDirectoryLock(ctx, options.actor, directory, async (lock) => {
     await settleDeadRuns(ctx, lock, options.actor, options);
-    const waiting = options.mode === "approve" ? await waitingRun(db, directory) : undefined;
+    const waiting = options.mode === "approve" ? await previewedRun(db, directory) : undefined;
     if (waiting !== undefined)
       return resultOf(
         await applyRun(ctx, lock, options.actor, waiting, options, {

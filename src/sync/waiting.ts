@@ -2,14 +2,15 @@ import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
 
 /**
- * The newest plan of a directory that waits for approval, or undefined. A plan whose time is over waits no more, nor one
- * older than the last full run that was applied: it was made against what has changed since. What a delta has applied
- * since makes no plan old: each row's version tells.
+ * The newest plan of a directory that waits for approval and that the guard lets pass, or undefined: what the guard holds,
+ * a dry run's too, is approved by id alone (design §5.4). A plan whose time is over waits no more, nor one older than the
+ * last full run that was applied: it was made against what has changed since. What a delta has applied since makes no
+ * plan old: each row's version tells.
  */
-export async function waitingRun(db: Db, directory: DirectoryId): Promise<SyncRunId | undefined> {
+export async function previewedRun(db: Db, directory: DirectoryId): Promise<SyncRunId | undefined> {
   const [row] = await db.query<{ id: SyncRunId }>({
     text: `select id from sync_runs w
-      where organization = $1 and directory = $2 and state in ('previewed', 'held')
+      where organization = $1 and directory = $2 and state = 'previewed' and not (verdict -> 'held')::boolean
         and approvable_until > statement_timestamp() and ${IS_CURRENT}
       order by id desc limit 1`,
     values: [db.organization, directory],

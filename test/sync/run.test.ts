@@ -203,6 +203,10 @@ describe("a held plan", () => {
     await expect(approveRun(ctx, held.runId, { actor: world.actor, reason: " " })).rejects.toMatchObject({
       code: "invalid",
     });
+    // Who approves without its id reads anew, and is held again; nor does a dry run open a way round.
+    expect(await world.sync(directory, shrunken, { mode: "dry-run" })).toMatchObject({ state: "previewed" });
+    expect(await world.sync(directory, shrunken, { mode: "approve" })).toMatchObject({ state: "held", rowsWritten: 0 });
+    expect(await world.users(directory)).toEqual(before);
     expect(await approveRun(ctx, held.runId, { actor: world.actor, reason: "seven left" })).toMatchObject({
       runId: held.runId,
       state: "done",

@@ -90,9 +90,7 @@ test(
           now = next(now, step);
           const source = directoryOf(now);
           expect(await short(world, directory, source)).toEqual(await long(world, directory, source));
-          const before = await world.sync(directory, source);
-          const waits = before.state === "held" || before.state === "previewed";
-          const result = waits ? await world.sync(directory, source, { mode: "approve" }) : before;
+          const result = await world.force(directory, source);
           if (step.how === "undo" && result.rowsWritten > 0)
             await undoRun(ctx, result.runId, { actor: world.actor, trigger: "command" });
           expect(await short(world, directory, source)).toEqual(await long(world, directory, source));

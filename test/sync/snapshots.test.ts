@@ -3,23 +3,14 @@ import { expect, test } from "vitest";
 import { userNameKey } from "../../src/identity/keys.ts";
 import { testContext } from "../harness/postgres.ts";
 import { scaled, seed } from "../harness/scale.ts";
-import type { ScriptedDirectory } from "../harness/scripted-directory.ts";
 import { heldOf } from "./held.ts";
 import { directoryOf, type Snapshot, snapshot } from "./snapshot.ts";
-import { makeWorld, silent, type World } from "./world.ts";
+import { makeWorld, silent } from "./world.ts";
 
 /** For the full count on a busy machine. */
 const LONG = 600_000;
 
 const ctx = await testContext({ logger: silent });
-
-/** Whatever waits for a person is approved at once: here the result counts, not the guard. */
-async function force(world: World, directory: Parameters<World["sync"]>[0], source: ScriptedDirectory) {
-  const result = await world.sync(directory, source);
-  return result.state === "held" || result.state === "previewed"
-    ? world.sync(directory, source, { mode: "approve" })
-    : result;
-}
 
 function wantedMembers({ people, groups }: Snapshot): string[] {
   return Object.entries(groups)
@@ -42,7 +33,7 @@ test(
         const world = await makeWorld(ctx);
         const directory = await world.directory("corp");
         for (const now of history) {
-          const result = await force(world, directory, directoryOf(now));
+          const result = await world.force(directory, directoryOf(now));
           expect(result.state).toBe("done");
           expect(await heldOf(world, directory)).toEqual({ people: now.people, members: wantedMembers(now) });
           const before = await world.fingerprint();
@@ -67,7 +58,7 @@ test(
           const directory = await world.directory("corp");
           for (const now of history) {
             const { people: before } = await heldOf(world, directory);
-            const result = await force(world, directory, directoryOf(now));
+            const result = await world.force(directory, directoryOf(now));
             const { people: after } = await heldOf(world, directory);
             for (const [id, entry] of Object.entries(now.people)) {
               if (before[id] !== undefined) expect(after[id], `${id} was held and is still there`).toBeDefined();

@@ -5,6 +5,7 @@ import { type DirectoryId, newId, type OrganizationId } from "../../src/db/id.ts
 import { type Actor, inTransaction, type Tx } from "../../src/db/transaction.ts";
 import { addDirectory } from "../../src/identity/directories.ts";
 import { createOrganization } from "../../src/identity/organizations.ts";
+import { approveRun } from "../../src/sync/approve.ts";
 import { runSync, type SyncOptions, type SyncResult } from "../../src/sync/run.ts";
 import type { Fault, ScriptedDirectory } from "../harness/scripted-directory.ts";
 
@@ -22,6 +23,8 @@ export type World = {
     source: ScriptedDirectory,
     options?: Partial<SyncOptions> & { fault?: Fault },
   ): Promise<SyncResult>;
+  /** A sync that is approved by its id when it waits for a person: for tests in which the result counts, not the guard. */
+  force(directory: DirectoryId, source: ScriptedDirectory): Promise<SyncResult>;
   /** Live records as `userName` → what counts of them. */
   users(directory: DirectoryId): Promise<Record<string, { id: string; active: boolean; email: string | null }>>;
   /** `group/userName` and `group/*group` of live groups and people. */
@@ -36,20 +39,26 @@ export async function makeWorld(ctx: Context): Promise<World> {
   const key = `o-${actor.organization.slice(-12)}`;
   await inTransaction(ctx, actor, (tx) => createOrganization(tx, { key }), { lock: "exclusive" });
   const write: World["write"] = (work, lock) => inTransaction(ctx, actor, work, lock ? { lock } : {});
+  const sync: World["sync"] = (directory, source, { fault, ...options } = {}) =>
+    runSync(ctx, directory, {
+      mode: "run",
+      trigger: "command",
+      actor,
+      connector: source.connector(fault),
+      ...options,
+    });
   return {
     actor,
     query: (statement) => db.query(statement),
     write,
     directory: async (name, firstRun = "apply") =>
       (await write((tx) => addDirectory(tx, { name, kind: "ldap", firstRun }), "exclusive")).id,
-    sync: (directory, source, { fault, ...options } = {}) =>
-      runSync(ctx, directory, {
-        mode: "run",
-        trigger: "command",
-        actor,
-        connector: source.connector(fault),
-        ...options,
-      }),
+    sync,
+    force: async (directory, source) => {
+      const result = await sync(directory, source);
+      const waits = result.state === "held" || result.state === "previewed";
+      return waits ? approveRun(ctx, result.runId, { actor, reason: "whatever it says" }) : result;
+    },
     users: async (directory) => {
       const rows = await db.query<{ userName: string; id: string; active: boolean; email: string | null }>({
         text: `select user_name as "userName", id, active, email from directory_users
