@@ -132,3 +132,29 @@ test("are given out page by page, and of another organization's run not at all",
   const stranger = ctx.db.of((await makeWorld(ctx)).actor.organization);
   await expect(listConflicts(stranger, run.runId)).rejects.toMatchObject({ code: "not-found" });
 });
+
+test("who was disabled while in conflict is active again as soon as the directory says again what it said before", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  const source = new ScriptedDirectory();
+  for (const id of ["a", "b", "c", "d", "e"]) source.user(id);
+  await world.sync(directory, source);
+  const active = async () => (await world.users(directory)).b?.active;
+  const disable = async () => {
+    const disabled = await world.sync(directory, source.user("b", { userName: "a", active: false }));
+    expect(disabled).toMatchObject({ state: "partial", counts: { deactivated: 1 } });
+    expect(await active()).toBe(false);
+    expect((await world.sync(directory, source)).rowsWritten).toBe(0);
+  };
+
+  await disable();
+  await world.sync(directory, source.user("b", { userName: "b", active: true }));
+  expect(await active()).toBe(true);
+
+  await disable();
+  await world.sync(directory, source.remove("b"));
+  expect(await active()).toBeUndefined();
+  await world.sync(directory, source.user("b", { userName: "b", active: true }));
+  expect(await active()).toBe(true);
+  expect((await world.sync(directory, source)).rowsWritten).toBe(0);
+});

@@ -11,7 +11,8 @@ export const heldJson = (alias: string): string =>
 /**
  * Plans people by their unchanging id: who is new, came back (a tombstone takes up its place, so nobody becomes a
  * stranger by an accident), changed, or is gone. Equal content hash: no row, whatever the entry's place is now.
- * A conflicted entry that the directory disabled is still deactivated: being shut out needs no name.
+ * A conflicted entry that the directory disabled is still deactivated: being shut out needs no name. It says then what no
+ * entry says, so that it has no hash, and whoever says again what they said before is no longer taken for unchanged.
  * A delta takes nobody away.
  * @param others the held people of whom the read did not say what is held, if they are few; else null.
  */
@@ -61,7 +62,7 @@ export async function planUsers(
       insert into sync_plan (organization, run, kind, subject, immutable_id, name, version, next, previous)
       select $1, $2, case when s.immutable_id is null then 'user-remove' else 'user-deactivate' end, h.id,
         h.immutable_id, h.user_name, h.version,
-        case when s.immutable_id is not null then ${heldJson("h")} || '{"active": false}' end, ${heldJson("h")}
+        case when s.immutable_id is not null then ${heldJson("h")} || '{"active": false, "contentHash": null}' end, ${heldJson("h")}
       from ${others === null ? "directory_users h" : `unnest($5::uuid[]) o (id) join directory_users h on h.id = o.id`}
       left join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = h.immutable_id
       where h.organization = $1 and h.directory = $3 and h.deleted_at is null and h.immutable_id is not null
