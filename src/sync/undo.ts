@@ -113,7 +113,10 @@ async function planBackwards(tx: Tx, undoes: SyncRunId, run: SyncRunId): Promise
   await tx.query({
     text: `
       with applied as (
-        select p.* from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
+        -- was: what the row left behind. That an undoing took away is a tombstone as it was, not as what it was undone to.
+        select p.*, case when p.kind in ('user-remove', 'group-remove') then p.previous else coalesce(p.next, p.previous) end
+          as was
+        from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
         where p.organization = $1 and p.run = $2 and ${isApplied("p", "r")}
       ), arrived as (
         select subject from applied where kind in ('user-add', 'user-restore', 'group-add', 'group-restore')
@@ -132,11 +135,11 @@ async function planBackwards(tx: Tx, undoes: SyncRunId, run: SyncRunId): Promise
         end,
         subject, member, immutable_id, name, together,
         coalesce((select h.version from directory_users h where h.organization = $1 and h.id = applied.subject
-          and ${heldJson("h")} = coalesce(applied.next, applied.previous)
+          and ${heldJson("h")} = was
           and (h.deleted_at is not null) = (applied.kind = 'user-remove') and applied.member is null), applied_version,
           -- What was added began so.
           case when kind in ('user-add', 'group-add') then 1 end),
-        decode(coalesce(next, previous) ->> 'contentHash', 'hex'), previous, coalesce(next, previous)
+        decode(was ->> 'contentHash', 'hex'), previous, was
       from applied
       where members is null and (member is null or subject not in (select subject from arrived) and member not in (select subject from arrived))
       order by seq desc`,

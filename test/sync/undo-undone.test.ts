@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { undoRun } from "../../src/sync/undo.ts";
+import { testContext } from "../harness/postgres.ts";
+import { ScriptedDirectory } from "../harness/scripted-directory.ts";
+import { makeWorld, silent } from "./world.ts";
+
+const ctx = await testContext({ logger: silent });
+
+test("undoing an undoing brings back people and groups that had returned under another name", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  const source = new ScriptedDirectory().group("staff", ["ada", "bob"]).group("team", ["ada"], ["staff"]);
+  for (const id of ["ada", "bob", "cem", "dan", "eva"]) source.user(id);
+  await world.force(directory, source);
+  await world.force(directory, source.remove("ada", "team"));
+  source.user("ada", { userName: "ada.lovelace" }).group("team", ["ada", "cem"], ["staff"], "the team");
+  const back = await world.force(directory, source);
+  expect(back).toMatchObject({ state: "done", counts: { added: 1 } });
+  const held = async () => ({ users: await world.users(directory), members: await world.members(directory) });
+  const after = await held();
+
+  let last = back.runId;
+  for (let times = 0; times < 2; times++) {
+    const undone = await undoRun(ctx, last, { actor: world.actor, trigger: "command" });
+    expect(undone).toMatchObject({ state: "done", counts: { removed: 1, conflicts: 0 } });
+    expect(await world.members(directory)).toEqual(["staff/bob"]);
+    const again = await undoRun(ctx, undone.runId, { actor: world.actor, trigger: "command" });
+    expect(again).toMatchObject({ state: "done", counts: { added: 1, conflicts: 0 } });
+    expect(await held()).toEqual(after);
+    last = again.runId;
+  }
+});
