@@ -2,7 +2,6 @@ import {
   ExtendedRequest,
   ExtendedResponse,
   type Filter,
-  FilterParser,
   PagedResultsControl,
   SearchRequest,
   type SearchRequestMessageOptions,
@@ -11,7 +10,7 @@ import {
 import { ConnectorError } from "../connector.ts";
 import { type Channel, openChannel, type Progress, type Reader, type Target } from "./channel.ts";
 import { type LdapEntry, ldapEntry } from "./entry.ts";
-import { parsed } from "./filter.ts";
+import { parsed, parseFilter } from "./filter.ts";
 import { limitsHint } from "./hints.ts";
 import { Result, resultError } from "./result.ts";
 import { detectVendor, ROOT_ATTRIBUTES } from "./vendors.ts";
@@ -81,7 +80,7 @@ async function begin(channel: Channel, port: number, reader: Reader): Promise<Ld
   const entry: LdapSession["entry"] = async (dn, attributes, filter = "(objectClass=*)") => {
     const doing = dn === "" ? "reading the server's root entry" : `reading ${dn}`;
     const answer = await search(
-      { baseDN: dn, scope: "base", filter: FilterParser.parseString(filter), attributes: [...attributes] },
+      { baseDN: dn, scope: "base", filter: parseFilter(filter), attributes: [...attributes] },
       doing,
     );
     if (answer.status === Result.noSuchObject || answer.status === Result.referral) return null;

@@ -1,10 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { isAbsolute } from "node:path";
-import { FilterParser, SASL_MECHANISMS } from "ldapts";
+import { SASL_MECHANISMS } from "ldapts";
 import { z } from "zod";
 import { parseSettings } from "../settings.ts";
 import { parseDn } from "./dn.ts";
+import { parseFilter } from "./filter.ts";
 import { GLOBAL_CATALOG_PORTS, VENDOR_NAMES } from "./vendors.ts";
 
 const dn = z
@@ -146,7 +147,7 @@ function isLoopback(host: string): boolean {
 
 function isFilter(text: string): boolean {
   try {
-    FilterParser.parseString(text);
+    parseFilter(text);
     return true;
   } catch {
     return false;
