@@ -1,9 +1,14 @@
-import type { Client, Message, MessageParser, MessageResponse } from "ldapts";
+import { type Client, type Message, type MessageParser, type MessageResponse, SearchRequest } from "ldapts";
 import { ConnectorError } from "../connector.ts";
-import { ANSWERS, messageCutter, Operation, type ReceivedEntry, WireError } from "./messages.ts";
+import { ANSWERS, MessageTooLong, messageCutter, type ReceivedEntry, WireError } from "./messages.ts";
 
-/** More than the client library can take in one answer without running out of stack, and far more than any page asks for. */
-const MAX_ENTRIES_IN_ANSWER = 50_000;
+/**
+ * Entries and referrals: more than the client library can take in one answer without running out of stack, and far more
+ * than any page asks for. Each takes many times the room of its bytes.
+ */
+const MAX_PARTS_OF_ANSWER = 50_000;
+/** Bytes of what is no page: who is bound, or what the server says of itself. */
+const MAX_SMALL_ANSWER = 1024 * 1024;
 
 /** What the client keeps to itself and a safe read needs. The version is pinned; a client without these is refused. */
 type ClientInsides = {
@@ -24,7 +29,12 @@ export function insidesOf(client: Client): ClientInsides {
 }
 
 /** A question that is open, with what came of its answer. */
-type Asked = { message: Message; searchEntries?: ReceivedEntry[]; bytes?: number };
+type Asked = { message: Message; searchEntries?: ReceivedEntry[]; bytes?: number; parts?: number };
+
+/** Whether this asks for one thing that every server says in a few kilobytes. */
+function isSmall(asked: Message): boolean {
+  return !(asked instanceof SearchRequest) || asked.baseDN === "";
+}
 
 function tooLong(most: number): ConnectorError {
   return new ConnectorError("limit", `the server sent an answer of more than ${most} bytes`, {
@@ -44,8 +54,7 @@ export function guardMessages(
 ): () => number {
   const parser = insides.messageParser;
   const read = parser.read.bind(parser);
-  const cutter = messageCutter();
-  let entries = 0;
+  const cutter = messageCutter(most);
   parser.on("error", (error) =>
     fail(new ConnectorError("protocol", "the server's answer could not be understood", { cause: error })),
   );
@@ -57,10 +66,11 @@ export function guardMessages(
         if (!asked || !ANSWERS[asked.message.protocolOperation]?.includes(message.operation)) {
           throw new WireError("an answer to no question");
         }
-        entries = message.operation === Operation.searchEntry ? entries + 1 : 0;
-        if (entries > MAX_ENTRIES_IN_ANSWER) throw new WireError("more entries than a page may hold");
+        asked.parts = (asked.parts ?? 0) + 1;
+        if (asked.parts > MAX_PARTS_OF_ANSWER) throw new WireError("more entries than a page may hold");
         asked.bytes = (asked.bytes ?? 0) + message.frame.length;
-        if (asked.bytes > most) throw tooLong(most);
+        const bound = isSmall(asked.message) ? Math.min(most, MAX_SMALL_ANSWER) : most;
+        if (asked.bytes > bound) throw tooLong(bound);
         // Entries are read already; the client would take as long for them as everything else takes together. It keeps
         // them with the question and gives them out with its end.
         if (message.entry === null) read(message.frame, open);
@@ -69,6 +79,7 @@ export function guardMessages(
       }
     } catch (error) {
       if (error instanceof ConnectorError) return fail(error);
+      if (error instanceof MessageTooLong) return fail(tooLong(most));
       const why = error instanceof WireError ? error.message : "bytes that could not be read";
       fail(new ConnectorError("protocol", `the server sent ${why}`, { cause: error }));
     }

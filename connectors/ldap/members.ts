@@ -210,10 +210,13 @@ async function* allValues(
   }
 }
 
-/** The members that an entry shows at first sight: all of a short list, else the first range. */
-export function namesIn(entry: LdapEntry, attribute: string): string[] {
+/** The members that an entry shows at first sight, `most` of them: of a short list all, else of the first range. */
+export function namesIn(entry: LdapEntry, attribute: string, most: number): string[] {
   const range = rangeOf(entry, attribute);
-  const values = [...names(entry, attribute), ...(range === null ? [] : names(entry, range.description))];
+  const values = [
+    ...names(entry, attribute, most),
+    ...(range === null ? [] : names(entry, range.description, most)),
+  ].slice(0, most);
   return attribute.toLowerCase() === "uniquemember" ? values.map(withoutBits) : values;
 }
 
@@ -223,10 +226,10 @@ function isBlank(value: Buffer): boolean {
 }
 
 /** @throws ConnectorError when a value is no text: it would be a member that nobody sees. */
-function names(entry: LdapEntry, description: string): string[] {
+function names(entry: LdapEntry, description: string, most = Number.POSITIVE_INFINITY): string[] {
   const texts: string[] = [];
   const values = entry.values(description);
-  while (values.next()) {
+  while (texts.length < most && values.next()) {
     const text = nameOf(values, entry, description);
     if (text !== null) texts.push(text);
   }

@@ -47,18 +47,26 @@ const CONTROLS = 0xa0;
 const PAGED_RESULTS = "1.2.840.113556.1.4.319";
 /** A group of a million members is some 70 MB in one message. */
 const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
+/** Far more than are ever asked for: each takes more room than its bytes. */
+const MAX_ATTRIBUTES = 1_000;
 
 /** The bytes are no LDAP, or LDAP that contradicts itself. */
 export class WireError extends Error {}
+/** One message is longer than it may be; of its bytes only the first have come. */
+export class MessageTooLong extends WireError {}
 
 type Element = { tag: number; start: number; end: number };
 
 /**
  * Cuts a stream of bytes into whole messages, each checked.
+ * @param most bytes of one message.
  * @returns feed: gives the messages that are complete with these bytes, throwing WireError at the first that is unsound;
  * rest: how many bytes wait for their end.
  */
-export function messageCutter(): { feed(data: Buffer): Generator<WireMessage>; rest(): number } {
+export function messageCutter(most = MAX_MESSAGE_BYTES): {
+  feed(data: Buffer): Generator<WireMessage>;
+  rest(): number;
+} {
   let chunks: Buffer[] = [];
   let held = 0;
   let wanted = 2;
@@ -72,7 +80,7 @@ export function messageCutter(): { feed(data: Buffer): Generator<WireMessage>; r
       let buffer = chunks.length === 1 ? data : Buffer.concat(chunks);
       let at = 0;
       for (;;) {
-        const end = messageEnd(buffer, at);
+        const end = messageEnd(buffer, at, most);
         wanted = (end ?? buffer.length + 1) - at;
         if (end === null || buffer.length < end) break;
         yield readMessage(buffer.subarray(at, end));
@@ -86,11 +94,11 @@ export function messageCutter(): { feed(data: Buffer): Generator<WireMessage>; r
 }
 
 /** Where the message ends that begins here, or null while its header is not there yet. */
-function messageEnd(buffer: Buffer, at: number): number | null {
+function messageEnd(buffer: Buffer, at: number, most: number): number | null {
   if (buffer.length > at && buffer[at] !== SEQUENCE) throw new WireError("something that is no LDAP message");
   const header = readHeader(buffer, at, buffer.length);
   if (header === null) return null;
-  if (header.end - at > MAX_MESSAGE_BYTES) throw new WireError(`a message of ${header.end - at} bytes`);
+  if (header.end - at > most) throw new MessageTooLong(`a message of ${header.end - at} bytes`);
   return header.end;
 }
 
@@ -178,6 +186,7 @@ function placesOf(frame: Buffer, from: number, to: number): number[] {
       enter(frame, value, attributeEnd, OCTETS);
       value = contentEnd;
     }
+    if (count > 2 + 4 * MAX_ATTRIBUTES) throw new WireError("an entry with more attributes than were asked for");
     at = attributeEnd;
   }
   return places.slice(0, count);

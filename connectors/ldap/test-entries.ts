@@ -81,7 +81,7 @@ export async function membersSeen(session: LdapSession, layout: Layout): Promise
   let taken = 0;
   for (const group of groups)
     for (const attribute of layout.members) {
-      const values = namesIn(group, attribute).slice(0, Math.min(MEMBERS_OF_ONE, MEMBERS - met));
+      const values = namesIn(group, attribute, Math.min(MEMBERS_OF_ONE, MEMBERS - met));
       met += values.length;
       await introduce(attribute, values);
       for (const value of values) {

@@ -22,6 +22,9 @@ const HINTS: Readonly<Record<ConnectorErrorCode, string>> = {
   cancelled: "try again",
 };
 
+/** A test runs beside everything else that this process does, and asks for few entries at once. */
+const ANSWER_BYTES = 64 * 1024 * 1024;
+
 const VENDOR_WORDS: Readonly<Record<Layout["vendor"], string>> = {
   openldap: "OpenLDAP",
   "active-directory": "Active Directory",
@@ -63,7 +66,8 @@ function opener(settings: LdapSettings, secret: string | null, signal: AbortSign
     Promise.race([promise, (session ?? Promise.reject(new Error("not begun"))).then(isLate)]);
   return {
     begin: async (): Promise<void> => {
-      const place = await placeOf(settings, secret);
+      const { targets, reader } = await placeOf(settings, secret);
+      const place = { targets: targets.map((target) => ({ ...target, answerBytes: ANSWER_BYTES })), reader };
       const either = AbortSignal.any([signal, stop.signal]);
       session = openFirst(place, either, progress, (_, error) => passedOver.push(error.message));
       session.then(

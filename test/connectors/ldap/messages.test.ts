@@ -67,6 +67,28 @@ describe("cutting the stream into messages", () => {
     expect(() => [...messageCutter().feed(answer)]).toThrow("something that is no LDAP message");
   });
 
+  it("takes no entry with more attributes than anybody asks for, each of which takes more room than its bytes", () => {
+    const entry = (attributes: number): Buffer => {
+      const writer = new BerWriter();
+      writer.startSequence();
+      writer.writeInt(1);
+      writer.startSequence(Operation.searchEntry);
+      writer.writeString("");
+      writer.startSequence();
+      for (let number = 0; number < attributes; number++) {
+        writer.startSequence();
+        writer.writeString("a");
+        writer.startSequence(0x31);
+        writer.endSequence();
+        writer.endSequence();
+      }
+      for (let open = 0; open < 3; open++) writer.endSequence();
+      return writer.buffer;
+    };
+    expect([...messageCutter().feed(entry(1_000))]).toHaveLength(1);
+    expect(() => [...messageCutter().feed(entry(1_001))]).toThrow("an entry with more attributes than were asked for");
+  });
+
   it("finds every length that was made longer or shorter", () => {
     fc.assert(
       fc.property(values, fc.nat(), fc.constantFrom(-1, 1, 40), (list, pick, by) => {
