@@ -13,6 +13,8 @@ const CHUNK = 1000;
 const MAX_LOOKUPS = 1000;
 /** Of one list: a server that gives a value at a time, or never ends, would otherwise be asked for ever. Ranges mostly hold 1,500. */
 const MAX_RANGES = 10_000;
+/** Of one list that changes while it is read. */
+const MAX_READINGS = 5;
 
 type Member = { kind: "users" | "groups"; id: string };
 
@@ -178,36 +180,65 @@ function withoutBits(value: string): string {
 }
 
 /**
- * Every value of an attribute. Active Directory gives a long list in ranges ([MS-ADTS] §3.1.1.3.1.3.3): the attribute
- * itself then looks empty and `member;range=0-1499` stands beside it, to be asked for until the range ends in `*`.
- * @throws ConnectorError `incomplete` when a range is missing, `limit` when there are too many.
+ * Every value of an attribute, some perhaps twice: a list in ranges that changes meanwhile is read anew, since whoever
+ * stands behind one that goes would slip from one range into another.
+ * @throws ConnectorError `incomplete` when a range is missing or the list does not stand still, `limit` when there are
+ * too many ranges.
  */
 async function* allValues(
   session: LdapSession,
   entry: LdapEntry,
   attribute: string,
 ): AsyncGenerator<string[], void, void> {
+  for (let reading = 1; !(yield* ranges(session, entry, attribute)); reading++) {
+    const again = reading < MAX_READINGS ? await session.entry(entry.dn, [attribute]) : null;
+    if (again === null)
+      throw new ConnectorError(
+        "incomplete",
+        `${attribute} of ${entry.dn} was changed while it was read; the next run reads it`,
+      );
+    entry = again;
+  }
+}
+
+/**
+ * Active Directory gives a long list in ranges ([MS-ADTS] §3.1.1.3.1.3.3): the attribute itself then looks empty and
+ * `member;range=0-1499` stands beside it, to be asked for until the range ends in `*`. Each range is asked for from the
+ * last value of the one before: where that stands somewhere else by now, the answer is false.
+ */
+async function* ranges(
+  session: LdapSession,
+  entry: LdapEntry,
+  attribute: string,
+): AsyncGenerator<string[], boolean, void> {
   yield names(entry, attribute);
   let range = rangeOf(entry, attribute);
   let next = 0;
-  for (let ranges = 1; range !== null; ranges++) {
-    if (ranges > MAX_RANGES)
+  let last: Buffer | null = null;
+  for (let count = 1; range !== null; count++) {
+    if (count > MAX_RANGES)
       throw new ConnectorError(
         "limit",
         `the server gives ${attribute} of ${entry.dn} in more than ${MAX_RANGES} ranges, ${next} values so far`,
         { hint: "raise MaxValRange of the domain, or leave the group out by groupFilter" },
       );
     const values = entry.bytes(range.description);
+    const [first] = values;
     const expected = range.end === null ? values.length : range.end - range.start + 1;
-    if (range.start !== next || values.length !== expected || expected === 0) throw gap(entry, attribute, next);
-    yield names(entry, range.description);
-    if (range.end === null) return;
-    next = range.end + 1;
+    if (range.start !== next || values.length !== expected || first === undefined) throw gap(entry, attribute, next);
+    if (last !== null && !first.equals(last)) return false;
+    const found = names(entry, range.description);
+    yield last === null || isBlank(last) ? found : found.slice(1);
+    if (range.end === null) return true;
+    // Where a range is one value, the next could only be the same again.
+    last = values.length > 1 ? (values.at(-1) ?? null) : null;
+    next = last === null ? range.end + 1 : range.end;
     const more = await session.entry(entry.dn, [`${attribute};range=${next}-*`]);
     range = more === null ? null : rangeOf(more, attribute);
     if (more === null || range === null) throw gap(entry, attribute, next);
     entry = more;
   }
+  return true;
 }
 
 /** The members that an entry shows at first sight, `most` of them: of a short list all, else of the first range. */

@@ -1,8 +1,13 @@
 import type { LdapEntry, LdapValues } from "../../../connectors/ldap/entry.ts";
 
-/** An entry with one value of each attribute. */
-export function entryOf(attributes: Record<string, string | Buffer>, dn = "uid=x"): LdapEntry {
-  const value = (name: string): Buffer[] => (attributes[name] === undefined ? [] : [Buffer.from(attributes[name])]);
+/** An entry with one value of each attribute, or with those of a list. */
+export function entryOf(attributes: Record<string, string | Buffer | readonly string[]>, dn = "uid=x"): LdapEntry {
+  const value = (name: string): Buffer[] => {
+    const given = attributes[name] ?? [];
+    return typeof given === "string" || Buffer.isBuffer(given)
+      ? [Buffer.from(given)]
+      : given.map((one) => Buffer.from(one));
+  };
   return {
     dn,
     has: (name) => value(name).length > 0,
