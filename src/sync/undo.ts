@@ -106,20 +106,18 @@ async function keepAnAdministrator(tx: Tx, run: SyncRunId, directory: DirectoryI
 
 /**
  * The plan that leads back, from what was applied and the versions it led to; a person who is again as the run left them
- * (a later run was undone first) is taken back all the same. The memberships of people and groups
- * that came with the run are not taken away one by one: they go and return with their tombstones.
+ * (a later run was undone first) is taken back all the same. The memberships of people and groups that are new with
+ * the run are not taken away one by one: they go and return with their tombstones. Of whoever came back with it, content and
+ * memberships become again what the tombstone had, so that the removal before can be undone too.
  */
 async function planBackwards(tx: Tx, undoes: SyncRunId, run: SyncRunId): Promise<void> {
   await tx.query({
     text: `
       with applied as (
-        -- was: what the row left behind. That an undoing took away is a tombstone as it was, not as what it was undone to.
-        select p.*, case when p.kind in ('user-remove', 'group-remove') then p.previous else coalesce(p.next, p.previous) end
-          as was
-        from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
+        select p.* from sync_plan p join sync_runs r on r.organization = $1 and r.id = p.run
         where p.organization = $1 and p.run = $2 and ${isApplied("p", "r")}
       ), arrived as (
-        select subject from applied where kind in ('user-add', 'user-restore', 'group-add', 'group-restore')
+        select subject from applied where kind in ('user-add', 'group-add')
       )
       insert into sync_plan
         (organization, run, kind, subject, member, immutable_id, name, together, version, content_hash, next, previous)
@@ -135,11 +133,11 @@ async function planBackwards(tx: Tx, undoes: SyncRunId, run: SyncRunId): Promise
         end,
         subject, member, immutable_id, name, together,
         coalesce((select h.version from directory_users h where h.organization = $1 and h.id = applied.subject
-          and ${heldJson("h")} = was
+          and ${heldJson("h")} = coalesce(applied.next, applied.previous)
           and (h.deleted_at is not null) = (applied.kind = 'user-remove') and applied.member is null), applied_version,
           -- What was added began so.
           case when kind in ('user-add', 'group-add') then 1 end),
-        decode(was ->> 'contentHash', 'hex'), previous, was
+        decode(coalesce(next, previous) ->> 'contentHash', 'hex'), previous, coalesce(next, previous)
       from applied
       where members is null and (member is null or subject not in (select subject from arrived) and member not in (select subject from arrived))
       order by seq desc`,

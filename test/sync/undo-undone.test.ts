@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { SyncRunId } from "../../src/db/id.ts";
 import { undoRun } from "../../src/sync/undo.ts";
 import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
@@ -29,4 +30,41 @@ test("undoing an undoing brings back people and groups that had returned under a
     expect(await held()).toEqual(after);
     last = again.runId;
   }
+});
+
+test("undoing the later run and then the earlier one leads all the way back, also of whoever had come back otherwise", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  const source = new ScriptedDirectory();
+  for (const id of ["ada", "bob", "cem", "dan", "eva"]) source.user(id);
+  source.group("staff", ["ada", "bob"]).group("ops").group("team", ["ada", "bob"], ["staff"]);
+  await world.force(directory, source);
+  const held = async () => ({ users: await world.users(directory), members: await world.members(directory) });
+  const undo = async (run: SyncRunId) => {
+    const undone = await undoRun(ctx, run, { actor: world.actor, trigger: "command" });
+    expect(undone).toMatchObject({ state: "done", counts: { conflicts: 0 } });
+    return undone.runId;
+  };
+  const atFirst = await held();
+  const gone = await world.force(directory, source.remove("ada", "team"));
+  const inBetween = await held();
+  source.user("ada", { userName: "ada.lovelace" }).group("team", ["ada", "cem"], ["ops"], "the team");
+  const back = await world.force(directory, source.group("ops", ["ada"]));
+  const atLast = await held();
+  expect(atLast.members).toEqual([
+    "ops/ada.lovelace",
+    "staff/bob",
+    "the team/*ops",
+    "the team/ada.lovelace",
+    "the team/cem",
+  ]);
+
+  const later = await undo(back.runId);
+  expect(await held()).toEqual(inBetween);
+  const earlier = await undo(gone.runId);
+  expect(await held()).toEqual(atFirst);
+  await undo(earlier);
+  expect(await held()).toEqual(inBetween);
+  await undo(later);
+  expect(await held()).toEqual(atLast);
 });

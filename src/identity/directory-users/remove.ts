@@ -5,6 +5,7 @@ import { reconcile } from "../access/reconcile.ts";
 import { accountsByName } from "../accounts/by-name.ts";
 import { refreshCanonical } from "../accounts/canonical.ts";
 import { recordChanges } from "../record.ts";
+import { type DirectoryUserInput, fromColumns, toColumns } from "./directory-user.ts";
 
 /**
  * Takes records out of their directory (SCIM DELETE, RFC 7644 §3.6; absent from a proven read, T19). They are kept as
@@ -75,6 +76,30 @@ export async function restoreDirectoryUsers(
     values: [tx.organization, [...accountOf.keys()], [...accountOf.values()]],
   });
   await afterRemoval(tx, directory, moved, "directory-user.restored");
+}
+
+/**
+ * Gives tombstones another content, for an undoing that takes away again who had come back: what they were before that.
+ *
+ * Before: this transaction has taken the records away; others are left alone. After: each would come back as told; nobody sees
+ * any of it.
+ */
+export async function rewriteRemovedUsers(
+  tx: Tx,
+  directory: DirectoryId,
+  inputs: readonly DirectoryUserInput[],
+): Promise<void> {
+  if (inputs.length === 0) return;
+  await tx.query({
+    text: `update directory_users u set immutable_id = i.immutable_id, external_id = i.external_id, user_name = i.user_name,
+        user_name_key = i.user_name_key, active = i.active, email = i.email, email_key = i.email_key,
+        email_domain = i.email_domain, display_name = i.display_name, resource = i.resource,
+        shown_name_key = shown_name_key(i.resource), first_address_key = first_address_key(i.resource),
+        content_hash = i.content_hash
+      from ${fromColumns(3)}
+      where u.organization = $1 and u.directory = $2 and u.id = i.id and u.deleted_at is not null`,
+    values: [tx.organization, directory, ...toColumns(inputs)],
+  });
 }
 
 async function afterRemoval(

@@ -6,7 +6,11 @@ import { changeNestings } from "../../identity/directory-groups/nestings.ts";
 import { removeDirectoryGroups, restoreDirectoryGroups } from "../../identity/directory-groups/remove.ts";
 import { insertDirectoryGroups, updateDirectoryGroups } from "../../identity/directory-groups/write.ts";
 import { insertDirectoryUsers } from "../../identity/directory-users/insert.ts";
-import { removeDirectoryUsers, restoreDirectoryUsers } from "../../identity/directory-users/remove.ts";
+import {
+  removeDirectoryUsers,
+  restoreDirectoryUsers,
+  rewriteRemovedUsers,
+} from "../../identity/directory-users/remove.ts";
 import { updateDirectoryUsers } from "../../identity/directory-users/update.ts";
 import { checkGroups, checkLinks, checkUsers } from "./check.ts";
 import {
@@ -20,6 +24,7 @@ import {
   type UserRow,
   userInput,
 } from "./rows.ts";
+import { takeLinksBack } from "./taken-back.ts";
 
 /** Writes people of one kind (updates and deactivations are one kind here) exactly as planned, through the rules of `identity`. */
 export async function writeUsers(
@@ -39,6 +44,8 @@ export async function writeUsers(
       break;
     case "user-remove":
       await removeDirectoryUsers(tx, directory, ids);
+      await rewriteRemovedUsers(tx, directory, inputs);
+      links = await takeLinksBack(tx, run, fresh, rows, leftOut);
       break;
     case "user-update":
     case "user-deactivate":
@@ -95,7 +102,9 @@ export async function writeGroups(
       await insertDirectoryGroups(tx, directory, inputs);
       break;
     case "group-remove":
+      await updateDirectoryGroups(tx, directory, inputs);
       await removeDirectoryGroups(tx, directory, ids);
+      links = await takeLinksBack(tx, run, fresh, rows, leftOut);
       break;
     case "group-update":
       await updateDirectoryGroups(tx, directory, inputs);
