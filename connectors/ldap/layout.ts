@@ -1,3 +1,4 @@
+import { firstName } from "./attribute-names.ts";
 import type { UserAttributes } from "./people.ts";
 import type { LdapSession, PagedSearch } from "./session.ts";
 import type { LdapSettings } from "./settings.ts";
@@ -28,7 +29,8 @@ export type Layout = Pick<Vendor, "id" | "members" | "hasPrimaryGroup"> & {
 export function layoutOf(settings: LdapSettings, { root, port }: Pick<LdapSession, "root" | "port">): Layout {
   const name = settings.vendor ?? detectVendor(root);
   const vendor = VENDORS[name];
-  const { attributes, base, pageSize } = settings;
+  const { base, pageSize } = settings;
+  const attributes = firstNames(settings.attributes);
   const id = attributes.id === undefined ? vendor.id : { attribute: attributes.id, format: idFormat(attributes.id) };
   const members = attributes.member === undefined ? vendor.members : [attributes.member].flat();
   const namesByUid = members.some(isUidAttribute);
@@ -75,6 +77,11 @@ export function layoutOf(settings: LdapSettings, { root, port }: Pick<LdapSessio
       pageSize,
     },
   };
+}
+
+function firstNames({ id, member, ...texts }: LdapSettings["attributes"]) {
+  const called = Object.entries(texts).map(([key, name]) => [key, name && firstName(name)]);
+  return { id, member, ...(Object.fromEntries(called) as typeof texts) };
 }
 
 /** RFC 2307: values are no names of entries but the uid of a person. */

@@ -53,6 +53,8 @@ const WHO_AM_I = "1.3.6.1.4.1.4203.1.11.3";
 /** A server that never stops would otherwise be read for ever; the limit fails the read, it does not shorten it. */
 const MAX_PAGES = 10_000;
 const MAX_EMPTY_PAGES = 1_000;
+/** One entry that is not there, is elsewhere, or is hidden by a server that says so (OpenLDAP's right `disclose`). */
+const UNSEEN: readonly number[] = [Result.noSuchObject, Result.referral, Result.insufficientAccessRights];
 
 /**
  * Connects, encrypts, binds and asks who is bound, in this order.
@@ -83,7 +85,7 @@ async function begin(channel: Channel, port: number, reader: Reader): Promise<Ld
       { baseDN: dn, scope: "base", filter: parseFilter(filter), attributes: [...attributes] },
       doing,
     );
-    if (answer.status === Result.noSuchObject || answer.status === Result.referral) return null;
+    if (UNSEEN.includes(answer.status)) return null;
     if (answer.status !== Result.success) throw resultError(answer.status, doing, answer.errorMessage);
     const [found] = answer.searchEntries;
     return found === undefined ? null : ldapEntry(found);

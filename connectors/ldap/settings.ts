@@ -4,6 +4,7 @@ import { isAbsolute } from "node:path";
 import { SASL_MECHANISMS } from "ldapts";
 import { z } from "zod";
 import { parseSettings } from "../settings.ts";
+import { firstName } from "./attribute-names.ts";
 import { parseDn } from "./dn.ts";
 import { parseFilter } from "./filter.ts";
 import { GLOBAL_CATALOG_PORTS, VENDOR_NAMES } from "./vendors.ts";
@@ -63,7 +64,9 @@ export const ldapSettings = z
     /** Which attribute holds what; the vendor's usual ones when left out. */
     attributes: z
       .strictObject({
-        id: attribute.refine((name) => !NO_IDS.test(name), "can change, so it cannot be the immutable id").optional(),
+        id: attribute
+          .refine((name) => !NO_IDS.test(firstName(name)), "can change, so it cannot be the immutable id")
+          .optional(),
         userName: attribute.optional(),
         email: attribute.default("mail"),
         displayName: attribute.optional(),

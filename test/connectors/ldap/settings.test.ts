@@ -66,6 +66,7 @@ describe("LDAP settings", () => {
     ["vendor", { vendor: "novell" }],
     ["attributes.id", { attributes: { id: "mail" } }],
     ["attributes.id", { attributes: { id: "uid" } }],
+    ["attributes.id", { attributes: { id: "userid" } }],
     ["attributes.userName", { attributes: { userName: "a)(b" } }],
     ["attributes.username", { attributes: { username: "uid" } }],
     ["pageSize", { pageSize: 0 }],

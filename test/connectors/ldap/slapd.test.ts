@@ -94,6 +94,20 @@ describeWithSlapd("reading OpenLDAP", (slapd) => {
       ]);
     });
 
+    it("gives the same people where attributes are called by their second names", async () => {
+      const second = {
+        userName: "rfc822Mailbox",
+        email: "RFC822MAILBOX",
+        familyName: "surname",
+        givenName: "gn",
+        groupName: "commonName",
+      };
+      const { users, groups } = await readAll(connector(server, { attributes: second }));
+      const first = await readAll(connector(server));
+      expect([...users.values()]).toEqual([...first.users.values()]);
+      expect([...groups.values()]).toEqual([...first.groups.values()]);
+    });
+
     it("gives the same people again under the same ids, also renamed and moved", async () => {
       const before = await readAll(connector(server));
       await asAdmin(server, async (client) => {
@@ -200,6 +214,7 @@ describeWithSlapd("reading OpenLDAP", (slapd) => {
     it("rights that hide the ids are an error, and hidden people are missed by the members that name them", async () => {
       const hideIds = `access to dn.subtree="ou=contractors,ou=people,dc=example,dc=com" attrs=entryUUID by * none`;
       const hidePeople = `access to dn.subtree="ou=contractors,ou=people,dc=example,dc=com" by * none`;
+      const hideAloud = `access to dn.subtree="ou=contractors,ou=people,dc=example,dc=com" by * disclose`;
       const hideAll = `access to dn.subtree="ou=people,dc=example,dc=com" by * none`;
       const read = async (
         access: string,
@@ -219,9 +234,14 @@ describeWithSlapd("reading OpenLDAP", (slapd) => {
         expect(error.message).toContain("4 entries");
       });
       // The server says success here; only the numbers tell, so they must be honest.
-      await read(hidePeople, {}, async (server) => {
-        expect((await readAll(connector(server))).proof).toMatchObject({ users: 11, memberships: 14, oddityCount: 4 });
-      });
+      for (const access of [hidePeople, hideAloud])
+        await read(access, {}, async (server) => {
+          expect((await readAll(connector(server))).proof).toMatchObject({
+            users: 11,
+            memberships: 14,
+            oddityCount: 4,
+          });
+        });
       await read(hideAll, {}, async (server) => {
         const settings = { userBase: "ou=people,dc=example,dc=com" };
         expect(await failureOf(connector(server, settings))).toMatchObject({ code: "configuration" });
