@@ -14,11 +14,16 @@ export type Answer = {
 // C0, C1, line separators and bidirectional controls: names come from outside and could rewrite a terminal.
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** A value as one line that cannot move the cursor, change colours or turn the reading direction. */
+/** A value as one line (an object as JSON) that cannot move the cursor, change colours or turn the reading direction. */
 export function printable(value: unknown): string {
-  const text =
-    value === null || value === undefined ? "-" : value instanceof Date ? value.toISOString() : String(value);
-  return text.replace(CONTROLS, "\uFFFD");
+  return textOf(value).replace(CONTROLS, "\uFFFD");
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return "-";
+  if (value instanceof Date) return value.toISOString();
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return values.some((one) => typeof one === "object" && one !== null) ? JSON.stringify(value) : String(value);
 }
 
 /** Lines of a terminal as they may be said: whatever a value brought, only line breaks move the cursor. */

@@ -44,8 +44,9 @@ function csvText(rows: readonly unknown[]): string {
   return csvOf([columns.map(printable), ...named.map((row) => columns.map((column) => printable(cell(row[column]))))]);
 }
 
+/** Of a sync run the id is called `runId`. */
 function idOf(row: unknown): unknown {
-  const id = isRecord(row) ? row.id : undefined;
+  const id = isRecord(row) ? (row.id ?? row.runId) : undefined;
   if (id === undefined)
     throw new MusterError("usage", "this answer has no ids; see it with -o json", { at: "--output" });
   return id;

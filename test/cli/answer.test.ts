@@ -37,6 +37,14 @@ describe("what a person reads", () => {
     ).toBe("NAME  ROLE\nada   user\n山田  -");
     expect(table(["name"], [])).toBe("none");
   });
+
+  it("is JSON where a value has parts of its own", () => {
+    expect(facts({ quota: { guests: 5 }, names: ["a", "b"], rows: [{ id: 1 }] }).split("\n")).toEqual([
+      'quota  {"guests":5}',
+      "names  a,b",
+      'rows   [{"id":1}]',
+    ]);
+  });
 });
 
 describe("exit codes", () => {

@@ -133,6 +133,7 @@ it("a held run shows what the guard judged by; approving, undoing and the list o
     { state: "discarded" },
   ]);
   expect(await runs("--state", "undone")).toHaveLength(1);
+  expect((await say("sync", "runs", "--state", "undone", "-o", "id")).text).toBe(`${runId}\n`);
   expect(await runs("--since", "1h", "--directory", "corp", "--limit", "2")).toHaveLength(2);
   expect(await runs("--since", "2100-01-01")).toEqual([]);
   expect(await runs("--before", runId)).toHaveLength(2);
