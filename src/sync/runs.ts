@@ -56,6 +56,7 @@ export type SyncRun = {
   approvedBy: string | null;
   approvedReason: string | null;
   /** Until when its waiting plan can be approved; null when nothing waits. */
+  /** Null where no plan waits, and where a later run has made it old. */
   approvableUntil: Date | null;
   discardedBy: string | null;
   discardedReason: string | null;
@@ -75,11 +76,16 @@ export const NOTHING_COUNTED: SyncCounts = {
   conflicts: 0,
 };
 
+/** Of a row of `sync_runs`: no full run was applied to the directory since its plan was made. */
+export const IS_CURRENT = `not exists (select from sync_runs later where later.organization = sync_runs.organization
+  and later.directory = sync_runs.directory and later.id <> sync_runs.id and later.lane = 'full'
+  and later.applied_at > sync_runs.started_at)`;
+
 export const runColumns = `id, directory, mode, trigger, asked_by as "askedBy", lane, fell_back as "fellBack", state,
   ${progressColumn} as progress, phase, complete, proof, counts,
   nullif(details, '{}') as details, rows_written as "rowsWritten", verdict, error, undoes,
   approved_by as "approvedBy", approved_reason as "approvedReason",
-  case when state in ('held', 'previewed') then approvable_until end as "approvableUntil",
+  case when state in ('held', 'previewed') and ${IS_CURRENT} then approvable_until end as "approvableUntil",
   discarded_by as "discardedBy", discarded_reason as "discardedReason", timings, started_at as "startedAt",
   applied_at as "appliedAt", finished_at as "finishedAt"`;
 

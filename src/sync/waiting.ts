@@ -1,5 +1,6 @@
 import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
+import { IS_CURRENT } from "./runs.ts";
 
 /**
  * The newest plan of a directory that waits for approval and that the guard lets pass, or undefined: what the guard holds,
@@ -9,7 +10,7 @@ import type { DirectoryId, SyncRunId } from "../db/id.ts";
  */
 export async function previewedRun(db: Db, directory: DirectoryId): Promise<SyncRunId | undefined> {
   const [row] = await db.query<{ id: SyncRunId }>({
-    text: `select id from sync_runs w
+    text: `select id from sync_runs
       where organization = $1 and directory = $2 and state = 'previewed' and not (verdict -> 'held')::boolean
         and approvable_until > statement_timestamp() and ${IS_CURRENT}
       order by id desc limit 1`,
@@ -21,7 +22,7 @@ export async function previewedRun(db: Db, directory: DirectoryId): Promise<Sync
 /** Whether a plan of the directory is held and waits: something is odd there that a person has not looked at. */
 export async function isHeld(db: Db, directory: DirectoryId): Promise<boolean> {
   const rows = await db.query({
-    text: `select id from sync_runs w where organization = $1 and directory = $2 and state = 'held'
+    text: `select id from sync_runs where organization = $1 and directory = $2 and state = 'held'
         and approvable_until > statement_timestamp() and ${IS_CURRENT} limit 1`,
     values: [db.organization, directory],
   });
@@ -31,11 +32,8 @@ export async function isHeld(db: Db, directory: DirectoryId): Promise<boolean> {
 /** Whether no full run was applied to the directory since that plan was made. */
 export async function isCurrent(db: Db, run: SyncRunId): Promise<boolean> {
   const rows = await db.query({
-    text: `select id from sync_runs w where organization = $1 and id = $2 and ${IS_CURRENT}`,
+    text: `select id from sync_runs where organization = $1 and id = $2 and ${IS_CURRENT}`,
     values: [db.organization, run],
   });
   return rows.length > 0;
 }
-
-const IS_CURRENT = `not exists (select from sync_runs later where later.organization = w.organization
-  and later.directory = w.directory and later.id <> w.id and later.lane = 'full' and later.applied_at > w.started_at)`;

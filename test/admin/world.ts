@@ -189,9 +189,9 @@ export async function makeCompany({ ctx, write }: Pick<Api, "ctx" | "write">, ke
     ])
       await tx.query({
         text: `insert into sync_runs (organization, id, directory, mode, trigger, state, phase, epoch, counts, applied_at,
-            rows_written)
+            rows_written, approvable_until)
           values ($1, $2, $3, 'run', 'command', $4, 'over', 0, $5, case when $4 = 'done' then now() - interval '1 hour' end,
-            case when $4 = 'done' then 1 else 0 end)`,
+            case when $4 = 'done' then 1 else 0 end, case when $4 = 'previewed' then now() + interval '1 day' end)`,
         values: [
           organization,
           id,

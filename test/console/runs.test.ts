@@ -3,6 +3,7 @@ import type { DirectoryId } from "../../src/db/id.ts";
 import type { Actor } from "../../src/db/transaction.ts";
 import { addDirectory } from "../../src/identity/directories.ts";
 import { startJobs } from "../../src/jobs/start.ts";
+import { approveRun } from "../../src/sync/approve.ts";
 import { runSync } from "../../src/sync/run.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
 import { consoleWorld, open, refusedTo, violations } from "./world.ts";
@@ -65,6 +66,23 @@ test("a run is followed while it reads, approved with a reason, and taken back",
   expect(await statuses()).toEqual(Array(4).fill("deactivated"));
   await page.keyboard.press("Escape");
   await page.getByRole("row").filter({ hasText: "Undone" }).getByRole("button", { name: "branch" }).waitFor();
+  expect(faults).toEqual([]);
+});
+
+test("a plan that a later run has made old says so, and can only be discarded", async () => {
+  const { page, faults } = await world.administrator();
+  const { directory, go, over } = await slowRun("annex");
+  go();
+  const { runId } = await over;
+  const connector = new ScriptedDirectory().user("annex-kim").connector();
+  const later = await runSync(ctx, directory, { mode: "run", trigger: "command", actor, connector });
+  await approveRun(ctx, later.runId, { actor, reason: "newer" });
+  await open(page, `/runs?open=${runId}`);
+  await page.getByText("Another run of the directory has been applied since").waitFor();
+  expect(await page.getByRole("button", { name: "Approve and apply" }).count()).toBe(0);
+  await page.getByLabel("Reason").fill("old");
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByText("The plan is discarded.").waitFor();
   expect(faults).toEqual([]);
 });
 

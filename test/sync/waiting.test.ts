@@ -70,6 +70,18 @@ describe("a waiting plan", () => {
     expect((await world.users(directory)).u12?.active).toBe(true);
   });
 
+  test("says that it can be approved no more once a later full run is applied, and can be discarded", async () => {
+    const { world, directory } = await prepared();
+    const dry = await world.sync(directory, company().remove("u12"), { mode: "dry-run" });
+    await world.sync(directory, company().remove("u11"));
+    expect(await runOf(world, dry.runId)).toMatchObject({ state: "previewed", approvableUntil: null });
+    await expect(approveRun(ctx, dry.runId, by(world))).rejects.toMatchObject({
+      code: "conflict",
+      message: expect.stringContaining("another plan has been applied"),
+    });
+    expect(await world.write((tx) => discardRun(tx, dry.runId, "old"))).toMatchObject({ state: "discarded" });
+  });
+
   test("is discarded with a reason and cannot be approved then; whoever comes first of the two wins", async () => {
     const { world, directory } = await prepared();
     const dry = await world.sync(directory, company().remove("u12"), { mode: "dry-run" });

@@ -22,7 +22,9 @@ export function RunActs({ run }: { run: Answer<"runs.get"> }) {
   if (run.state === "previewed" || run.state === "held")
     return (
       <Stack gap="sm">
-        {run.approvableUntil !== null && (
+        {run.approvableUntil === null ? (
+          <Text>{t("runs.planIsOld")}</Text>
+        ) : (
           <Text c="dimmed">
             {t("runs.approvableUntil")} <Instant at={run.approvableUntil} />
           </Text>
@@ -34,13 +36,15 @@ export function RunActs({ run }: { run: Answer<"runs.get"> }) {
           onChange={(event) => setReason(event.currentTarget.value)}
         />
         <Group gap="sm">
-          <ActButton
-            operation="runs.approve"
-            disabled={reason.trim() === ""}
-            onClick={() => void follow(act("runs.approve", { params, body: { reason } }, t("runs.approved")))}
-          >
-            {t("runs.approve")}
-          </ActButton>
+          {run.approvableUntil !== null && (
+            <ActButton
+              operation="runs.approve"
+              disabled={reason.trim() === ""}
+              onClick={() => void follow(act("runs.approve", { params, body: { reason } }, t("runs.approved")))}
+            >
+              {t("runs.approve")}
+            </ActButton>
+          )}
           <ActButton
             operation="runs.discard"
             variant="default"
@@ -51,7 +55,7 @@ export function RunActs({ run }: { run: Answer<"runs.get"> }) {
           </ActButton>
           <CopyAs
             url={`/api/v1/runs/${run.id}/plan`}
-            command={`muster sync approve ${run.id} --reason ${quoted(reason)}`}
+            command={`muster sync ${run.approvableUntil === null ? "discard" : "approve"} ${run.id} --reason ${quoted(reason)}`}
           />
         </Group>
       </Stack>

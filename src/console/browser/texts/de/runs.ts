@@ -37,7 +37,7 @@ export const runs = {
   discarded: "Verworfen",
   "mode-run": "Lauf",
   "mode-dry-run": "Probelauf",
-  "mode-approve": "Freigegebener Plan",
+  "mode-approve": "Lauf ohne Vorschau",
   "mode-undo": "Rücknahme",
   "trigger-command": "einen Befehl",
   "trigger-api": "einen Administrator",
@@ -50,6 +50,8 @@ export const runs = {
   silent: "Seit {n} Sekunden ist nichts von ihm zu hören.",
   heldBecause: "Angehalten: Jemand muss es ansehen",
   approvableUntil: "Freigeben möglich bis:",
+  planIsOld:
+    "Seither ist ein anderer Lauf des Verzeichnisses angewandt worden: dieser Plan lässt sich nur noch verwerfen. Ein neuer Abgleich macht einen neuen.",
   approve: "Freigeben und anwenden",
   approved: "Der Plan ist freigegeben und wird angewendet.",
   discard: "Verwerfen",

@@ -36,7 +36,7 @@ export const runs = {
   discarded: "Discarded",
   "mode-run": "Run",
   "mode-dry-run": "Dry run",
-  "mode-approve": "Approved plan",
+  "mode-approve": "Run without preview",
   "mode-undo": "Undo",
   "trigger-command": "a command",
   "trigger-api": "an administrator",
@@ -49,6 +49,8 @@ export const runs = {
   silent: "Nothing has been heard of it for {n} seconds.",
   heldBecause: "Held: somebody has to look at it",
   approvableUntil: "It can be approved until:",
+  planIsOld:
+    "Another run of the directory has been applied since: this plan can only be discarded. Sync again for a new one.",
   approve: "Approve and apply",
   approved: "The plan is approved and will be applied.",
   discard: "Discard",
