@@ -8,7 +8,7 @@ import { getDirectory } from "../identity/directories.ts";
 import { refuseWhilePaused } from "../identity/pause.ts";
 import { recordChanges } from "../identity/record.ts";
 import { approveRun, requireWaiting } from "./approve.ts";
-import { alreadyUnderWay } from "./lock.ts";
+import { alreadyUnderWay, refuseSwitched } from "./lock.ts";
 import { isAlive } from "./progress.ts";
 import { runSync } from "./run.ts";
 import { getRun, recordUnstarted, runUnderWay, type SyncLane } from "./runs.ts";
@@ -38,7 +38,7 @@ type Payload = z.output<typeof payloadSchema>;
  * Asks for a run of a pulled directory; a worker begins it. Before: any. After: the job is there with the change or not
  * at all, with an audit row. Returns the id that the run will have.
  * @throws MusterError `not-found`; `invalid` for a directory that is not pulled from; `conflict` while a run of it is
- * under way, naming that one.
+ * under way, naming that one, and when its people were switched away.
  */
 export async function askForSync(
   tx: Tx,
@@ -63,7 +63,8 @@ export async function askForSync(
 
 /**
  * Asks for a waiting plan to be applied as it was shown. Before: any. After: the job is there, with an audit row.
- * @throws MusterError `not-found`, `invalid` (no reason), `conflict` when the run waits for nothing any more.
+ * @throws MusterError `not-found`, `invalid` (no reason), `conflict` when the run waits for nothing any more or its directory was
+ * switched away.
  */
 export async function askForApproval(tx: Tx, run: SyncRunId, reason: string): Promise<void> {
   if (reason.trim() === "") throw new MusterError("invalid", "an approval needs a reason", { at: "reason" });
@@ -74,7 +75,7 @@ export async function askForApproval(tx: Tx, run: SyncRunId, reason: string): Pr
 /**
  * Asks for a run to be undone. Before: any. After: the job is there, with an audit row. Returns the id that the undoing
  * run will have.
- * @throws MusterError `not-found`, `conflict` when there is nothing to undo.
+ * @throws MusterError `not-found`, `conflict` when there is nothing to undo or the directory was switched away.
  */
 export async function askForUndo(tx: Tx, undoes: SyncRunId): Promise<SyncRunId> {
   const { directory } = await requireUndoable(tx, undoes);
@@ -85,6 +86,8 @@ export async function askForUndo(tx: Tx, undoes: SyncRunId): Promise<SyncRunId> 
 
 async function ask(tx: Tx, directory: DirectoryId, run: SyncRunId, asked: Payload["asked"]): Promise<void> {
   await refuseWhilePaused(tx);
+  // The job would be refused, and of an approval nobody would ever hear.
+  await refuseSwitched(tx, directory);
   const { organization, actor } = tx;
   const { kind, id, requestId } = actor;
   const payload: Payload = { organization, directory, run, actor: { kind, id, requestId }, asked };

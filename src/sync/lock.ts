@@ -86,6 +86,23 @@ export function alreadyUnderWay({ id, trigger, askedBy, progress }: SyncRun): Mu
   );
 }
 
+/** @throws MusterError `conflict` when the people of the directory were switched to another one. */
+export async function refuseSwitched(db: Db, directory: DirectoryId): Promise<void> {
+  const rows = await db.query({
+    text: "select id from directories where organization = $1 and id = $2 and switched_at is not null",
+    values: [db.organization, directory],
+  });
+  if (rows.length > 0) throw rests();
+}
+
+function rests(): MusterError {
+  return new MusterError(
+    "conflict",
+    "the people of this directory were switched to another one; it is not read any more, and nothing of it applied or undone, until they are switched back",
+    { at: "switched" },
+  );
+}
+
 const NOTHING_YET: Progress = { phase: "read", read: 0, expected: null, planned: null, applied: 0 };
 
 /** Writes a sign of life again and again; a holder that was given up learns it by that. */
@@ -128,14 +145,7 @@ async function nextEpoch(ctx: Pick<Context, "db">, actor: Actor, directory: Dire
         values: [tx.organization, directory],
       });
       if (!row) throw new MusterError("not-found", "there is no such directory", { at: "directory" });
-      if (row.switched)
-        throw new MusterError(
-          "conflict",
-          "the people of this directory were switched to another one; it is not read any more",
-          {
-            at: "switched",
-          },
-        );
+      if (row.switched) throw rests();
       return row.epoch;
     },
     { lock: "none" },

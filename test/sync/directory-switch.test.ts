@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { DirectoryId } from "../../src/db/id.ts";
+import type { Tx } from "../../src/db/transaction.ts";
 import { accessOf } from "../../src/identity/access/access-of.ts";
 import { resolvePerson } from "../../src/identity/accounts/person.ts";
 import { addDirectory, updateDirectory } from "../../src/identity/directories.ts";
@@ -10,6 +11,7 @@ import { grantRole } from "../../src/identity/grants.ts";
 import { createProduct } from "../../src/identity/products.ts";
 import { resolveSite } from "../../src/identity/sites.ts";
 import { createToken } from "../../src/identity/tokens.ts";
+import { askForApproval, askForSync, askForUndo } from "../../src/sync/ask.ts";
 import { runSync } from "../../src/sync/run.ts";
 import { enqueueDueSyncs, syncTask } from "../../src/sync/schedule.ts";
 import { csv, USER_HEADINGS } from "../connectors/csv/files.ts";
@@ -147,6 +149,21 @@ describe("from LDAP to an identity provider that pushes", () => {
     expect(await switched(world, corp, entra.id, "email")).toMatchObject({ changed: false });
     expect(await people(world)).toBe(after);
     expect(await mails(world)).toBe(0);
+  });
+
+  test("nobody is told that a run of the directory that is left will be applied, undone or made", async () => {
+    const { world, source, corp, entra } = await story();
+    const applied = await world.sync(corp, source.user("eve"), { mode: "run" });
+    const waits = await world.sync(corp, source.remove("ada"), { mode: "dry-run" });
+    await switched(world, corp, entra.id, "email");
+    for (const ask of [
+      (tx: Tx) => askForApproval(tx, waits.runId, "meant"),
+      (tx: Tx) => askForUndo(tx, applied.runId),
+      (tx: Tx) => askForSync(tx, corp, { mode: "dry-run", lane: "full" }),
+    ])
+      await expect(world.write<unknown>(ask)).rejects.toMatchObject({ code: "conflict", at: "switched" });
+    await switched(world, entra.id, corp, "email");
+    await world.write((tx) => askForApproval(tx, waits.runId, "meant"));
   });
 
   test("a run that is under way when its directory is left writes nothing more", async () => {
