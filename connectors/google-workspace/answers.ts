@@ -18,6 +18,7 @@ const user = z.object({
   suspended: flag,
   archived: flag,
   deletionTime: text,
+  creationTime: text,
 });
 export type GoogleUser = z.infer<typeof user>;
 
@@ -31,6 +32,8 @@ const USER_FIELDS = "id,primaryEmail,name(givenName,familyName,fullName),orgUnit
 
 export const USERS = {
   fields: `kind,nextPageToken,users(${USER_FIELDS})`,
+  /** Enough to tell who was missed. */
+  fewFields: "kind,nextPageToken,users(id,creationTime)",
   shape: z
     .object({ kind: z.literal("admin#directory#users"), nextPageToken, users: z.array(user).nullish() })
     .transform((page) => ({ next: page.nextPageToken ?? null, items: page.users ?? [] })),

@@ -1,7 +1,7 @@
 import type { Page } from "../connector.ts";
 import { type GoogleGroup, GROUPS } from "./answers.ts";
 import type { MemberSource } from "./members.ts";
-import { capped, eachPage, endOfList, type List, twice } from "./pages.ts";
+import { capped, eachPage, type List, otherWay, twice } from "./pages.ts";
 import { pulledGroup } from "./people.ts";
 import type { Place } from "./place.ts";
 import type { Selection } from "./selection.ts";
@@ -34,11 +34,13 @@ export async function* readGroups(
       throw capped("maxGroups", settings.maxGroups, "listing groups");
     return wanted;
   };
+  const before = snapshot.pages;
   for await (const page of eachPage(session, snapshot, groupsOf(place, settings, "ASCENDING"))) {
     const groups = page.filter(isWanted).map((group) => pulledGroup(group, settings));
     if (groups.length > 0) yield { groups };
   }
-  await endOfList(session, snapshot, groupsOf(place, settings, "DESCENDING"), snapshot.groups);
+  const calls = snapshot.pages - before;
+  await otherWay(session, snapshot, groupsOf(place, settings, "DESCENDING"), snapshot.groups, calls);
 }
 
 /** All groups of the customer by their addresses. */

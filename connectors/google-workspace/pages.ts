@@ -89,22 +89,32 @@ export async function wholeList<Item>(
 }
 
 /**
- * Whether a list that Google sorts was followed to its end: read from the other side, it must begin with an entry that
- * is known already.
+ * Whether a list that Google sorts was seen whole: read from the other side, it must hold nobody who is not known already.
+ * Who was renamed, or slipped from one page into another because somebody went, is missed by one direction and met by
+ * the other. Of a list that came by one call only its end is in doubt.
  * @param backwards the same list in descending order.
+ * @param calls how many calls it took to read it in ascending order.
+ * @param isNew whether an entry has come since the read began: the next read has it.
  */
-export async function endOfList<Item extends { id: string }>(
+export async function otherWay<Item extends { id: string }>(
   session: GoogleSession,
   snapshot: Snapshot,
   backwards: List<Item>,
   known: Known,
+  calls: number,
+  isNew: (item: Item) => boolean = () => false,
 ): Promise<void> {
-  const pages = eachPage(session, snapshot, { ...backwards, of: `${backwards.of} from the last one` }, 1);
-  const first = await pages.next();
-  await pages.return();
-  const last = first.value?.[0];
-  const isEnd = last === undefined ? known.given.size + known.others.size === 0 : isKnown(known, last.id);
-  if (!isEnd) throw changed(`the last of all ${backwards.of} (${last?.id ?? "nobody"})`, "added, renamed or removed");
+  const isOnePage = calls === 1;
+  const list = { ...backwards, of: `${backwards.of} from the last one` };
+  let met: string | undefined;
+  for await (const page of eachPage(session, snapshot, list, isOnePage ? 1 : list.pageSize)) {
+    for (const item of page)
+      if (isKnown(known, item.id)) met = item.id;
+      else if (!isNew(item)) throw changed(`one of all ${backwards.of} (${item.id})`, "added, renamed or removed");
+    if (isOnePage && met !== undefined) return;
+  }
+  if (met === undefined && known.given.size + known.others.size > 0)
+    throw changed(`the last of all ${backwards.of} (nobody)`, "added, renamed or removed");
 }
 
 export function changed(what: string, how: string): ConnectorError {

@@ -202,7 +202,8 @@ function countSeen(people: Listed<GoogleUser>, groups: Listed<GoogleGroup>, sett
     `${people.wanted} of ${people.amount()} people and ${groups.wanted} of ${groups.amount()} groups would be taken` +
     (people.isWhole() && groups.isWhole() ? "" : " of those that a test looks at");
   if (!groups.isWhole()) return { detail: counted };
-  const calls = people.pages() + groups.pages() + groups.calls();
+  // A read goes through both lists in both directions.
+  const calls = 2 * (people.pages() + groups.pages()) + groups.calls();
   const minutes = calls / (settings.quotaPerMinute * SHARE);
   const duration = minutes < 1 ? "less than a minute" : `about ${Math.ceil(minutes)} minutes`;
   const detail = `${counted}; a whole read asks Google some ${calls} times, which takes ${duration} at quotaPerMinute`;

@@ -1,7 +1,7 @@
 import { ConnectorError, type Page, type PulledUser } from "../connector.ts";
 import { note } from "../oddities.ts";
 import { type GoogleUser, USERS } from "./answers.ts";
-import { capped, eachPage, endOfList, type List, twice, wholeList } from "./pages.ts";
+import { capped, eachPage, type List, otherWay, twice, wholeList } from "./pages.ts";
 import { locationOf, pulledUser } from "./people.ts";
 import { type Place, wrong } from "./place.ts";
 import type { Selection } from "./selection.ts";
@@ -38,11 +38,14 @@ export async function* readUsers(
     return pulled === null ? [] : [pulled];
   };
 
+  const before = snapshot.pages;
   for await (const page of eachPage(session, snapshot, peopleOf(place, settings, "ASCENDING"))) {
     const users = page.flatMap(take);
     if (users.length > 0) yield { users };
   }
-  await endOfList(session, snapshot, peopleOf(place, settings, "DESCENDING"), snapshot.users);
+  const calls = snapshot.pages - before;
+  const isNew = ({ creationTime }: GoogleUser): boolean => Date.parse(creationTime ?? "") >= session.began();
+  await otherWay(session, snapshot, peopleOf(place, settings, "DESCENDING"), snapshot.users, calls, isNew);
   if (place.adminId !== null && !isKnown(snapshot.users, place.adminId))
     throw new ConnectorError("incomplete", `${settings.admin} was not among the people that Google listed`);
   if (addresses === undefined) return;
@@ -60,7 +63,7 @@ export async function* readUsers(
     yield { users: users.slice(at, at + settings.userPageSize) };
 }
 
-/** All people of the customer by their addresses. */
+/** All people of the customer by their addresses; in descending order nothing of them but who they are. */
 export function peopleOf(
   { customer }: Place,
   settings: GoogleWorkspaceSettings,
@@ -77,7 +80,8 @@ export function peopleOf(
       request: (api) =>
         api.users.list({
           ...{ customer, orderBy: "email", sortOrder, ...at },
-          ...{ projection: "basic", viewType: "admin_view", fields: USERS.fields },
+          ...{ projection: "basic", viewType: "admin_view" },
+          fields: sortOrder === "ASCENDING" ? USERS.fields : USERS.fewFields,
         }),
       shape: USERS.shape,
       ...(settings.customer === "my_customer" ? {} : { unless: unknownCustomer }),

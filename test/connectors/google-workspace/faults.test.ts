@@ -1,7 +1,13 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import { ConnectorError } from "../../../connectors/connector.ts";
-import { type FakeGoogle, type FakeOptions, type Phase, startFakeGoogle } from "../../harness/fake-google-directory.ts";
+import {
+  type FakeGoogle,
+  type FakeOptions,
+  type FakePerson,
+  type Phase,
+  startFakeGoogle,
+} from "../../harness/fake-google-directory.ts";
 import { FAULTS, type Fault, LONG_WAIT, PASSING, send } from "../../harness/fake-google-directory-faults.ts";
 import { scaled } from "../../harness/scale.ts";
 import { failureOf, readAll, type WholeRead } from "../ldap/read-all.ts";
@@ -209,6 +215,57 @@ describe("a directory that changes while it is read", () => {
       },
     });
     expect(await failureOf(connectorFor(fake!, SETTINGS))).toMatchObject({ code: "incomplete" });
+  });
+
+  it.each<[string, (known: FakePerson[]) => FakePerson[]]>([
+    ["slips to a page that was read, because somebody there goes", (known) => known.filter(({ id }) => id !== one!.id)],
+    [
+      "takes the place of somebody who goes",
+      (known) =>
+        known
+          .filter(({ id }) => id !== one!.id)
+          .map((each) => (each.id === four!.id ? { ...each, primaryEmail: "a@example.com" } : each)),
+    ],
+  ])("a person in no group who %s is found missing", async (_, change) => {
+    await start({
+      onRequest(phase, page, server) {
+        if (phase === "users" && page === 2) server.company.people = change(server.company.people);
+        return false;
+      },
+    });
+    fake!.company.groups = [];
+    expect(await failureOf(connectorFor(fake!, SETTINGS))).toMatchObject({ code: "incomplete" });
+  });
+
+  it("a person who comes while they are read is left to the next read", async () => {
+    const since = { creationTime: new Date(Date.now() + 60_000).toISOString() };
+    const newcomers = [
+      person(20, { primaryEmail: "a@example.com", ...since }),
+      person(21, { primaryEmail: "z@example.com", ...since }),
+    ];
+    const during = (wanted: Phase) =>
+      start({
+        onRequest(phase, page, server) {
+          if (phase === wanted && page === 1) server.company.people = [...server.company.people, ...newcomers];
+          return false;
+        },
+      });
+    for (const userPageSize of [2, 100]) {
+      await during("users-end");
+      expect((await readAll(connectorFor(fake!, { ...SETTINGS, userPageSize }))).proof.users).toBe(good.proof.users);
+    }
+  });
+
+  it("a group that slips to a page that was read is found missing", async () => {
+    await start({
+      onRequest(phase, page, server) {
+        if (phase === "groups" && page === 2) server.company.groups = server.company.groups.slice(1);
+        return false;
+      },
+    });
+    fake!.company.groups = [1, 2, 3, 4, 5].map((number) => group(number, []));
+    const settings = { groupPageSize: 2, groups: ["g0003@*"] };
+    expect(await failureOf(connectorFor(fake!, settings))).toMatchObject({ code: "incomplete" });
   });
 
   it("a person renamed behind them comes twice", async () => {

@@ -62,7 +62,7 @@ describe("what a test of a Google Workspace directory tells", () => {
       { id: "02g0002", name: "Group 2", location: "g0002@example.com" },
     ]);
     expect(told.count.detail).toMatch(
-      /^8 of 8 people and 2 of 2 groups would be taken; a whole read asks Google some 4 /,
+      /^8 of 8 people and 2 of 2 groups would be taken; a whole read asks Google some 6 /,
     );
     expect(told.members.detail).toBe("of 3 members of 2 groups 3 would be taken");
   });
