@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { SyncRunId } from "../../src/db/id.ts";
+import { updateDirectory } from "../../src/identity/directories.ts";
 import { approveRun } from "../../src/sync/approve.ts";
 import { discardRun } from "../../src/sync/discard.ts";
 import { showRun } from "../../src/sync/history.ts";
@@ -80,6 +81,26 @@ describe("a waiting plan", () => {
       message: expect.stringContaining("another plan has been applied"),
     });
     expect(await world.write((tx) => discardRun(tx, dry.runId, "old"))).toMatchObject({ state: "discarded" });
+  });
+
+  test("that the guard would hold by now, for those whom deltas took since, is not applied without its id", async () => {
+    const world = await makeWorld(ctx);
+    const directory = await world.directory("corp");
+    await world.write((tx) => updateDirectory(tx, directory, { syncEvery: 3600, deltaEvery: 60 }), "exclusive");
+    const source = new ScriptedDirectory();
+    source.tellsChanges = true;
+    for (let number = 1; number <= 100; number++) source.user(`u${number}`);
+    await world.sync(directory, source);
+    for (let number = 1; number <= 10; number++) source.remove(`u${number}`);
+    const dry = await world.sync(directory, source, { mode: "dry-run" });
+    for (let number = 11; number <= 20; number++) source.user(`u${number}`, { active: false });
+    const delta = await world.sync(directory, source, { lane: "delta" });
+    expect(delta).toMatchObject({ state: "done", counts: { deactivated: 10 } });
+
+    const anew = await world.sync(directory, source, { mode: "approve" });
+    expect(anew).toMatchObject({ state: "held", counts: { removed: 10 } });
+    expect(Object.keys(await world.users(directory))).toHaveLength(100);
+    expect(await approveRun(ctx, dry.runId, by(world))).toMatchObject({ state: "done", counts: { removed: 10 } });
   });
 
   test("is discarded with a reason and cannot be approved then; whoever comes first of the two wins", async () => {

@@ -1,3 +1,4 @@
+import type { Db } from "../../db/connection.ts";
 import type { DirectoryId, DirectoryUserId, SyncRunId } from "../../db/id.ts";
 import type { Tx } from "../../db/transaction.ts";
 import type { GuardFigures } from "../guard.ts";
@@ -28,6 +29,23 @@ export async function guardFigures(
       shrinking.some(({ members, lost }) => lost < members) ||
       (await hasOtherMembers(tx, run, directory)),
     ...(await countAdministrators(tx, run, directory)),
+  };
+}
+
+/** The figures of a plan that has waited, with those whom plans applied meanwhile have taken away. */
+export async function withWindowOfNow(db: Db, directory: DirectoryId, figures: GuardFigures): Promise<GuardFigures> {
+  const window = await countWindow(db, directory);
+  const [row] = await db.query<{ active: number }>({
+    text: `select count(*) as active from directory_users
+      where organization = $1 and directory = $2 and deleted_at is null and active`,
+    values: [db.organization, directory],
+  });
+  const active = row?.active ?? figures.active;
+  return {
+    ...figures,
+    active,
+    activeAtOpening: Math.max(0, active + window.lost - window.gained),
+    lostInWindow: window.lost + window.shutOut,
   };
 }
 
@@ -79,8 +97,8 @@ async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId, people?:
  * What applied plans did within 24 hours, without those that were undone. The people whom the directory's first
  * plan brought are no gain: before it there was no directory to lose from.
  */
-async function countWindow(tx: Tx, directory: DirectoryId): Promise<{ lost: number; shutOut: number; gained: number }> {
-  const [row] = await tx.query<{ lost: number; shutOut: number; gained: number }>({
+async function countWindow(db: Db, directory: DirectoryId): Promise<{ lost: number; shutOut: number; gained: number }> {
+  const [row] = await db.query<{ lost: number; shutOut: number; gained: number }>({
     text: `
       with applied as (
         select lost, coalesce((verdict #>> '{figures,shutOut}')::int, 0) as shut_out, gained, applied_at, applied_at = min(applied_at) over () as first from sync_runs
@@ -88,7 +106,7 @@ async function countWindow(tx: Tx, directory: DirectoryId): Promise<{ lost: numb
       )
       select coalesce(sum(lost), 0)::int as lost, coalesce(sum(shut_out), 0)::int as "shutOut", coalesce(sum(gained) filter (where not first), 0)::int as gained
       from applied where applied_at > statement_timestamp() - interval '24 hours'`,
-    values: [tx.organization, directory],
+    values: [db.organization, directory],
   });
   return row ?? { lost: 0, shutOut: 0, gained: 0 };
 }
