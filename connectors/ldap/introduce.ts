@@ -19,6 +19,8 @@ const AT_ONCE = 16;
 export function introducer(session: LdapSession, layout: Layout, snapshot: Snapshot, most: number): Introduce {
   const { users, groups } = snapshot;
   const bases = { users: canonicalDn(layout.users.base) ?? "", groups: canonicalDn(layout.groups.base) ?? "" };
+  /** Of a uid that somebody is known by it is not known yet who else has it. */
+  const askedUids = new Set<string>();
   let asked = 0;
 
   const find = async (dn: string, name: string): Promise<void> => {
@@ -51,7 +53,8 @@ export function introducer(session: LdapSession, layout: Layout, snapshot: Snaps
     for (const value of values) {
       const name = isUid ? value.toLowerCase() : canonicalDn(value);
       if (name === null) continue;
-      if (isUid ? snapshot.byUid.has(name) : users.byName.has(name) || groups.byName.has(name)) continue;
+      if (isUid ? askedUids.has(name) : users.byName.has(name) || groups.byName.has(name)) continue;
+      if (isUid) askedUids.add(name);
       wanted.set(name, value);
     }
     asked += wanted.size;

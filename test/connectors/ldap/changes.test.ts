@@ -82,6 +82,31 @@ describeWithSlapd("what changed in OpenLDAP", (slapd) => {
     expect((await delta(connector, later(found.mark, 3600))).pages).toEqual([]);
   });
 
+  it("makes nobody a member by a uid that somebody has who did not change, as a full read does not", async () => {
+    const { server, connector } = await started();
+    const people = [1, 2].map((unit) => `uid=twin,ou=unit${unit},ou=people,${BASE}`);
+    const group = `cn=posix,ou=groups,${BASE}`;
+    await asAdmin(server, async (client) => {
+      for (const [at, dn] of people.entries()) {
+        await client.add(dn.slice(dn.indexOf(",") + 1), { objectClass: "organizationalUnit", ou: `unit${at + 1}` });
+        await client.add(dn, { objectClass: "inetOrgPerson", uid: "twin", cn: "Twin", sn: "Twin" });
+      }
+      await client.add(group, { objectClass: "posixGroup", cn: "posix", gidNumber: "7", memberUid: ["twin", "u1"] });
+    });
+    const mark = await markOf(connector);
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await asAdmin(server, async (client) => {
+      await client.modify(people[0] ?? "", set("mail", ["twin@example.com"]));
+      await client.modify(group, set("description", ["changed"]));
+    });
+    const found = await delta(connector, later(mark, 301));
+    const whole = await readAll(connector);
+    const [id] = [...whole.groups.values()].flatMap(({ id, name }) => (name === "posix" ? id : []));
+    expect(found.users.map((user) => user.userName)).toEqual(["twin"]);
+    const members = found.pages.flatMap((page) => page.members ?? []).filter((part) => part.group === id);
+    expect(members.flatMap((part) => part.users)).toEqual([...(whole.members.get(id ?? "") ?? [])]);
+  });
+
   it("is not told to a mark of another server or other settings, nor out of one that is none", async () => {
     const { server, connector } = await started();
     const { server: other } = await started();
