@@ -8,7 +8,7 @@ export function consequencesText(told: Consequences): string {
   const { canonical, roles, products, administrators } = told;
   return [
     told.locksOutCaller ? "THIS LOCKS YOU OUT: a right of your own would not count any more." : null,
-    `${canonical.total} people are taken from another directory, ${told.deactivated} are deactivated, what was given here to ${told.parked} waits for confirmation`,
+    `${canonical.total} people get another canonical record, or none; ${told.deactivated} are deactivated, what was given here to ${told.parked} waits for confirmation`,
     list(canonical, ["user name", "from", "to", ""], ({ user, from, to, deactivated, parked }) => [
       user.userName,
       from,

@@ -61,7 +61,7 @@ describe("muster directory order", () => {
     });
     expect(await answer("directory", "list")).toEqual(before);
     expect(await said("directory", "order", "entra", "okta", "internal", "--dry-run")).toMatch(
-      /1 people are taken from another directory[\s\S]*ada +okta +entra +parked[\s\S]*ada +acme\/wiki +user +none[\s\S]*acme\/wiki +\+0 -1/,
+      /1 people get another canonical record, or none[\s\S]*ada +okta +entra +parked[\s\S]*ada +acme\/wiki +user +none[\s\S]*acme\/wiki +\+0 -1/,
     );
     expect(await answer("directory", "order", "entra", "okta", "internal")).toEqual({ ...would, dryRun: false });
     await answer("user", "confirm", "ada");

@@ -69,7 +69,7 @@ test("a run is followed while it reads, approved with a reason, and taken back",
   expect(faults).toEqual([]);
 });
 
-test("a plan that a later run has made old says so, and can only be discarded", async () => {
+test("a plan that a later run has made old can only be discarded, and a run without changes not be undone", async () => {
   const { page, faults } = await world.administrator();
   const { directory, go, over } = await slowRun("annex");
   go();
@@ -83,6 +83,11 @@ test("a plan that a later run has made old says so, and can only be discarded", 
   await page.getByLabel("Reason").fill("old");
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByText("The plan is discarded.").waitFor();
+  const same = new ScriptedDirectory().user("annex-kim").connector();
+  const unchanged = await runSync(ctx, directory, { mode: "run", trigger: "command", actor, connector: same });
+  await open(page, `/runs?open=${unchanged.runId}`);
+  await page.getByText("The plan has no such rows.").waitFor();
+  expect(await page.getByRole("button", { name: "Undo this run" }).count()).toBe(0);
   expect(faults).toEqual([]);
 });
 

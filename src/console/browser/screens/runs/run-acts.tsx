@@ -60,7 +60,8 @@ export function RunActs({ run }: { run: Answer<"runs.get"> }) {
         </Group>
       </Stack>
     );
-  if (run.appliedAt === null || run.state === "running" || run.state === "undone" || run.undoes !== null) return null;
+  if (run.appliedAt === null || run.rowsWritten === 0 || run.undoes !== null) return null;
+  if (run.state === "running" || run.state === "undone") return null;
   return (
     <Group gap="sm">
       <ActButton

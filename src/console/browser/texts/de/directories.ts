@@ -38,7 +38,7 @@ export const directories = {
   locksOut: "Sie würden Ihre eigenen Rechte verlieren.",
   nobodyTouched: "Niemandes Datensatz, Rolle oder Platz ändert sich.",
   canonicalTotal:
-    "{n, plural, one {# Person bekommt} other {# Personen bekommen}} einen anderen maßgeblichen Datensatz",
+    "{n, plural, one {# Person bekommt} other {# Personen bekommen}} einen anderen maßgeblichen Datensatz oder keinen",
   deactivatedTotal: "{n, plural, one {# Person wird} other {# Personen werden}} deaktiviert",
   parkedTotal: "Was hier gegeben wurde, wartet bei {n, plural, one {# Person} other {# Personen}} auf Bestätigung",
   rolesTotal: "{n, plural, one {# Rolle ändert} other {# Rollen ändern}} sich",

@@ -37,7 +37,7 @@ export const directories = {
   putBack: "Put it back",
   locksOut: "You would lose your own rights.",
   nobodyTouched: "Nobody's record, role or seat changes.",
-  canonicalTotal: "{n, plural, one {# person gets} other {# people get}} another canonical record",
+  canonicalTotal: "{n, plural, one {# person gets} other {# people get}} another canonical record, or none",
   deactivatedTotal: "{n, plural, one {# person becomes} other {# people become}} Deactivated",
   parkedTotal: "What was given here waits for confirmation for {n, plural, one {# person} other {# people}}",
   rolesTotal: "{n, plural, one {# role changes} other {# roles change}}",
