@@ -3,6 +3,7 @@ import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { refuseWhilePaused } from "../identity/pause.ts";
 import { isApplied } from "./apply/keep.ts";
 import { type DirectoryLock, holdEpoch, withDirectoryLock } from "./lock.ts";
 import { countPlan } from "./plan/counts.ts";
@@ -48,7 +49,7 @@ export async function requireUndoable(db: Db, run: SyncRunId): Promise<SyncRun> 
  * `undone`, and the directory's next run ends `previewed`, because the source still says what it said.
  * @returns the result of the undoing run.
  * @throws MusterError `not-found`; `conflict` when the run was not applied, is undone already, another run is under way, or
- * no organization administrator would stay.
+ * no organization administrator would stay; `held` while Muster rests after a restore.
  */
 export async function undoRun(
   ctx: Context,
@@ -58,6 +59,8 @@ export async function undoRun(
   const db = ctx.db.of(options.actor.organization);
   const found = await getRun(db, run);
   if (!found) throw new MusterError("not-found", "there is no such sync run", { at: "run" });
+  // Before its run is opened, which nobody would settle while Muster rests.
+  await refuseWhilePaused(db);
   return withDirectoryLock(ctx, options.actor, found.directory, async (lock) => {
     await settleDeadRuns(ctx, lock, options.actor, options);
     await requireUndoable(db, run);

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import type { SyncRunId } from "../../src/db/id.ts";
+import { runUnderWay } from "../../src/sync/runs.ts";
 import { undoRun } from "../../src/sync/undo.ts";
 import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
+import { statements } from "../harness/server.ts";
 import { makeWorld, silent } from "./world.ts";
 
 const ctx = await testContext({ logger: silent });
@@ -67,4 +69,21 @@ test("undoing the later run and then the earlier one leads all the way back, als
   expect(await held()).toEqual(inBetween);
   await undo(later);
   expect(await held()).toEqual(atLast);
+});
+
+test("asked for while Muster rests after a restore, an undoing begins nothing", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  const source = new ScriptedDirectory();
+  for (let number = 1; number <= 5; number++) source.user(`u${number}`);
+  await world.sync(directory, source);
+  const { runId } = await world.sync(directory, source.remove("u1"));
+  const rest = (since: string) =>
+    statements(ctx.database.superuserUrl, [`update muster.installation set paused_at = ${since}`]);
+  await rest("now()");
+  const undone = undoRun(ctx, runId, { actor: world.actor, trigger: "command" });
+  await expect(undone).rejects.toMatchObject({ code: "held" });
+  expect(await runUnderWay(ctx.db.of(world.actor.organization), directory)).toBeUndefined();
+  await rest("null");
+  expect(await undoRun(ctx, runId, { actor: world.actor, trigger: "command" })).toMatchObject({ state: "done" });
 });
