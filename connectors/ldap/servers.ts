@@ -3,6 +3,10 @@ import type { Progress, Target } from "./channel.ts";
 import type { Place } from "./place.ts";
 import { type LdapSession, openSession } from "./session.ts";
 
+/** What one of them lacks another may have: what to do about one is no help with the next. */
+const MIXED_HINT =
+  "one of them is enough: it must be reached from here, and ca or caFile and serverName must fit the certificate that it shows";
+
 /** Told of each server that is tried and cannot be used. */
 type PassedOver = (target: Target, error: ConnectorError) => void;
 
@@ -35,10 +39,11 @@ export async function openFirst(
     }
   }
   const [first] = failures;
-  const code = first !== undefined && failures.every((error) => error.code === first.code) ? first.code : "unreachable";
+  const isOneCause = failures.every((error) => error.code === first?.code);
+  const code = first !== undefined && isOneCause ? first.code : "unreachable";
   throw new ConnectorError(
     code,
     `none of ${failures.length} servers can be used: ${failures.map((error) => error.message).join("; ")}`,
-    { cause: first },
+    { cause: first, hint: isOneCause ? null : MIXED_HINT },
   );
 }

@@ -69,6 +69,18 @@ describeWithSlapd("the way into an LDAP server", (slapd) => {
       expect(error.message).toMatch(/127\.0\.0\.1:1 .*127\.0\.0\.1:2 /);
     });
 
+    it("none of which can be used, each for a reason of its own, is told with what helps against either", async () => {
+      const stranger = await startSlapd(slapd, { ldif: [small], tls: makeAuthority().issue(["127.0.0.1"]) });
+      onTestFinished(() => stranger.stop());
+      const settings = { url: ["ldap://127.0.0.1:1", stranger.url], startTls: true, ca: authority.ca };
+      const step = (await tried(simple(settings))).get("tls");
+      expect(step).toMatchObject({
+        verdict: "failed",
+        detail: expect.stringContaining("no trusted encrypted connection"),
+      });
+      expect(step?.hint).toMatch(/reached.*ca or caFile/);
+    });
+
     it("one is kept for the whole read: its end is the end of the read", async () => {
       const dying = await startFakeLdap({
         users: Array.from({ length: 9 }, (_, number) => ({
