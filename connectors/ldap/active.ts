@@ -26,7 +26,8 @@ export function isActive(entry: LdapEntry, now: number): boolean {
   if (shadowExpire > 0 && Math.floor(now / MILLISECONDS_PER_DAY) >= shadowExpire) return false;
   if (SWITCHES.some((attribute) => isTrue(entry.text(attribute)))) return false;
   const expires = secondsOf(entry.text("krbPrincipalExpiration"));
-  if (expires !== null && expires * 1000 <= now) return false;
+  // 1970, which is the number 0 in Kerberos, means never to FreeIPA.
+  if (expires !== null && expires > 0 && expires * 1000 <= now) return false;
   return !entry.text("pwdAccountLockedTime")?.startsWith("000001010000");
 }
 

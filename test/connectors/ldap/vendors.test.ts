@@ -44,6 +44,7 @@ describe("who is switched off", () => {
     [{ krbPrincipalExpiration: generalized(NOW) }, false],
     [{ krbPrincipalExpiration: generalized(NOW + 1000) }, true],
     [{ krbPrincipalExpiration: "some day" }, true],
+    [{ krbPrincipalExpiration: "19700101000000Z" }, true],
     [{ pwdAccountLockedTime: "000001010000Z" }, false],
     [{ pwdAccountLockedTime: "20260115115959Z" }, true],
   ])("%j is active: %s", (attributes, active) => {
