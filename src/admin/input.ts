@@ -23,14 +23,20 @@ function inOurWords(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_type":
       return issue.input === undefined ? "it is missing" : `it must be of type ${issue.expected}`;
     case "invalid_value":
-      return `it must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+      return oneOf(issue.values);
     case "too_small":
       return `it must ${measure(issue.origin)} at least ${issue.minimum}`;
     case "too_big":
       return `it must ${measure(issue.origin)} at most ${issue.maximum}`;
+    case "invalid_union":
+      return Array.isArray(issue.options) ? oneOf(issue.options) : undefined;
     default:
       return undefined;
   }
+}
+
+function oneOf(values: readonly unknown[]): string {
+  return `it must be ${values.map((value) => JSON.stringify(value)).join(" or ")}`;
 }
 
 function measure(origin: string): string {

@@ -10,7 +10,7 @@ export type Fault = { pointer: string; code: string; message: string };
 export class InvalidInput extends MusterError {
   readonly faults: readonly Fault[];
   constructor(faults: readonly Fault[]) {
-    super("invalid", faults.map((fault) => `${fault.pointer}: ${fault.message}`).join("; "), {
+    super("invalid", faults.map(({ pointer, message }) => `${pointer || "the body"}: ${message}`).join("; "), {
       at: faults[0]?.pointer ?? "",
     });
     this.faults = faults;

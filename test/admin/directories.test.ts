@@ -66,6 +66,17 @@ describe("external user management", () => {
   });
 });
 
+test("a body that is none, and a kind that there is not, are named in plain words", async () => {
+  const { ask } = await company();
+  expect((await ask("POST", "/directories/corp/sync", [1])).body).toMatchObject({
+    detail: "the body: it must be of type object",
+    errors: [{ pointer: "" }],
+  });
+  expect((await ask("POST", "/directories", { name: "files", kind: "csv" })).body).toMatchObject({
+    errors: [{ pointer: "/kind", message: 'it must be "scim" or "ldap" or "google-workspace"' }],
+  });
+});
+
 describe("permissions", () => {
   test("stand with each directory, decide where people are written, and are refused where a sync would take edits back", async () => {
     const { ask, people } = await company();
