@@ -47,6 +47,13 @@ async function setDeleted(tx: Tx, directory: DirectoryId, ids: readonly GroupId[
       where organization = $1 and id = any($2)`,
     values: [tx.organization, groups, gone],
   });
+  // A group's members, and so its version, have changed for whoever reads it (RFC 7644 §3.14).
+  await tx.query({
+    text: `update directory_groups set version = version + 1, updated_at = statement_timestamp()
+      where organization = $1 and deleted_at is null and id <> all($2) and id in
+        (select parent from group_nestings where organization = $1 and child = any($2) and origin = 'remote')`,
+    values: [tx.organization, groups],
+  });
   await recordChanges(
     tx,
     changed.map((row) => ({
