@@ -172,7 +172,9 @@ export async function openSession(
         client.setCredentials(NO_TOKEN);
         continue;
       }
-      const isForeseen = refusal.status !== null && ask.unless?.status.includes(refusal.status) === true;
+      // A quota says nothing of what was asked for, though its status may be the same.
+      const isForeseen =
+        refusal.error.code !== "limit" && ask.unless?.status.some((status) => status === refusal.status);
       if (!refusal.again) throw isForeseen ? ask.unless?.error : refusal.error;
       const pause = Math.max(pauseAfter(number, settings.retryDelaySeconds), refusal.after ?? 0);
       if (number >= settings.maxAttempts || performance.now() + pause > until) throw givenUp(refusal, number);

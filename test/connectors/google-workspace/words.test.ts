@@ -52,6 +52,15 @@ describe("what an administrator is told", () => {
     ["an administrator who is none", { admins: [] }, {}, "configuration", [ADMIN, "primary address"]],
     ["a wrong customer", {}, { customer: "C0wrong00" }, "configuration", ["customer", "C0wrong00"]],
     [
+      "a quota that is used up while a domain is looked for, which says nothing of the domain",
+      {
+        onRequest: (phase, _page, _fake, response) => phase === "domain" && refuse(response, 403, "dailyLimitExceeded"),
+      },
+      { domains: ["example.com"] },
+      "limit",
+      ["used up for today"],
+    ],
+    [
       "a wrong domain",
       {},
       { domains: ["example.com", "wrong.example"] },
