@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { COMPILED } from "./src/start/compiled.ts";
+import { LongestFirst } from "./test/harness/longest-first.ts";
 import { RulesReporter } from "./test/rules/reporter.ts";
 
 // CI reads the counts in it, to fail when a suite was skipped.
@@ -18,6 +19,7 @@ export default defineConfig({
     maxWorkers: 2,
     // Files share what they load, which took them a sixth of the time, and so must leave no trace in it.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     // For the programs that tests start: most of what a short one costs is compiling.
     env: { NODE_COMPILE_CACHE: COMPILED },
     reporters: ["default", new RulesReporter(report)],
