@@ -21,8 +21,8 @@ const MEMBERS_IN_PAGE = 2000;
  *
  * Complete means: every page token was followed to the end and none came twice, no id came twice, the lists that Google
  * sorts hold nobody else when they are read from their end, the others were read twice where an end was in doubt,
- * everybody who stands in a group under an address of the customer was in the lists, no cap was met, and the same administrator with the same rights
- * was confirmed before and after. Everything else throws.
+ * everybody who stands in a group under an address of the customer was in the lists, no cap was met, and the same
+ * administrator with the same rights was confirmed before and after. Everything else throws.
  *
  * @param settings as `googleWorkspaceSettings` (settings.ts) describes them; unknown keys are refused.
  * @param secret the text of the service account's JSON key file.

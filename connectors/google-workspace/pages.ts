@@ -106,14 +106,14 @@ export async function otherWay<Item extends { id: string }>(
 ): Promise<void> {
   const isOnePage = calls === 1;
   const list = { ...backwards, of: `${backwards.of} from the last one` };
-  let met: string | undefined;
+  let isMet = false;
   for await (const page of eachPage(session, snapshot, list, isOnePage ? 1 : list.pageSize)) {
     for (const item of page)
-      if (isKnown(known, item.id)) met = item.id;
+      if (isKnown(known, item.id)) isMet = true;
       else if (!isNew(item)) throw changed(`one of all ${backwards.of} (${item.id})`, "added, renamed or removed");
-    if (isOnePage && met !== undefined) return;
+    if (isOnePage && isMet) return;
   }
-  if (met === undefined && known.given.size + known.others.size > 0)
+  if (!isMet && known.given.size + known.others.size > 0)
     throw changed(`the last of all ${backwards.of} (nobody)`, "added, renamed or removed");
 }
 

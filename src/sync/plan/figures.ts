@@ -19,8 +19,7 @@ export async function guardFigures(
   return {
     ...now,
     shutOut: renamed === 0 ? 0 : await countShutOut(tx, run, directory),
-    activeAtOpening: Math.max(0, now.active + window.lost - window.gained),
-    lostInWindow: window.lost + window.shutOut,
+    ...throughWindow(now.active, window),
     shrinking,
     // Nearly always one of the groups that lose somebody tells it.
     membersStay:
@@ -41,13 +40,18 @@ export async function withWindowOfNow(db: Db, directory: DirectoryId, figures: G
     values: [db.organization, directory],
   });
   const active = row?.active ?? figures.active;
+  return { ...figures, active, ...throughWindow(active, window) };
+}
+
+/** What was there when the window opened, and what went since (design §5.4). */
+function throughWindow(active: number, window: Window): Pick<GuardFigures, "activeAtOpening" | "lostInWindow"> {
   return {
-    ...figures,
-    active,
     activeAtOpening: Math.max(0, active + window.lost - window.gained),
     lostInWindow: window.lost + window.shutOut,
   };
 }
+
+type Window = { lost: number; shutOut: number; gained: number };
 
 type Now = {
   active: number;
@@ -97,8 +101,8 @@ async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId, people?:
  * What applied plans did within 24 hours, without those that were undone. The people whom the directory's first
  * plan brought are no gain: before it there was no directory to lose from.
  */
-async function countWindow(db: Db, directory: DirectoryId): Promise<{ lost: number; shutOut: number; gained: number }> {
-  const [row] = await db.query<{ lost: number; shutOut: number; gained: number }>({
+async function countWindow(db: Db, directory: DirectoryId): Promise<Window> {
+  const [row] = await db.query<Window>({
     text: `
       with applied as (
         select lost, coalesce((verdict #>> '{figures,shutOut}')::int, 0) as shut_out, gained, applied_at, applied_at = min(applied_at) over () as first from sync_runs
