@@ -1,4 +1,5 @@
-import { run, type TaskList, Logger as WorkerLogger } from "graphile-worker";
+import { EventEmitter } from "node:events";
+import { run, type TaskList, type WorkerEvents, Logger as WorkerLogger } from "graphile-worker";
 import pg from "pg";
 import type { Context } from "../context.ts";
 import { clientOptions } from "../db/connection.ts";
@@ -106,15 +107,21 @@ function withoutCode(error: Error): Error {
   return new Error(error.message, { cause: error });
 }
 
-/** One life of the worker: until it is to stop, or until it lost track of a job because its connection died. */
+/**
+ * One life of the worker: until it is to stop.
+ * @throws what ended it before: its connection died, and it takes no more jobs.
+ */
 async function runUntil(
   stop: Promise<void>,
   pgPool: pg.Pool,
   { taskList, places, crontab }: Work,
   logger: Logger,
 ): Promise<void> {
+  const events: WorkerEvents = new EventEmitter();
+  const lost = ended(events);
   const runner = await run({
     pgPool,
+    events,
     taskList,
     crontab,
     concurrency: places,
@@ -125,15 +132,26 @@ async function runUntil(
     // would be an unhandled rejection and end the process.
     preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
   });
-  // After this event the worker takes no more jobs, and its own promise may never settle.
-  const lost = new Promise<void>((resolve) => {
-    runner.events.once("pool:fatalError", () => resolve());
-  });
   try {
     await Promise.race([stop, lost, runner.promise]);
   } finally {
-    await Promise.race([runner.stop().catch(() => {}), lost]);
+    await Promise.race([runner.stop(), lost]).catch(() => {});
   }
+}
+
+/** @returns a promise that is rejected when the worker will take no more jobs: its own may never settle. */
+function ended(events: WorkerEvents): Promise<never> {
+  const lost = new Promise<never>((_, reject) => {
+    const end = ({ error }: { error: unknown }): void => reject(error);
+    // It lost track of a job.
+    events.once("pool:fatalError", end);
+    // The ids of its tasks are asked for once, and a failure is kept: every later question for a job would fail by it.
+    events.once("worker:getJob:error", end);
+    for (const answered of ["worker:getJob:empty", "job:start"] as const)
+      events.once(answered, () => events.off("worker:getJob:error", end));
+  });
+  lost.catch(() => {});
+  return lost;
 }
 
 /** The same tasks, each known while it runs, so that stopping can wait for all of them. */

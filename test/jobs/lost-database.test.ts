@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
+import pg from "pg";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
 import type { Context } from "../../src/context.ts";
 import type { AccountId } from "../../src/db/id.ts";
@@ -37,11 +38,27 @@ async function withJobs(work: (jobs: Jobs) => Promise<void>): Promise<void> {
   }
 }
 
-/** Ends every connection to the database but the one that asks. */
+/** Ends every connection to the database but the one that asks, and waits until the server has let go of them. */
 async function cutConnections(): Promise<void> {
-  await statements(base.database.superuserUrl, [
-    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+  const cut = await statements<{ pid: number }>(base.database.superuserUrl, [
+    "select pid, pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
   ]);
+  const pids = cut.map(({ pid }) => pid).join();
+  await vi.waitFor(
+    async () =>
+      expect(
+        await statements(base.database.superuserUrl, [`select pid from pg_stat_activity where pid = any('{${pids}}')`]),
+      ).toHaveLength(0),
+    { timeout: 30_000 },
+  );
+}
+
+/** Ends the connections that wait for a lock. @returns how many, when all of those that are awaited do. */
+async function cutWhoWaits(): Promise<number> {
+  const waiting = "from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  const rows = await statements(base.database.superuserUrl, [`select pid ${waiting}`]);
+  if (rows.length === 2) await statements(base.database.superuserUrl, [`select pg_terminate_backend(pid) ${waiting}`]);
+  return rows.length;
 }
 
 /** Invites somebody new. Whoever asks at the moment of a cut is told to come again, and does. */
@@ -62,6 +79,9 @@ async function invite(): Promise<AccountId> {
   return account;
 }
 
+/** Longer than `sent` may wait, twice. */
+const timeout = 300_000;
+
 /** A job that a lost connection took along is missed after 30 s, and its mail gets another at the next full minute. */
 async function sent(account: AccountId): Promise<void> {
   await vi.waitFor(
@@ -70,23 +90,46 @@ async function sent(account: AccountId): Promise<void> {
   );
 }
 
-test("a worker whose connections are all cut goes on when the database answers again", () =>
+test("a worker whose connections are all cut goes on when the database answers again", { timeout }, () =>
   withJobs(async () => {
     await sent(await invite());
     await cutConnections();
     await sent(await invite());
     expect(sink.mails).toHaveLength(2);
-  }));
+  }),
+);
 
-test("a database lost while a mail is on its way: sent is recorded when it answers again, nothing goes twice", () =>
-  withJobs(async (jobs) => {
-    sink.onStored = cutConnections;
-    await sent(await invite());
-    await jobs.stop();
-    expect(sink.mails).toHaveLength(1);
-  }));
+test("a worker whose very first question fails takes jobs all the same", { timeout }, async () => {
+  const rival = new pg.Client({ connectionString: base.database.superuserUrl });
+  await rival.connect();
+  try {
+    await rival.query("begin; lock table graphile_worker._private_tasks in share mode");
+    await withJobs(async () => {
+      // Both workers wait to be told the ids of their tasks when their connections are cut.
+      await vi.waitFor(async () => expect(await cutWhoWaits()).toBe(2), { timeout: 30_000 });
+      await rival.query("rollback");
+      await sent(await invite());
+    });
+  } finally {
+    await rival.end();
+  }
+});
 
-test("connections cut at any moment, again and again: every mail arrives, none twice, and the worker lives", async () => {
+test(
+  "a database lost while a mail is on its way: sent is recorded when it answers again, nothing goes twice",
+  { timeout },
+  () =>
+    withJobs(async (jobs) => {
+      sink.onStored = cutConnections;
+      await sent(await invite());
+      await jobs.stop();
+      expect(sink.mails).toHaveLength(1);
+    }),
+);
+
+test("connections cut at any moment, again and again: every mail arrives, none twice, and the worker lives", {
+  timeout,
+}, async () => {
   const accounts: AccountId[] = [];
   await withJobs(async () => {
     const pauses = fc.sample(fc.integer({ min: 0, max: 60 }), { numRuns: scaled(60), seed });
