@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../context.ts";
+import { isOutOfReach } from "../db/storage-error.ts";
 import { type Actor, inTransaction } from "../db/transaction.ts";
 import { wakeJobs } from "../identity/jobs.ts";
 import { pausedSince } from "../identity/pause.ts";
@@ -18,8 +19,8 @@ export async function keepDispatching(ctx: Context, stop: AbortSignal): Promise<
   while (!stop.aborted) {
     let more = false;
     try {
-      more = await dispatchOnce(ctx);
       await wakeJobs(ctx.db);
+      more = await dispatchOnce(ctx);
       failing = false;
     } catch (error) {
       if (!failing)
@@ -30,14 +31,25 @@ export async function keepDispatching(ctx: Context, stop: AbortSignal): Promise<
   }
 }
 
-/** One look at every organization, none after a restore. Returns whether there may be more at once. */
+/**
+ * One look at every organization, none after a restore. One whose events cannot be dispatched keeps no other from it.
+ * Returns whether there may be more at once.
+ * @throws what was wrong with the first that failed, after all others had their turn.
+ */
 export async function dispatchOnce(ctx: Context): Promise<boolean> {
   if ((await pausedSince(ctx.db)) !== null) return false;
   let more = false;
+  const faults: unknown[] = [];
   for (const organization of await organizationsBehind(ctx.db)) {
     const actor: Actor = { organization, kind: "job", id: null, requestId: null };
-    more = (await inTransaction(ctx, actor, dispatchEvents, { lock: "none" })) || more;
+    try {
+      more = (await inTransaction(ctx, actor, dispatchEvents, { lock: "none" })) || more;
+    } catch (error) {
+      if (isOutOfReach(error)) throw error;
+      faults.push(error);
+    }
   }
   await wakeDeliveries(ctx.db, ctx.config.webhooks.concurrency);
+  if (faults.length > 0) throw faults[0];
   return more;
 }

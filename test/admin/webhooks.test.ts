@@ -455,3 +455,27 @@ test("wrong settings are refused by their place; the twenty-first webhook is one
   expect((await acme.ask("DELETE", `/webhooks/${webhook.id}`)).status).toBe(204);
   expect((await acme.ask("GET", `/webhooks/${webhook.id}`)).status).toBe(404);
 });
+
+test("an organization whose events cannot be dispatched keeps no other from its own", async () => {
+  const [one, good, other] = [await company(), await company(), await company()];
+  const made = [await one.make(), await good.make(), await other.make()];
+  const broken = [one, other].map(({ organization }) => `'${organization}'`).join();
+  for (const each of [one, good, other]) await each.happen(newId<never>() as string, { n: 1 });
+  await statements(base.database.superuserUrl, [
+    "create function refuse() returns trigger language plpgsql as $$ begin raise 'not this one'; end $$",
+    `create trigger refused before insert on muster.webhook_deliveries for each row
+      when (new.organization in (${broken})) execute function refuse()`,
+  ]);
+  try {
+    await until("the delivery is made", 60, async () => {
+      await expect(dispatchOnce(ctx)).rejects.toThrow();
+      await good.deliver(made[1]!.webhook.id);
+      return receiver.received.length > 0;
+    });
+  } finally {
+    await statements(base.database.superuserUrl, ["drop function refuse() cascade"]);
+  }
+  await one.send(made[0]!.webhook.id);
+  await other.send(made[2]!.webhook.id);
+  expect(receiver.received).toHaveLength(3);
+});
