@@ -6,7 +6,7 @@ import type { OrganizationId } from "./id.ts";
 import { Listener } from "./listen.ts";
 import { PreparedTexts } from "./prepared.ts";
 import { SlowReads } from "./slow-reads.ts";
-import { translateStorageError } from "./storage-error.ts";
+import { isReadOnly, translateStorageError } from "./storage-error.ts";
 
 /**
  * A statement with its parameters. A name makes PostgreSQL keep it prepared on the connection (hot paths only); `prepared`
@@ -147,7 +147,7 @@ export class Database {
       return result.rows as Row[];
     } catch (error) {
       // A statement that PostgreSQL refused leaves the connection as it was; anything else may not have.
-      client.release(!(error instanceof pg.DatabaseError));
+      client.release(!(error instanceof pg.DatabaseError) || isReadOnly(error));
       throw translateStorageError(error);
     }
   }

@@ -51,6 +51,14 @@ export function isRetryable(error: unknown): boolean {
 }
 
 /**
+ * Whether the server only answers questions, as one does that follows another. A connection to it is not kept: when another server
+ * takes its address, this connection alone would go on being refused.
+ */
+export function isReadOnly(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === "25006";
+}
+
+/**
  * Of several changes in one transaction: whether each may still succeed, or fail, by itself. Not so when the database is out
  * of reach or nobody gets the organization's lock.
  */

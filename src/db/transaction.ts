@@ -2,7 +2,7 @@ import pg from "pg";
 import { MusterError } from "../errors.ts";
 import { type Database, type Db, type Statement, toQuery } from "./connection.ts";
 import { type OrganizationId, parseId } from "./id.ts";
-import { isRetryable, translateStorageError } from "./storage-error.ts";
+import { isReadOnly, isRetryable, translateStorageError } from "./storage-error.ts";
 
 /** What can change something. */
 export const ACTOR_KINDS = [
@@ -157,7 +157,7 @@ async function runOnce<T>(
   } catch (error) {
     open = false;
     // On a connection that is lost a rollback would only wait for the same silence again.
-    if (isLostConnection(error)) client.release(true);
+    if (isLostConnection(error) || isReadOnly(error)) client.release(true);
     else await rollBack(client);
     throw error;
   }
