@@ -1,13 +1,13 @@
 import type { Db } from "../db/connection.ts";
 import type { DirectoryId, SyncRunId } from "../db/id.ts";
 import { type GuardFigures, judge } from "./guard.ts";
-import { withWindowOfNow } from "./plan/figures.ts";
+import { figuresOfNow } from "./plan/figures-of-now.ts";
 import { IS_CURRENT } from "./runs.ts";
 
 /**
  * The newest plan of a directory that waits for approval and that the guard lets pass, or undefined: what the guard holds,
- * a dry run's too, is approved by id alone (design §5.4), and so is what it would hold by now, for those whom deltas have
- * taken since. A plan whose time is over waits no more, nor one older than the
+ * a dry run's too, is approved by id alone (design §5.4), and so is what it would hold by now, for what has changed
+ * since. A plan whose time is over waits no more, nor one older than the
  * last full run that was applied: it was made against what has changed since. What a delta has applied since makes no
  * plan old: each row's version tells.
  */
@@ -19,7 +19,7 @@ export async function previewedRun(db: Db, directory: DirectoryId): Promise<Sync
       order by id desc limit 1`,
     values: [db.organization, directory],
   });
-  if (row?.figures && judge(await withWindowOfNow(db, directory, row.figures)).held) return undefined;
+  if (row?.figures && judge(await figuresOfNow(db, row.id, directory, row.figures)).held) return undefined;
   return row?.id;
 }
 

@@ -31,25 +31,25 @@ export async function guardFigures(
   };
 }
 
-/** The figures of a plan that has waited, with those whom plans applied meanwhile have taken away. */
-export async function withWindowOfNow(db: Db, directory: DirectoryId, figures: GuardFigures): Promise<GuardFigures> {
-  const window = await countWindow(db, directory);
-  const [row] = await db.query<{ active: number }>({
-    text: `select count(*) as active from directory_users
-      where organization = $1 and directory = $2 and deleted_at is null and active`,
-    values: [db.organization, directory],
-  });
-  const active = row?.active ?? figures.active;
-  return { ...figures, active, ...throughWindow(active, window) };
-}
-
 /** What was there when the window opened, and what went since (design §5.4). */
-function throughWindow(active: number, window: Window): Pick<GuardFigures, "activeAtOpening" | "lostInWindow"> {
+export function throughWindow(active: number, window: Window): Pick<GuardFigures, "activeAtOpening" | "lostInWindow"> {
   return {
     activeAtOpening: Math.max(0, active + window.lost - window.gained),
     lostInWindow: window.lost + window.shutOut,
   };
 }
+
+/** Where the user names of a plan's people are found under their keys. */
+export type PlannedNames = { join: string; key: string; active: string; values: readonly unknown[] };
+
+/** While the plan is made. */
+const STAGED: PlannedNames = {
+  join: `left join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = p.immutable_id
+          and s.conflict is null`,
+  key: "s.user_name_key",
+  active: "s.active",
+  values: [],
+};
 
 type Window = { lost: number; shutOut: number; gained: number };
 
@@ -101,7 +101,7 @@ async function countNow(tx: Tx, run: SyncRunId, directory: DirectoryId, people?:
  * What applied plans did within 24 hours, without those that were undone. The people whom the directory's first
  * plan brought are no gain: before it there was no directory to lose from.
  */
-async function countWindow(db: Db, directory: DirectoryId): Promise<Window> {
+export async function countWindow(db: Db, directory: DirectoryId): Promise<Window> {
   const [row] = await db.query<Window>({
     text: `
       with applied as (
@@ -120,16 +120,21 @@ async function countWindow(db: Db, directory: DirectoryId): Promise<Window> {
  * inactive record comes to stand above theirs (T17), or because theirs is renamed onto a user name that a record of
  * another directory has, and joins that one's account.
  */
-async function countShutOut(tx: Tx, run: SyncRunId, directory: DirectoryId): Promise<number> {
-  const [row] = await tx.query<{ count: number }>({
+export async function countShutOut(
+  db: Db,
+  run: SyncRunId,
+  directory: DirectoryId,
+  names: PlannedNames = STAGED,
+): Promise<number> {
+  const [row] = await db.query<{ count: number }>({
     text: `
       with named as (
-        select p.kind, p.subject, s.user_name_key as key, s.active
+        select p.kind, p.subject, ${names.key} as key, ${names.active} as active
         from sync_plan p
-        join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = p.immutable_id
-          and s.conflict is null
+        ${names.join}
         where p.organization = $1 and p.run = $2
           and p.kind in ('user-add', 'user-restore', 'user-update', 'user-deactivate')
+          and ${names.key} is not null
       ), active as (
         select a.id, a.canonical, a.user_name_key as key, u.directory from accounts a
         join directory_users u on u.organization = $1 and u.id = a.canonical and u.active and u.deleted_at is null
@@ -145,7 +150,7 @@ async function countShutOut(tx: Tx, run: SyncRunId, directory: DirectoryId): Pro
           and o.deleted_at is null
         where n.kind = 'user-update'
       ) shut_out`,
-    values: [tx.organization, run, directory],
+    values: [db.organization, run, directory, ...names.values],
   });
   return row?.count ?? 0;
 }
@@ -217,17 +222,17 @@ async function hasOtherMembers(tx: Tx, run: SyncRunId, directory: DirectoryId): 
  * name parks the right (design §7), so one that arrives in a directory further up counts as a loss too.
  */
 export async function countAdministrators(
-  tx: Tx,
+  db: Db,
   run: SyncRunId,
   directory: DirectoryId,
+  names: PlannedNames = STAGED,
 ): Promise<{ administrators: number; administratorsStaying: number }> {
-  const [row] = await tx.query<{ administrators: number; administratorsStaying: number }>({
+  const [row] = await db.query<{ administrators: number; administratorsStaying: number }>({
     text: `
       with planned as (
-        select p.kind, p.subject, s.user_name_key as key
+        select p.kind, p.subject, ${names.key} as key
         from sync_plan p
-        left join sync_staged_users s on s.organization = $1 and s.run = $2 and s.immutable_id = p.immutable_id
-          and s.conflict is null
+        ${names.join}
         where p.organization = $1 and p.run = $2
           and p.kind in ('user-add', 'user-restore', 'user-update', 'user-deactivate', 'user-remove')
       ), administrator as (
@@ -252,7 +257,7 @@ export async function countAdministrators(
       select count(*) as administrators,
         count(*) filter (where id not in (select id from losing)) as "administratorsStaying"
       from administrator`,
-    values: [tx.organization, run, directory],
+    values: [db.organization, run, directory, ...names.values],
   });
   return row ?? { administrators: 0, administratorsStaying: 0 };
 }
