@@ -28,7 +28,7 @@ export function registerDirectorySwitch(directory: Command, line: CommandLine): 
           const json = dryRun
             ? await simulate(session.ctx, session.actor, (tx) => switchDirectory(tx, request), { lock: "exclusive" })
             : await session.write((tx) => switchDirectory(tx, request), "exclusive");
-          const isPartial = !dryRun && json.changed && json.counts.conflicts > 0;
+          const isPartial = !dryRun && json.counts.conflicts > 0;
           return { json, text: words(json, dryRun === true), ...(isPartial && { exitCode: 8 }) };
         },
       ),
@@ -88,7 +88,9 @@ function words(done: DirectorySwitch, dryRun: boolean): string {
       ? "Nothing was changed. Without --dry-run it is."
       : done.changed
         ? `${from.name} rests now. The way back: muster directory switch ${to.name} ${from.name} --match ${done.match}`
-        : "Nothing was left to do.",
+        : counts.conflicts > 0
+          ? "Nothing was changed: what is left is in conflict."
+          : "Nothing was left to do.",
   ];
   return parts.filter(Boolean).join("\n\n");
 }

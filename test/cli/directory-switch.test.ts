@@ -103,4 +103,9 @@ test("conflicts that are left make it partly done", async () => {
   }
   await answer("directory", "order", "third", "fourth", "old", "new", "internal");
   expect((await run("directory", "switch", "third", "fourth", "--match", "email")).exit).toBe(8);
+  // Again nobody can be switched: what is left is left all the same.
+  const again = await run("directory", "switch", "third", "fourth", "--match", "email");
+  expect(again).toMatchObject({ exit: 8, json: { changed: false } });
+  expect(again.json.counts.conflicts).toBeGreaterThan(0);
+  expect((await words("directory", "switch", "third", "fourth", "--match", "email")).out).toContain("in conflict");
 });
