@@ -4,6 +4,7 @@ import { MusterError } from "../errors.ts";
 import { listDirectories, resolveDirectory, updateDirectory } from "../identity/directories.ts";
 import { orderDirectories } from "../identity/directory-order.ts";
 import { DIRECTORY_PERMISSIONS, type DirectoryPermissions } from "../identity/directory-permissions.ts";
+import { canonicalDomain } from "../identity/keys.ts";
 import { PROFILES, type Profile } from "../identity/profiles.ts";
 import { listRemovalBudgets, type RemovalBudget } from "../identity/removal-budget.ts";
 import { type WriteTarget, writeTarget } from "../identity/write-target.ts";
@@ -168,7 +169,7 @@ function registerPolicies(directory: Command, line: CommandLine): void {
             ...(options.profile === undefined ? {} : { profile: options.profile }),
             ...(options.requireIfMatch === undefined ? {} : { requireIfMatch: options.requireIfMatch }),
             ...(options.domainPolicy === undefined ? {} : { domainPolicy: options.domainPolicy }),
-            ...(options.authoritative === undefined ? {} : { authoritativeDomains: words(options.authoritative) }),
+            ...(options.authoritative === undefined ? {} : { authoritativeDomains: domains(options.authoritative) }),
           };
           const told = (changed: boolean) => {
             const view = { id: found.id, name: found.name, ...changes, changed };
@@ -193,9 +194,11 @@ function removals(budget: Omit<RemovalBudget, "directory"> | undefined): string 
   return `${gone} of ${most}${releasedUntil === null ? "" : `, released until ${releasedUntil.toISOString()}`}`;
 }
 
-function words(text: string): string[] {
+/** Domains as they are stored; what is none is refused with the rest. */
+function domains(text: string): string[] {
   return text
     .split(",")
-    .map((word) => word.trim().toLowerCase())
-    .filter(Boolean);
+    .map((word) => word.trim())
+    .filter(Boolean)
+    .map((word) => canonicalDomain(word) ?? word);
 }

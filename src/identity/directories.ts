@@ -3,6 +3,7 @@ import { type DirectoryId, newId, parseId } from "../db/id.ts";
 import { requireExclusive, type Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { reconcileAll } from "./access/reconcile.ts";
+import { withCanonicalDomains } from "./authoritative-domains.ts";
 import { type DirectoryPermissions, defaultPermissions, refuseUnfitPermissions } from "./directory-permissions.ts";
 import type { Profile } from "./profiles.ts";
 import { recordChanges } from "./record.ts";
@@ -44,8 +45,7 @@ export type Directory = {
 } & DirectorySettings;
 
 const COLUMNS = `id, name, kind, position, secret is not null as "hasSecret", settings, permissions,
-  domain_policy as "domainPolicy",
-  authoritative_domains as "authoritativeDomains", first_run as "firstRun",
+  domain_policy as "domainPolicy", authoritative_domains as "authoritativeDomains", first_run as "firstRun",
   extract(epoch from sync_every)::int as "syncEvery", extract(epoch from delta_every)::int as "deltaEvery", profile,
   require_if_match as "requireIfMatch",
   (select w.name from directories w where w.organization = directories.organization and w.id = directories.switched_to)
@@ -99,7 +99,7 @@ export async function addDirectory(
       { at: "name" },
     );
   const id = newId<DirectoryId>();
-  const all = { ...DEFAULTS, permissions: defaultPermissions(input.kind), ...input };
+  const all = withCanonicalDomains({ ...DEFAULTS, permissions: defaultPermissions(input.kind), ...input });
   refuseUnfitPermissions(all);
   refuseUnconfirmedDelta(all);
   const position = await makeRoom(tx);
@@ -161,17 +161,18 @@ async function makeRoom(tx: Tx): Promise<number> {
  * Before: the organization is locked exclusively, because its domain policy is read for many accounts (design §4.4).
  * After: the settings and the sealed secret stand, with an audit row that names no secret; when the policy changed,
  * everybody's access follows. Returns whether anything changed.
- * @throws MusterError `not-found`; `invalid` for permissions that its kind or schedule cannot have; `configuration` when the secret that stands was sealed with another key.
+ * @throws MusterError `not-found`; `invalid` for permissions that its kind or schedule cannot have, and for what is no domain; `configuration` when the secret that stands was sealed with another key.
  */
 export async function updateDirectory(
   tx: Tx,
   id: DirectoryId,
-  changes: Partial<DirectorySettings>,
+  given: Partial<DirectorySettings>,
   secret?: { key: SecretKey; text: string },
 ): Promise<boolean> {
   requireExclusive(tx);
   const before = await getDirectory(tx, id);
   if (!before) throw new MusterError("not-found", "there is no such directory");
+  const changes = withCanonicalDomains(given);
   const wanted = { ...before, ...changes };
   refuseUnfitPermissions(wanted);
   refuseUnconfirmedDelta(wanted);

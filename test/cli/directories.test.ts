@@ -106,6 +106,33 @@ describe("permissions and external user management", () => {
     await answer("directory", "policy", "okta", "--permissions", "read-only-local-groups");
   });
 
+  it("believe a directory about domains as addresses have them, however they are typed, and about nothing else", async () => {
+    const believed = async () => (await answer("directory", "list"))[0].authoritativeDomains;
+    expect(
+      await answer("directory", "policy", "okta", "--authoritative", "Bücher.Example., acme.example"),
+    ).toMatchObject({
+      authoritativeDomains: ["xn--bcher-kva.example", "acme.example"],
+    });
+    expect(await believed()).toEqual(["xn--bcher-kva.example", "acme.example"]);
+    expect(await failure("directory", "policy", "okta", "--authoritative", "@acme.example")).toMatchObject({
+      exit: 6,
+      at: "authoritativeDomains",
+      message: expect.stringContaining("@acme.example is no domain"),
+    });
+    const file = join(ctx.config.dataDirectory, "domains.yaml");
+    const apply = (domain: string) => {
+      const list = `authoritativeDomains: ["${domain}"]`;
+      writeFileSync(file, `organizations: [{ key: acme, directories: [{ name: okta, kind: scim, ${list} }] }]\n`);
+    };
+    apply("ACME.Example");
+    expect(await answer("apply", "-f", file)).toMatchObject({ updated: 1 });
+    expect(await believed()).toEqual(["acme.example"]);
+    expect(await answer("apply", "-f", file)).toMatchObject({ updated: 0 });
+    apply("*.acme.example");
+    expect(await failure("apply", "-f", file)).toMatchObject({ exit: 6, at: "authoritativeDomains" });
+    await answer("directory", "policy", "okta", "--authoritative", "");
+  });
+
   it("are a setting of the organization, by command and by file", async () => {
     expect(await answer("org", "show")).toMatchObject({ key: "acme", externalUserManagement: false });
     await answer("org", "set", "--external-user-management");
