@@ -154,7 +154,11 @@ describe("permissions and external user management", () => {
     expect(await apply(true, "read-only")).toMatchObject({ updated: 1, unchanged: 1 });
     expect(await apply(false, "read-only")).toMatchObject({ updated: 1, unchanged: 1 });
     expect(await answer("user", "add", "late@acme.example")).toMatchObject({ records: [{ directory: "internal" }] });
+    // What the file does not name stays as it is.
+    await answer("org", "set", "--membership-mode", "masking");
     expect(await apply(false, "read-only-local-groups")).toMatchObject({ updated: 1 });
+    expect(await answer("org", "show")).toMatchObject({ membershipMode: "masking" });
+    await answer("org", "set", "--membership-mode", "aggregating");
   });
 });
 

@@ -81,8 +81,8 @@ async function applyOrganization(
     const tally = newTally();
     if (!there) await createOrganization(tx, { key: wanted.key });
     const renamed = wanted.name !== undefined && (await renameOrganization(tx, wanted.name));
-    const changed = await setMembershipMode(tx, wanted.membershipMode);
-    const { externalUserManagement: outside } = wanted;
+    const { externalUserManagement: outside, membershipMode: mode } = wanted;
+    const changed = mode !== undefined && (await setMembershipMode(tx, mode));
     const managed = outside !== undefined && (await setExternalUserManagement(tx, outside));
     tally.note(there ? updatedIf(renamed || changed || managed) : "created", `organization ${wanted.key}`);
     if (wanted.settings) tally.note(updatedIf((await changeSettings(tx, wanted.settings)).length > 0), "settings");

@@ -131,7 +131,7 @@ const organization = z.strictObject({
   /** What people read in mails; the key when it is left out at first. */
   name: name.optional(),
   /** Whose memberships count for a person in several directories: every directory's, or the first one's only. */
-  membershipMode: z.enum(["aggregating", "masking"]).default("aggregating"),
+  membershipMode: z.enum(["aggregating", "masking"]).optional(),
   /** People are added, invited and edited outside of Muster alone. R23. */
   externalUserManagement: z.boolean().optional(),
   /** How people are invited, let in and told. docs/settings.md */
