@@ -31,7 +31,7 @@ const RESTART_DELAY = 2_000;
  */
 export async function startJobs(ctx: Context, options: { ownerUrl: string }): Promise<Jobs> {
   const running = new Set<Promise<void>>();
-  const taskList = tracked(makeTasks(ctx), running);
+  const taskList = makeTasks(ctx);
   const pool = new PlainlyFailingPool({
     ...clientOptions({ url: options.ownerUrl, role: "muster_owner" }),
     max: CONNECTIONS,
@@ -43,15 +43,39 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
   const end = new AbortController();
   let stopped = false;
 
+  const rest = () => Promise.race([stopping.promise, pause(RESTART_DELAY)]);
+
   async function keepRunning(work: Work): Promise<void> {
     while (!stopped) {
+      const life: Life = { worker: undefined, running: new Set() };
       try {
         await catchUp(ctx);
-        if (!stopped) await runUntil(stopping.promise, pool, work, ctx.logger);
+        const tasks = tracked(work.taskList, [running, life.running]);
+        if (!stopped) await runUntil(stopping.promise, pool, { ...work, taskList: tasks }, life, ctx.logger);
       } catch (error) {
         ctx.logger.warn("jobs interrupted; starting again", { error: (error as Error).message });
+        keep(running, giveBack(life));
       }
-      if (!stopped) await Promise.race([stopping.promise, pause(RESTART_DELAY)]);
+      if (!stopped) await rest();
+    }
+  }
+
+  /** Whose end could not be written would be its worker's for four hours, and nobody else's. */
+  async function giveBack({ worker, running: theirs }: Life): Promise<void> {
+    if (worker === undefined) return;
+    // One that was about to be handed out as the worker ended begins still.
+    do {
+      await rest();
+      await Promise.allSettled(theirs);
+    } while (theirs.size > 0);
+    for (;;) {
+      try {
+        await pool.query("select graphile_worker.force_unlock_workers($1)", [[worker]]);
+        return;
+      } catch {
+        if (stopped) return;
+        await rest();
+      }
     }
   }
 
@@ -85,6 +109,9 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
 /** What one worker does, how much of it at once, and what it begins by the clock. */
 type Work = { taskList: TaskList; places: number; crontab: string };
 
+/** One life of a worker: the name under which its jobs are locked, once it has one, and those that run. */
+type Life = { worker: string | undefined; running: Set<Promise<void>> };
+
 type Connected = Parameters<pg.Pool["connect"]>[0];
 
 /**
@@ -115,9 +142,13 @@ async function runUntil(
   stop: Promise<void>,
   pgPool: pg.Pool,
   { taskList, places, crontab }: Work,
+  life: Life,
   logger: Logger,
 ): Promise<void> {
   const events: WorkerEvents = new EventEmitter();
+  events.once("pool:create", ({ workerPool }) => {
+    life.worker = workerPool.id;
+  });
   const lost = ended(events);
   const runner = await run({
     pgPool,
@@ -154,8 +185,8 @@ function ended(events: WorkerEvents): Promise<never> {
   return lost;
 }
 
-/** The same tasks, each known while it runs, so that stopping can wait for all of them. */
-function tracked(tasks: TaskList, running: Set<Promise<void>>): TaskList {
+/** The same tasks, each known while it runs, so that whoever must can wait for all of them. */
+function tracked(tasks: TaskList, sets: readonly Set<Promise<void>>[]): TaskList {
   return Object.fromEntries(
     Object.entries(tasks).map(([name, task]) => [
       name,
@@ -163,15 +194,18 @@ function tracked(tasks: TaskList, running: Set<Promise<void>>): TaskList {
         const work = (async () => {
           await task?.(payload, helpers);
         })();
-        running.add(work);
-        try {
-          await work;
-        } finally {
-          running.delete(work);
-        }
+        for (const set of sets) keep(set, work);
+        await work;
       },
     ]),
   );
+}
+
+/** Has the set hold the work for as long as it goes on. */
+function keep(set: Set<Promise<void>>, work: Promise<void>): void {
+  const over = (): void => void set.delete(work);
+  set.add(work);
+  work.then(over, over);
 }
 
 function pause(milliseconds: number): Promise<void> {
