@@ -90,6 +90,10 @@ test("what 50 payloads write into every text field, a console that shows it does
     const links = page.locator(".table .row-link");
     const count = await links.count();
     rows += count;
+    const narrow = await page.evaluate(
+      "[...document.querySelectorAll('.table .row-link')].filter((link) => link.getBoundingClientRect().width < 24).length",
+    );
+    expect([screen, narrow]).toEqual([screen, 0]);
     let opened = true;
     for (const at of inTurn([0, Math.floor(count / 2), count - 1], turn % 3, 3).filter(
       (one, place, all) => one >= 0 && all.indexOf(one) === place,

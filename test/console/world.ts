@@ -33,7 +33,9 @@ const AXE = readFileSync(join(import.meta.dirname, "..", "..", "node_modules", "
 export async function consoleServer(tls?: { certificate: string; key: string }) {
   const ctx = await testContext({});
   Object.assign(ctx.config.limits.api, { perSecond: 1_000_000, burst: 1_000_000 });
-  const server = tls ? createSecureServer({ cert: tls.certificate, key: tls.key }) : createServer();
+  // As Muster's own: a connection that rests between two tests is not closed while the browser uses it again.
+  const resting = { keepAliveTimeout: 65_000 };
+  const server = tls ? createSecureServer({ cert: tls.certificate, key: tls.key, ...resting }) : createServer(resting);
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const url = `${tls ? "https" : "http"}://localhost:${(server.address() as AddressInfo).port}`;
   ctx.config.publicUrl = url;
