@@ -73,8 +73,8 @@ async function enqueue(
 }
 
 /**
- * Sets the next time. Its interval stays what it is whatever the runs come to: what failed is tried again no sooner and no
- * later. A directory whose row somebody holds, as a plan does while it is made, has its turn at the next look: the others
+ * Sets the next time. Its interval stays what it is whatever the directory's server says: what failed is tried again no sooner
+ * and no later. A directory whose row somebody holds, as a plan does while it is made, has its turn at the next look: the others
  * are not to wait for it.
  */
 async function takeTurn(tx: Tx, directory: DirectoryId, lane: "full" | "delta"): Promise<boolean> {
@@ -115,6 +115,7 @@ export async function syncTask(ctx: Context, payload: unknown, signal?: AbortSig
     if (lane === "delta" && !(await isWorthADelta(ctx, organization, directory))) return;
     const result = await runSync(ctx, directory, { mode: "run", lane, trigger: "schedule", actor, ...stop });
     ctx.logger.info("scheduled sync", { directory, run: result.runId, counts: result.counts, status: result.state });
+    if (lane === "full" && result.state === "failed" && signal?.aborted) await beDueAgain(ctx, actor, directory);
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal !== undefined) {
@@ -134,7 +135,10 @@ async function isWorthADelta(ctx: Context, organization: OrganizationId, directo
   return (await deltaMark(db, directory)) !== undefined && !(await isHeld(db, directory));
 }
 
-/** A full run whose place something else took comes as soon as the place is free, not an interval later; of a switched directory never. */
+/**
+ * A full run whose place something else took comes as soon as the place is free, not an interval later, and one that was stopped
+ * because its worker stopped as soon as there is another; of a switched directory never.
+ */
 async function beDueAgain(ctx: Context, actor: Actor, directory: DirectoryId): Promise<void> {
   const other = await runUnderWay(ctx.db.of(actor.organization), directory);
   if (other?.lane === "full" && other.mode === "run") return;

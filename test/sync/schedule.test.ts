@@ -1,7 +1,9 @@
+import { type AddressInfo, createServer } from "node:net";
 import type pg from "pg";
 import { expect, test } from "vitest";
 import { newId, type SyncRunId } from "../../src/db/id.ts";
 import { updateDirectory } from "../../src/identity/directories.ts";
+import { loadSecretKey } from "../../src/identity/secrets.ts";
 import { listRuns } from "../../src/sync/history.ts";
 import { withDirectoryLock } from "../../src/sync/lock.ts";
 import { getRun } from "../../src/sync/runs.ts";
@@ -139,6 +141,48 @@ test("a full run that finds a delta at work is due again at once; one that finds
   expect(await runs()).toHaveLength(3);
   await withDirectoryLock(ctx, world.actor, directory, () => task("full"));
   expect(await minutes()).toBe(0);
+});
+
+test("a full read that was stopped because its worker stops is due again at once", async () => {
+  const world = await makeWorld(ctx);
+  const directory = await world.directory("corp");
+  const asked = Promise.withResolvers<void>();
+  const silence = createServer((socket) => {
+    asked.resolve();
+    socket.on("error", () => {});
+  });
+  await new Promise<void>((listening) => silence.listen(0, "127.0.0.1", listening));
+  try {
+    const settings = {
+      url: `ldap://127.0.0.1:${(silence.address() as AddressInfo).port}`,
+      bindDn: "cn=reader",
+      base: "dc=example",
+    };
+    const secret = { key: loadSecretKey(ctx.config), text: "secret" };
+    await world.write((tx) => updateDirectory(tx, directory, { settings, syncEvery: 86_400 }, secret), "exclusive");
+    await world.query({
+      text: "update directories set next_run_at = statement_timestamp() where id = $1",
+      values: [directory],
+    });
+    const isDue = async () =>
+      (
+        await world.query({
+          text: "select 1 from directories where id = $1 and next_run_at <= statement_timestamp()",
+          values: [directory],
+        })
+      ).length > 0;
+    await enqueueDueSyncs(ctx);
+    expect(await isDue()).toBe(false);
+    const stop = new AbortController();
+    const task = syncTask(ctx, { organization: world.actor.organization, directory }, stop.signal);
+    await asked.promise;
+    stop.abort();
+    await task;
+    expect(await listRuns(ctx.db.of(world.actor.organization), { directory })).toMatchObject([{ state: "failed" }]);
+    expect(await isDue()).toBe(true);
+  } finally {
+    silence.close();
+  }
 });
 
 test("what a process left that died is settled within a minute, also of a directory that is read by hand only", async () => {
