@@ -35,6 +35,7 @@ export async function startJobs(ctx: Context, options: { ownerUrl: string }): Pr
   const pool = new PlainlyFailingPool({
     ...clientOptions({ url: options.ownerUrl, role: "muster_owner" }),
     max: CONNECTIONS,
+    verify: refuseReadOnly,
   });
   // A connection that dies must not end the process: graphile-worker opens another.
   pool.on("error", () => {});
@@ -128,6 +129,20 @@ class PlainlyFailingPool extends pg.Pool {
     super.connect((error, client, release) => connected(error && withoutCode(error), client, release));
     return undefined;
   }
+}
+
+/**
+ * Over a connection to a server that only answers questions no job is ever got, and it would be asked for again and again: it may be
+ * one that follows another, whose address the other takes back.
+ */
+function refuseReadOnly(client: pg.PoolClient, done: (error?: Error) => void): void {
+  client
+    .query<{ setting: string }>("select current_setting('transaction_read_only') as setting")
+    .then(
+      ({ rows }) =>
+        done(rows[0]?.setting === "on" ? new Error("the database server only answers questions") : undefined),
+      done,
+    );
 }
 
 function withoutCode(error: Error): Error {
