@@ -126,9 +126,23 @@ class PlainlyFailingPool extends pg.Pool {
   override connect(connected?: Connected): Promise<pg.PoolClient> | undefined {
     if (connected === undefined)
       return super.connect().catch((error: unknown) => Promise.reject(withoutCode(error as Error)));
-    super.connect((error, client, release) => connected(error && withoutCode(error), client, release));
+    super.connect((error, client, release) =>
+      connected(error && withoutCode(error), client, release && atMostOnce(release)),
+    );
     return undefined;
   }
+}
+
+/**
+ * A worker that is stopped while it begins to listen, and then loses that connection, gives it back twice, which would end the
+ * process.
+ */
+function atMostOnce(release: (error?: unknown) => void): (error?: unknown) => void {
+  let isReleased = false;
+  return (error) => {
+    if (!isReleased) release(error);
+    isReleased = true;
+  };
 }
 
 /**
