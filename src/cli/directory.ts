@@ -1,10 +1,10 @@
 import { type Command, Option } from "commander";
 import { simulate } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
+import { withCanonicalDomains } from "../identity/authoritative-domains.ts";
 import { listDirectories, resolveDirectory, updateDirectory } from "../identity/directories.ts";
 import { orderDirectories } from "../identity/directory-order.ts";
 import { DIRECTORY_PERMISSIONS, type DirectoryPermissions } from "../identity/directory-permissions.ts";
-import { canonicalDomain } from "../identity/keys.ts";
 import { PROFILES, type Profile } from "../identity/profiles.ts";
 import { listRemovalBudgets, type RemovalBudget } from "../identity/removal-budget.ts";
 import { type WriteTarget, writeTarget } from "../identity/write-target.ts";
@@ -164,13 +164,13 @@ function registerPolicies(directory: Command, line: CommandLine): void {
                 at: "--require-if-match",
               },
             );
-          const changes = {
+          const changes = withCanonicalDomains({
             ...(options.permissions === undefined ? {} : { permissions: options.permissions }),
             ...(options.profile === undefined ? {} : { profile: options.profile }),
             ...(options.requireIfMatch === undefined ? {} : { requireIfMatch: options.requireIfMatch }),
             ...(options.domainPolicy === undefined ? {} : { domainPolicy: options.domainPolicy }),
-            ...(options.authoritative === undefined ? {} : { authoritativeDomains: domains(options.authoritative) }),
-          };
+            ...(options.authoritative === undefined ? {} : { authoritativeDomains: words(options.authoritative) }),
+          });
           const told = (changed: boolean) => {
             const view = { id: found.id, name: found.name, ...changes, changed };
             return { json: view, text: facts(view) };
@@ -194,11 +194,9 @@ function removals(budget: Omit<RemovalBudget, "directory"> | undefined): string 
   return `${gone} of ${most}${releasedUntil === null ? "" : `, released until ${releasedUntil.toISOString()}`}`;
 }
 
-/** Domains as they are stored; what is none is refused with the rest. */
-function domains(text: string): string[] {
+function words(text: string): string[] {
   return text
     .split(",")
     .map((word) => word.trim())
-    .filter(Boolean)
-    .map((word) => canonicalDomain(word) ?? word);
+    .filter(Boolean);
 }
