@@ -4,17 +4,15 @@ import { Database } from "../../src/db/connection.ts";
 import { newId, type OrganizationId } from "../../src/db/id.ts";
 import { type Actor, inTransaction } from "../../src/db/transaction.ts";
 import { testDatabase } from "../harness/postgres.ts";
+import { connectTo, throughPort } from "../harness/postgres-wire.ts";
 
 const database = await testDatabase();
-const target = new URL(database.url);
-const directory = target.searchParams.get("host");
-const port = Number(target.port || 5432);
 
 /** Between the application and PostgreSQL: takes everything and, while frozen, hands nothing on. */
 let frozen = false;
 const sockets = new Set<Socket>();
 const wire = net.createServer((near) => {
-  const far = directory ? net.connect(`${directory}/.s.PGSQL.${port}`) : net.connect(port, target.hostname);
+  const far = connectTo(database.url);
   const ends: [Socket, Socket][] = [
     [near, far],
     [far, near],
@@ -26,12 +24,9 @@ const wire = net.createServer((near) => {
   }
 });
 await new Promise<void>((listening) => wire.listen(0, "127.0.0.1", listening));
-const through = new URL(database.url);
-through.searchParams.delete("host");
-through.hostname = "127.0.0.1";
-through.port = String((wire.address() as AddressInfo).port);
+const through = throughPort(database.url, (wire.address() as AddressInfo).port);
 
-const db = new Database({ ...database.settings, url: through.toString(), poolSize: 4, statementTimeout: 500 });
+const db = new Database({ ...database.settings, url: through, poolSize: 4, statementTimeout: 500 });
 afterAll(async () => {
   await db.close();
   for (const socket of sockets) socket.destroy();

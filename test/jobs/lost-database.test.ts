@@ -1,36 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import pg from "pg";
-import { afterAll, beforeEach, expect, test, vi } from "vitest";
-import type { Context } from "../../src/context.ts";
+import { beforeEach, expect, test, vi } from "vitest";
 import type { AccountId } from "../../src/db/id.ts";
 import { type Jobs, startJobs } from "../../src/jobs/start.ts";
-import { makeLogger } from "../../src/logger.ts";
-import { testContext } from "../harness/postgres.ts";
 import { scaled, seed } from "../harness/scale.ts";
 import { statements } from "../harness/server.ts";
-import { startSmtpSink } from "../harness/smtp-sink.ts";
-import { addPerson, mailsOf, makeWorld, resend } from "../mail/world.ts";
+import { addPerson, mailsOf, resend } from "../mail/world.ts";
+import { mailingWorld } from "./mailing-world.ts";
 
-const sink = await startSmtpSink();
-const logger = makeLogger({ level: "error", format: "json" });
-logger.silent = true;
-const base = await testContext({ logger });
-const ctx: Context = {
-  ...base,
-  config: { ...base.config, mail: { smtpUrl: sink.url, from: "muster@example.com", retryDelays: [0, 0] } },
-};
-const world = await makeWorld(ctx, "acme");
+const { ctx, sink, database, world, sent: isSent } = await mailingWorld();
 let number = 0;
 
-afterAll(() => sink.stop());
 beforeEach(() => {
   sink.mails.length = 0;
   sink.onStored = () => {};
 });
 
 async function withJobs(work: (jobs: Jobs) => Promise<void>): Promise<void> {
-  const jobs = await startJobs(ctx, { ownerUrl: base.database.ownerUrl });
+  const jobs = await startJobs(ctx, { ownerUrl: database.ownerUrl });
   try {
     await work(jobs);
   } finally {
@@ -40,14 +28,14 @@ async function withJobs(work: (jobs: Jobs) => Promise<void>): Promise<void> {
 
 /** Ends every connection to the database but the one that asks, and waits until the server has let go of them. */
 async function cutConnections(): Promise<void> {
-  const cut = await statements<{ pid: number }>(base.database.superuserUrl, [
+  const cut = await statements<{ pid: number }>(database.superuserUrl, [
     "select pid, pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
   ]);
   const pids = cut.map(({ pid }) => pid).join();
   await vi.waitFor(
     async () =>
       expect(
-        await statements(base.database.superuserUrl, [`select pid from pg_stat_activity where pid = any('{${pids}}')`]),
+        await statements(database.superuserUrl, [`select pid from pg_stat_activity where pid = any('{${pids}}')`]),
       ).toHaveLength(0),
     { timeout: 30_000 },
   );
@@ -56,8 +44,8 @@ async function cutConnections(): Promise<void> {
 /** Ends the connections that wait for a lock. @returns how many, when all of those that are awaited do. */
 async function cutWhoWaits(): Promise<number> {
   const waiting = "from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-  const rows = await statements(base.database.superuserUrl, [`select pid ${waiting}`]);
-  if (rows.length === 2) await statements(base.database.superuserUrl, [`select pg_terminate_backend(pid) ${waiting}`]);
+  const rows = await statements(database.superuserUrl, [`select pid ${waiting}`]);
+  if (rows.length === 2) await statements(database.superuserUrl, [`select pg_terminate_backend(pid) ${waiting}`]);
   return rows.length;
 }
 
@@ -83,12 +71,7 @@ async function invite(): Promise<AccountId> {
 const timeout = 300_000;
 
 /** A job that a lost connection took along is missed after 30 s, and its mail gets another at the next full minute. */
-async function sent(account: AccountId): Promise<void> {
-  await vi.waitFor(
-    async () => expect((await mailsOf(ctx, world, account)).map((mail) => mail.state)).toEqual(["sent"]),
-    { timeout: 120_000 },
-  );
-}
+const sent = (account: AccountId) => isSent(account, 120_000);
 
 test("a worker whose connections are all cut goes on when the database answers again", { timeout }, () =>
   withJobs(async () => {
@@ -100,7 +83,7 @@ test("a worker whose connections are all cut goes on when the database answers a
 );
 
 test("a worker whose very first question fails takes jobs all the same", { timeout }, async () => {
-  const rival = new pg.Client({ connectionString: base.database.superuserUrl });
+  const rival = new pg.Client({ connectionString: database.superuserUrl });
   await rival.connect();
   try {
     await rival.query("begin; lock table graphile_worker._private_tasks in share mode");
@@ -141,7 +124,7 @@ test("connections cut at any moment, again and again: every mail arrives, none t
     await sent(await invite());
   });
   // What a lost connection left claimed is due when its hold ends; that is made to be now, with nobody at it.
-  await statements(base.database.superuserUrl, [
+  await statements(database.superuserUrl, [
     "update muster.mails set held_until = null, next_attempt_at = now() - interval '1 minute' where state = 'queued'",
   ]);
   await withJobs(async () => {

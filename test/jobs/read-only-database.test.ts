@@ -1,36 +1,16 @@
-import { afterAll, expect, test, vi } from "vitest";
-import type { Context } from "../../src/context.ts";
-import type { AccountId } from "../../src/db/id.ts";
+import { expect, test, vi } from "vitest";
 import { startJobs } from "../../src/jobs/start.ts";
-import { makeLogger } from "../../src/logger.ts";
-import { testContext } from "../harness/postgres.ts";
 import { statements } from "../harness/server.ts";
-import { startSmtpSink } from "../harness/smtp-sink.ts";
-import { addPerson, mailsOf, makeWorld, resend } from "../mail/world.ts";
+import { addPerson, resend } from "../mail/world.ts";
+import { mailingWorld } from "./mailing-world.ts";
 
-const sink = await startSmtpSink();
-const logger = makeLogger({ level: "error", format: "json" });
-logger.silent = true;
-const base = await testContext({ logger });
-const ctx: Context = {
-  ...base,
-  config: { ...base.config, mail: { smtpUrl: sink.url, from: "muster@example.com", retryDelays: [0, 0] } },
-};
-const world = await makeWorld(ctx, "acme");
-const name = new URL(base.database.superuserUrl).pathname.slice(1);
+const { ctx, database, world, sent } = await mailingWorld();
+const name = new URL(database.superuserUrl).pathname.slice(1);
 const timeout = 60_000;
-afterAll(() => sink.stop());
-
-async function isSent(account: AccountId): Promise<void> {
-  await vi.waitFor(
-    async () => expect((await mailsOf(ctx, world, account)).map((mail) => mail.state)).toEqual(["sent"]),
-    { timeout },
-  );
-}
 
 /** Which kind of server stands behind the address from here on, for whoever connects; who is connected stays so. */
 async function answer(isReadOnly: boolean): Promise<void> {
-  await statements(base.database.superuserUrl, [
+  await statements(database.superuserUrl, [
     "set default_transaction_read_only = off",
     `alter database ${name} ${isReadOnly ? "set default_transaction_read_only = on" : "reset default_transaction_read_only"}`,
   ]);
@@ -41,12 +21,12 @@ test("whoever is connected to a server that only answers questions writes and wo
 }, async () => {
   const [before, after] = [await addPerson(ctx, world, "before"), await addPerson(ctx, world, "after")];
   const db = ctx.db.of(world.actor.organization);
-  const jobs = await startJobs(ctx, { ownerUrl: base.database.ownerUrl });
+  const jobs = await startJobs(ctx, { ownerUrl: database.ownerUrl });
   try {
     await resend(ctx, world, before);
-    await isSent(before);
+    await sent(before, timeout);
     await answer(true);
-    await statements(base.database.superuserUrl, [
+    await statements(database.superuserUrl, [
       "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
     ]);
     const refused = () => expect(resend(ctx, world, after)).rejects.toMatchObject({ cause: { code: "25006" } });
@@ -55,7 +35,7 @@ test("whoever is connected to a server that only answers questions writes and wo
     await Promise.all(Array.from({ length: 40 }, () => db.query({ text: "select pg_sleep(0.2)" })));
     await answer(false);
     await vi.waitFor(() => resend(ctx, world, after), { timeout: 20_000, interval: 100 });
-    await isSent(after);
+    await sent(after, timeout);
   } finally {
     await jobs.stop();
   }

@@ -1,28 +1,16 @@
 import net, { type AddressInfo, type Socket } from "node:net";
 import { afterAll, expect, test, vi } from "vitest";
-import type { Context } from "../../src/context.ts";
 import { startJobs } from "../../src/jobs/start.ts";
-import { makeLogger } from "../../src/logger.ts";
-import { testContext } from "../harness/postgres.ts";
+import { connectTo, throughPort } from "../harness/postgres-wire.ts";
 import { until } from "../harness/process.ts";
-import { startSmtpSink } from "../harness/smtp-sink.ts";
-import { addPerson, mailsOf, makeWorld, resend } from "../mail/world.ts";
+import { addPerson, mailsOf, resend } from "../mail/world.ts";
+import { mailingWorld } from "./mailing-world.ts";
 
-const sink = await startSmtpSink();
-const logger = makeLogger({ level: "error", format: "json" });
-logger.silent = true;
-const base = await testContext({ logger });
-const ctx: Context = {
-  ...base,
-  config: { ...base.config, mail: { smtpUrl: sink.url, from: "muster@example.com", retryDelays: [0, 0] } },
-};
-const world = await makeWorld(ctx, "acme");
+const { ctx, database, world } = await mailingWorld();
 const PATIENCE = 120;
 
 /** Between the worker and PostgreSQL: while that one starts, it tells so whoever comes (57P03), as a real one does. */
 const wire = { starting: false, refused: 0, sockets: new Set<Socket>() };
-const target = new URL(base.database.ownerUrl);
-const directory = target.searchParams.get("host");
 const server = net.createServer((near) => {
   wire.sockets.add(near);
   near.on("error", () => {}).on("close", () => wire.sockets.delete(near));
@@ -33,21 +21,16 @@ const server = net.createServer((near) => {
     });
     return;
   }
-  const port = Number(target.port || 5432);
-  const far = directory ? net.connect(`${directory}/.s.PGSQL.${port}`) : net.connect(port, target.hostname);
+  const far = connectTo(database.ownerUrl);
   far.on("error", () => {}).on("close", () => near.destroy());
   near.on("close", () => far.destroy());
   near.pipe(far).pipe(near);
 });
 await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-const ownerUrl = new URL(base.database.ownerUrl);
-ownerUrl.searchParams.delete("host");
-ownerUrl.hostname = "127.0.0.1";
-ownerUrl.port = String((server.address() as AddressInfo).port);
+const ownerUrl = throughPort(database.ownerUrl, (server.address() as AddressInfo).port);
 
-afterAll(async () => {
+afterAll(() => {
   server.close();
-  await sink.stop();
 });
 
 /** An ErrorResponse (PostgreSQL, frontend/backend protocol, "Message Formats"). */

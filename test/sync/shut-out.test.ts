@@ -4,7 +4,7 @@ import { approveRun } from "../../src/sync/approve.ts";
 import { getRun } from "../../src/sync/runs.ts";
 import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
-import { makeWorld, silent, type World } from "./world.ts";
+import { activeAccounts, makeWorld, silent, type World } from "./world.ts";
 
 const ctx = await testContext({ logger: silent });
 
@@ -28,15 +28,6 @@ async function shutOut(world: World, result: Awaited<ReturnType<World["sync"]>>)
     shutOut: run?.verdict?.figures?.shutOut,
     rules: run?.verdict?.reasons.map((r) => r.rule),
   };
-}
-
-async function activeAccounts(world: World): Promise<number> {
-  const [row] = await world.query<{ count: number }>({
-    text: `select count(*) from accounts a join directory_users u on u.id = a.canonical and u.active and u.deleted_at is null
-      where a.organization = $1`,
-    values: [world.actor.organization],
-  });
-  return row?.count ?? 0;
 }
 
 test("a new directory above that marks other people's names inactive is held beyond ten of them", async () => {

@@ -3,7 +3,7 @@ import { addAdministrator, removeAdministrator } from "../../src/identity/admini
 import { orderDirectories } from "../../src/identity/directory-order.ts";
 import { testContext } from "../harness/postgres.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
-import { makeWorld, silent, type World } from "./world.ts";
+import { activeAccounts, makeWorld, silent } from "./world.ts";
 
 const ctx = await testContext({ logger: silent });
 
@@ -12,15 +12,6 @@ function people(prefix = "", more: { active?: boolean } = {}): ScriptedDirectory
   const source = new ScriptedDirectory();
   for (let number = 0; number < 30; number++) source.user(`${prefix}p${number}`, { userName: `p${number}`, ...more });
   return source;
-}
-
-async function activeAccounts(world: World): Promise<number> {
-  const [row] = await world.query<{ count: number }>({
-    text: `select count(*) from accounts a join directory_users u on u.id = a.canonical and u.active and u.deleted_at is null
-      where a.organization = $1`,
-    values: [world.actor.organization],
-  });
-  return row?.count ?? 0;
 }
 
 test("a previewed plan that would take the last administrator by now is not applied without its id", async () => {

@@ -109,3 +109,13 @@ const FINGERPRINT = HELD.map(
   (table) =>
     `select '${table} ' || count(*) || ' ' || coalesce(string_agg(xmin::text || ctid::text, ',' order by ctid), '') as versions from ${table}`,
 ).join(" union all ");
+
+/** How many accounts are active by their canonical record. */
+export async function activeAccounts(world: World): Promise<number> {
+  const [row] = await world.query<{ count: number }>({
+    text: `select count(*) from accounts a join directory_users u on u.id = a.canonical and u.active and u.deleted_at is null
+      where a.organization = $1`,
+    values: [world.actor.organization],
+  });
+  return row?.count ?? 0;
+}
