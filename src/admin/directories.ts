@@ -11,6 +11,7 @@ import {
   updateDirectory,
 } from "../identity/directories.ts";
 import { DIRECTORY_PERMISSIONS } from "../identity/directory-permissions.ts";
+import { INTERVAL } from "../identity/directory-schedule.ts";
 import { canonicalDomain } from "../identity/keys.ts";
 import { PROFILES } from "../identity/profiles.ts";
 import { listRemovalBudgets, releaseDirectory } from "../identity/removal-budget.ts";
@@ -64,9 +65,9 @@ const pulled = {
   ...reading,
   firstRun,
   /** Seconds between runs; null: only by hand. */
-  syncEvery: z.int().min(60).max(31_536_000).nullable(),
+  syncEvery: z.int().min(INTERVAL.min).max(INTERVAL.max).nullable(),
   /** Seconds between reads of what changed; less than syncEvery. Null: none. */
-  deltaEvery: z.int().min(60).max(31_536_000).nullable(),
+  deltaEvery: z.int().min(INTERVAL.min).max(INTERVAL.max).nullable(),
 };
 
 const createdPulled = {

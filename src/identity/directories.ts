@@ -5,6 +5,7 @@ import { MusterError } from "../errors.ts";
 import { reconcileAll } from "./access/reconcile.ts";
 import { withCanonicalDomains } from "./authoritative-domains.ts";
 import { type DirectoryPermissions, defaultPermissions, refuseUnfitPermissions } from "./directory-permissions.ts";
+import { refuseUnfitSchedule } from "./directory-schedule.ts";
 import type { Profile } from "./profiles.ts";
 import { recordChanges } from "./record.ts";
 import { openSecret, type SecretKey, type SecretPlace, sealSecret } from "./secrets.ts";
@@ -85,7 +86,7 @@ export async function createInternalDirectory(tx: Tx): Promise<DirectoryId> {
  * Before: any. After: the directory stands, with an audit row; the others keep their order, so nobody's canonical
  * record and access change.
  * @throws MusterError `uniqueness`; `invalid` when the name is no key, or is `local`, which names local groups; for
- * permissions under which the next sync would take edits back.
+ * permissions under which the next sync would take edits back, or for a schedule that no directory can have.
  */
 export async function addDirectory(
   tx: Tx,
@@ -101,7 +102,7 @@ export async function addDirectory(
   const id = newId<DirectoryId>();
   const all = withCanonicalDomains({ ...DEFAULTS, permissions: defaultPermissions(input.kind), ...input });
   refuseUnfitPermissions(all);
-  refuseUnconfirmedDelta(all);
+  refuseUnfitSchedule(input, all);
   const position = await makeRoom(tx);
   await tx.query({
     text: `insert into directories (organization, id, name, kind, position, settings, secret, domain_policy,
@@ -175,7 +176,7 @@ export async function updateDirectory(
   const changes = withCanonicalDomains(given);
   const wanted = { ...before, ...changes };
   refuseUnfitPermissions(wanted);
-  refuseUnconfirmedDelta(wanted);
+  refuseUnfitSchedule(changes, wanted);
   const rows = await tx.query({
     text: `update directories set settings = $3, domain_policy = $4, authoritative_domains = $5, first_run = $6,
         next_run_at = case when switched_at is not null and make_interval(secs => $7) is not null then 'infinity'
@@ -222,16 +223,6 @@ export async function updateDirectory(
   ]);
   if (wanted.domainPolicy !== before.domainPolicy) await reconcileAll(tx);
   return true;
-}
-
-/** A delta proves no absence: only full runs do, so there must be some. @throws MusterError `invalid`. */
-function refuseUnconfirmedDelta({ syncEvery, deltaEvery }: Pick<DirectorySettings, "syncEvery" | "deltaEvery">): void {
-  if (deltaEvery !== null && (syncEvery === null || deltaEvery >= syncEvery))
-    throw new MusterError(
-      "invalid",
-      "what changed is read between full runs that confirm it: deltaEvery must be less than syncEvery",
-      { at: "deltaEvery" },
-    );
 }
 
 /**

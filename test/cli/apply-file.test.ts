@@ -33,6 +33,12 @@ describe("a file for apply is refused, naming line and column, when", () => {
       ":4:53",
     ],
     [
+      "a directory would be read every second",
+      "organizations:\n  - key: acme\n    directories:\n      - { name: c, kind: ldap, bindPasswordFile: p, every: 1s }\n",
+      /every: .*once a minute at most/,
+      ":4:53",
+    ],
+    [
       "a name stands there twice",
       "organizations:\n  - key: acme\n    directories:\n      - { name: okta, kind: scim }\n      - { name: okta, kind: scim }\n",
       /okta stands here twice/,

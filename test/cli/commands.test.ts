@@ -138,6 +138,14 @@ describe("directories", () => {
       exit: 2,
       at: "--every",
     });
+    for (const [every, at] of [
+      [["--every", "1s"], "syncEvery"],
+      [["--every", "366d"], "syncEvery"],
+      [["--delta-every", "59s"], "deltaEvery"],
+    ] as const)
+      expect(await failure("directory", "add", "c", ...ldap, ...file, ...every)).toMatchObject({
+        ...{ exit: 6, at, message: expect.stringContaining("once a minute at most") },
+      });
     expect(await failure("directory", "add", "c", ...ldap, "--bind-password-file", "/nowhere")).toMatchObject({
       exit: 6,
       at: "--bind-password-file",

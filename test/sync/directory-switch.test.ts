@@ -138,7 +138,7 @@ describe("from LDAP to an identity provider that pushes", () => {
     for (const mode of ["run", "dry-run", "approve"] as const)
       await expect(world.sync(corp, source, { mode })).rejects.toMatchObject({ code: "conflict", at: "switched" });
     await syncTask(ctx, { organization: world.actor.organization, directory: corp });
-    await world.write((tx) => updateDirectory(tx, corp, { syncEvery: 300, deltaEvery: 30 }), "exclusive");
+    await world.write((tx) => updateDirectory(tx, corp, { syncEvery: 300, deltaEvery: 60 }), "exclusive");
     const [times] = await world.query<{ rests: boolean }>({
       text: "select next_run_at = 'infinity' and next_delta_at = 'infinity' as rests from directories where id = $1",
       values: [corp],

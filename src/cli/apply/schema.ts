@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DIRECTORY_PERMISSIONS } from "../../identity/directory-permissions.ts";
+import { intervalFault } from "../../identity/directory-schedule.ts";
 import { PROFILES } from "../../identity/profiles.ts";
 import { schemaExtensionList } from "../../identity/schema-extensions/form.ts";
 import { settingsChange } from "../../identity/settings/form.ts";
@@ -22,7 +23,8 @@ const enforcement = z.enum(["warn", "block"]);
 
 const every = z.string().transform((text, check) => {
   const seconds = parseDuration(text);
-  if (seconds === undefined) check.addIssue("a duration is a number with s, m, h or d, as in 60m");
+  const fault = seconds === undefined ? "a duration is a number with s, m, h or d, as in 60m" : intervalFault(seconds);
+  if (fault !== undefined) check.addIssue(fault);
   return seconds ?? 0;
 });
 
