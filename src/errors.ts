@@ -42,7 +42,7 @@ export type SettingInTheWay = {
   /** As every face calls it: `externalUserManagement`, `permissions`. */
   name: string;
   value: string;
-  /** Where it is: the path below /api/v1 of what is PATCHed, and the command that changes it. */
+  /** Where it is: the path below /api/v1 of what is PATCHed, and the command that helps: mostly the one that changes it. */
   path: string;
   command: string;
   consequence: string;

@@ -68,23 +68,28 @@ function refusalOfLocalMembers(directory: Facts): Refusal | null {
   return directory.permissions === "read-only" ? refusal(directory, "read-only-local-groups") : null;
 }
 
-function refusal({ name, ...facts }: Facts, needed: DirectoryPermissions): Refusal {
-  const never = needed === "read-write" ? whyNeverWritten({ name, ...facts }) : null;
+function refusal(directory: Facts, needed: DirectoryPermissions): Refusal {
+  const { name, permissions } = directory;
   const what = needed === "read-write" ? "people and groups are not edited" : "people and groups are put into no group";
   return {
     code: "read-only",
-    message: `the directory ${name} is ${facts.permissions}: its ${what} here`,
-    setting: {
-      name: "permissions",
-      value: facts.permissions,
-      path: `/directories/${name}`,
-      command: `muster directory policy ${name} --permissions ${needed}`,
-      consequence:
-        never ??
-        (needed === "read-write"
-          ? `administrators edit ${name} here; whoever else writes to it may overwrite that`
-          : `administrators put people of ${name} into groups; no sync takes them out`),
-    },
+    message: `the directory ${name} is ${permissions}: its ${what} here`,
+    setting: { name: "permissions", value: permissions, path: `/directories/${name}`, ...wayOut(directory, needed) },
+  };
+}
+
+/** What an administrator does instead; where these permissions would be refused, the edit is made in the directory itself. */
+function wayOut(directory: Facts, needed: DirectoryPermissions): Pick<Refusal["setting"], "command" | "consequence"> {
+  const { name, kind } = directory;
+  const command = `muster directory policy ${name} --permissions ${needed}`;
+  if (needed !== "read-write")
+    return { command, consequence: `administrators put people of ${name} into groups; no sync takes them out` };
+  if (whyNeverWritten(directory) === null)
+    return { command, consequence: `administrators edit ${name} here; whoever else writes to it may overwrite that` };
+  const there = kind === "csv" ? `the files of ${name}` : `${name} itself, a directory of kind ${kind},`;
+  return {
+    command: `muster directory sync ${name}`,
+    consequence: `what is edited in ${there} comes with its next sync, which would take back an edit made here`,
   };
 }
 

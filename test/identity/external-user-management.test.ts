@@ -4,7 +4,7 @@ import { addPerson } from "../../src/identity/accounts/add.ts";
 import { editPerson } from "../../src/identity/accounts/edit.ts";
 import { restoreAccount, suspendAccount } from "../../src/identity/accounts/suspend.ts";
 import { addAdministrator } from "../../src/identity/administrators.ts";
-import { updateDirectory } from "../../src/identity/directories.ts";
+import { addDirectory, updateDirectory } from "../../src/identity/directories.ts";
 import { orderDirectories } from "../../src/identity/directory-order.ts";
 import { setExternalUserManagement } from "../../src/identity/external-user-management.ts";
 import { addLocalMembers, createLocalGroup } from "../../src/identity/groups.ts";
@@ -184,6 +184,37 @@ describe("permissions", () => {
       ["internal", "read-write"],
       ["files", "read-only"],
     ]);
+  });
+
+  test("edits are refused with a way out that the directory takes", async () => {
+    const { org, okta, corp } = await company();
+    const csv = await org.alone((tx) => addDirectory(tx, { name: "files", kind: "csv" }));
+    const commands = async () =>
+      (await writeTarget(org.db)).directories.map(({ name, refusal }) => [name, refusal?.setting.command]);
+    const policy = (name: string) => [name, `muster directory policy ${name} --permissions read-write`];
+    const sync = (name: string) => [name, `muster directory sync ${name}`];
+    expect(await commands()).toEqual([policy("okta"), sync("corp"), policy("files"), ["internal", undefined]]);
+    await org.alone((tx) => updateDirectory(tx, csv.id, { syncEvery: 3_600 }));
+    expect(await commands()).toEqual([policy("okta"), sync("corp"), sync("files"), ["internal", undefined]]);
+
+    for (const [directory, takes] of [
+      [okta, true],
+      [corp, false],
+      [csv.id, false],
+    ] as const) {
+      const opened = org.alone((tx) => updateDirectory(tx, directory, { permissions: "read-write" }));
+      await (takes ? expect(opened).resolves.toBe(true) : expect(opened).rejects.toMatchObject({ at: "permissions" }));
+    }
+    const read = await org.person(corp, "grace");
+    await expect(
+      org.shared((tx) => editPerson(tx, read.account, { displayName: "Grace" }, [EVERYTHING])),
+    ).rejects.toMatchObject({
+      code: "read-only",
+      message: expect.stringContaining(
+        "what is edited in corp itself, a directory of kind ldap, comes with its next sync",
+      ),
+      setting: { command: "muster directory sync corp" },
+    });
   });
 
   test("a directory whose people were switched to another one rests: nobody is written there", async () => {
