@@ -1,6 +1,6 @@
 import type { Context } from "../context.ts";
 import type { SyncRunId } from "../db/id.ts";
-import { refusalOf } from "../db/storage-error.ts";
+import { isOutOfReach, refusalOf } from "../db/storage-error.ts";
 import { type Actor, inTransaction, type Tx } from "../db/transaction.ts";
 import { isMusterError } from "../errors.ts";
 import { refuseWhilePaused } from "../identity/pause.ts";
@@ -29,6 +29,7 @@ export function actorOf(actor: Actor, run: SyncRunId): Actor {
  * Applies the stored plan of a run and ends the run `done` or `partial`. Of an undoing, what the undone run had parked counts again.
  * When the database is out of reach or the caller stops it, the run stays to be resumed by the next one; after any
  * other error, a row that the database refuses among them, it is `failed`, what was committed stays, and the next run plans anew.
+ * So it is when it was resumed and the database, within reach, did not let it get any further.
  * @throws MusterError `held` while Muster rests after a restore: a plan of before may be everybody's end.
  */
 export async function applyRun(
@@ -39,8 +40,11 @@ export async function applyRun(
   hooks: RunHooks,
   approval?: { by: string; reason: string },
 ): Promise<SyncRun> {
-  await refuseWhilePaused(ctx.db.of(actor.organization));
+  const db = ctx.db.of(actor.organization);
+  await refuseWhilePaused(db);
   const own = actorOf(actor, run);
+  const before = await getRun(db, run);
+  let isStuck = before?.state === "running" && before.phase === "apply";
   const begin = performance.now();
   await inTransaction(
     ctx,
@@ -51,7 +55,7 @@ export async function applyRun(
     },
     { lock: "none" },
   );
-  const tellApplied = await teller(ctx, own, lock, run);
+  const tellApplied = teller(lock, run, before);
   try {
     const job = {
       run,
@@ -59,6 +63,7 @@ export async function applyRun(
       actor: own,
       signal: hooks.signal ? AbortSignal.any([hooks.signal, lock.lost]) : lock.lost,
       onBatch: (rows: number) => {
+        isStuck = false;
         tellApplied(rows);
         hooks.onProgress?.("apply", rows);
       },
@@ -66,7 +71,9 @@ export async function applyRun(
     await applyPlan(ctx, job);
     await bringBackWhatWasParked(ctx, job);
   } catch (error) {
-    if (!mayBeResumed(error)) await fail(ctx, own, lock, run, error);
+    if (!mayBeResumed(error)) await fail(ctx, own, lock, run, wordsFor(error));
+    // What made no way twice would stand in the way for ever.
+    else if (isStuck && isGivenUp(error)) await fail(ctx, own, lock, run, STUCK);
     throw error;
   }
   return inTransaction(ctx, own, (tx) => finishApplied(tx, lock, run, performance.now() - begin), { lock: "none" });
@@ -78,14 +85,16 @@ function mayBeResumed(error: unknown): boolean {
   return error.code === "conflict" || (error.code === "unavailable" && refusalOf(error) === undefined);
 }
 
+/** Whether the database, within reach, gave up what was asked of it: it took too long, or others were in its way. */
+function isGivenUp(error: unknown): boolean {
+  return isMusterError(error) && error.code === "unavailable" && !isOutOfReach(error);
+}
+
+const STUCK =
+  "what is left of the plan could not be written when the run was resumed either: the database gave it up; the next run plans anew";
+
 /** Says after each batch how much of the plan is applied, of a resumed one too. */
-async function teller(
-  ctx: Context,
-  actor: Actor,
-  lock: DirectoryLock,
-  run: SyncRunId,
-): Promise<(rows: number) => void> {
-  const found = await getRun(ctx.db.of(actor.organization), run);
+function teller(lock: DirectoryLock, run: SyncRunId, found: SyncRun | undefined): (rows: number) => void {
   let applied = found?.rowsWritten ?? 0;
   const { proof } = found ?? {};
   lock.tell(run, {
@@ -188,8 +197,11 @@ async function countApplied(
   return { counts: { ...planned, ...applied }, isPartial: leftOut > 0 };
 }
 
-async function fail(ctx: Context, actor: Actor, lock: DirectoryLock, run: SyncRunId, error: unknown): Promise<void> {
-  const text = refusalOf(error) ?? (error instanceof Error ? error.message : String(error));
-  ctx.logger.error("a sync run could not be applied to its end", { directory: lock.directory, run, detail: text });
-  await inTransaction(ctx, actor, (tx) => finishRun(tx, lock, run, "failed", { error: text }), { lock: "none" });
+function wordsFor(error: unknown): string {
+  return refusalOf(error) ?? (error instanceof Error ? error.message : String(error));
+}
+
+async function fail(ctx: Context, actor: Actor, lock: DirectoryLock, run: SyncRunId, why: string): Promise<void> {
+  ctx.logger.error("a sync run could not be applied to its end", { directory: lock.directory, run, detail: why });
+  await inTransaction(ctx, actor, (tx) => finishRun(tx, lock, run, "failed", { error: why }), { lock: "none" });
 }

@@ -1,5 +1,6 @@
 import type { Database } from "../../db/connection.ts";
 import type { SyncRunId } from "../../db/id.ts";
+import { isTooLong } from "../../db/storage-error.ts";
 import { type Actor, inTransaction, type OrganizationLock, type Tx } from "../../db/transaction.ts";
 import { isMusterError, MusterError } from "../../errors.ts";
 import { type DirectoryLock, holdEpoch } from "../lock.ts";
@@ -43,6 +44,10 @@ export type Step = {
   };
 };
 
+/** Rows of one step that are left out because each alone takes longer than a statement may. */
+const MOST_SLOW = 3;
+const TOO_LONG = "to write this alone takes longer than the database lets a statement take";
+
 /** Rows of the plan per transaction: each writes several rows, but for a membership. */
 const BATCH = 500;
 
@@ -72,6 +77,7 @@ export async function applyStep(
   // After a batch failed for the sake of one row, that row is found by taking fewer.
   const batch = step.inOrder?.batch ?? BATCH;
   let size = batch;
+  let slow = 0;
   let { after } = range;
   const underWay: Batch[] = [];
   for (;;) {
@@ -99,9 +105,12 @@ export async function applyStep(
       // Nothing is written any more once this has ended.
       await Promise.allSettled(underWay.splice(0).map(({ done }) => done));
       if (error === OUT_OF_TURN) continue;
-      if (!isOfARow(error)) throw error;
-      if (limit === null || limit === 1) after = await leaveOut(ctx, job, step, slice, error.message);
-      else size = Math.ceil(size / 8);
+      const isSlow = isTooLong(error) && limit !== null;
+      if (!isSlow && !isOfARow(error)) throw error;
+      if (limit !== null && limit > 1) size = Math.ceil(size / 8);
+      // Where it is the database that is slow, every row would be left out.
+      else if (isSlow && ++slow > MOST_SLOW) throw error;
+      else after = await leaveOut(ctx, job, step, slice, isSlow ? TOO_LONG : (error as MusterError).message);
     }
   }
 }
