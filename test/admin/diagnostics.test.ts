@@ -10,6 +10,7 @@ const { superuserUrl } = api.ctx.database;
 
 /** Text that is personal or confidential wherever it stands. */
 const PLANTED = "planted-secret";
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
 /**
  * Puts the planted text into every text and JSON column of every table, beside what is there, where the database takes it: a column
@@ -57,7 +58,9 @@ test("R22: the bundle tells versions, rights, settings, states and figures, and 
   expect(okta).toMatchObject({ people: 6, groups: 1, runs: [] });
   const corp = plain.body.directories.find(({ kind }: { kind: string }) => kind === "ldap");
   expect(corp.runs.map(({ state }: { state: string }) => state).sort()).toEqual(["done", "previewed"]);
-  for (const one of ["ada", "acme", "wiki", "okta", "example", company.token]) expect(plain.text).not.toContain(one);
+  // Without the ids, of whose digits some spell ada.
+  const words = plain.text.replaceAll(UUID, "");
+  for (const one of ["ada", "acme", "wiki", "okta", "example", company.token]) expect(words).not.toContain(one);
 
   await statements(superuserUrl, [
     `update muster.sync_runs set error = 'x', verdict = '{"held": true, "reasons": [{"rule": "people-lost", "detail": "${PLANTED}"}]}'`,

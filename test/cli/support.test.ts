@@ -14,7 +14,8 @@ test("R22: the bundle is written to a new file that only its owner reads, withou
   expect(await answer("support", "bundle", file)).toEqual({ file, directories: 1, products: 0 });
   const text = readFileSync(file, "utf8");
   expect(JSON.parse(text)).toMatchObject({ caller: { kind: "command" }, counts: { users: { "invited-not-sent": 1 } } });
-  expect(text).not.toMatch(/ada|acme|lovelace/i);
+  // Without the ids, of whose digits some spell ada.
+  expect(text.replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "")).not.toMatch(/ada|acme|lovelace/i);
   expect(statSync(file).mode & 0o077).toBe(0);
   expect(await failure("support", "bundle", file)).toMatchObject({ exit: 6, code: "invalid", at: "file" });
 });
