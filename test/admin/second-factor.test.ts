@@ -1,6 +1,6 @@
 import { argon2Sync } from "node:crypto";
 import { expect, test } from "vitest";
-import { codeOf, PASSWORD, signInWorld } from "./sign-in-world.ts";
+import { codeOf, codeOfAnother, PASSWORD, signInWorld, wrongCode } from "./sign-in-world.ts";
 
 const world = await signInWorld();
 const { browser, asOwner } = world;
@@ -11,12 +11,15 @@ async function enrolled(email: string) {
   expect((await own.signIn(email)).status).toBe(201);
   const begun = await own.ask("POST", "/session/second-factor");
   const secret = String(begun.body.secret);
-  const confirmed = await own.ask("POST", "/session/second-factor/confirm", { code: codeOf(secret) });
+  const code = codeOf(secret);
+  const confirmed = await own.ask("POST", "/session/second-factor/confirm", { code });
   expect(confirmed.status).toBe(200);
   return {
     id,
     own,
     secret,
+    /** The code that confirmed it. */
+    code,
     uri: String(begun.body.uri),
     recoveryCodes: confirmed.body.recoveryCodes as string[],
     /** As if the last code had been long ago. */
@@ -34,7 +37,7 @@ test("a second factor is enrolled by a code of it, asked for from then on, and s
   expect(uri).toMatch(/^otpauth:\/\/totp\/Muster%20acme:ada%40example\.com\?issuer=Muster%20acme&secret=[A-Z2-7]{32}&/);
   // Begun is not enrolled.
   expect((await browser().signIn("ada@example.com")).status).toBe(201);
-  expect((await own.ask("POST", "/session/second-factor/confirm", { code: "000000" })).status).toBe(422);
+  expect((await own.ask("POST", "/session/second-factor/confirm", { code: wrongCode(secret) })).status).toBe(422);
   const confirmed = await own.ask("POST", "/session/second-factor/confirm", { code: codeOf(secret) });
   const codes = confirmed.body.recoveryCodes as string[];
   expect(codes).toHaveLength(10);
@@ -56,9 +59,9 @@ test("a second factor is enrolled by a code of it, asked for from then on, and s
 });
 
 test("a code works once, also for many at the same moment, and no earlier one after it", async () => {
-  const { secret, signIn, later } = await enrolled("once@example.com");
+  const { secret, code: confirming, signIn, later } = await enrolled("once@example.com");
   // The code that confirmed was a code that worked.
-  expect((await signIn({ code: codeOf(secret) })).status).toBe(401);
+  expect((await signIn({ code: confirming })).status).toBe(401);
   await later();
   const code = codeOf(secret);
   const answers = await Promise.all(Array.from({ length: 5 }, () => signIn({ code })));
@@ -110,7 +113,7 @@ test("another person's codes open nothing", async () => {
   const other = await enrolled("other@example.com");
   await one.later();
   expect((await one.signIn({ recoveryCode: other.recoveryCodes[0] ?? "" })).status).toBe(401);
-  expect((await one.signIn({ code: codeOf(other.secret) })).status).toBe(401);
+  expect((await one.signIn({ code: codeOfAnother(one.secret, other.secret) })).status).toBe(401);
   expect((await other.signIn({ recoveryCode: other.recoveryCodes[0] ?? "" })).status).toBe(201);
 });
 
@@ -122,7 +125,7 @@ test("it is taken away by who has just proven who they are, with its recovery co
   await later();
   const again = (proof: object) => own.ask("POST", "/session/reauthenticate", { password: PASSWORD, ...proof });
   expect((await again({})).body.code).toBe("second-factor-required");
-  expect((await again({ code: "000000" })).status).toBe(401);
+  expect((await again({ code: wrongCode(secret) })).status).toBe(401);
   expect((await again({ code: codeOf(secret) })).status).toBe(204);
   expect((await own.ask("DELETE", "/session/second-factor?dryRun=true")).status).toBe(200);
   expect((await signIn({})).body.code).toBe("second-factor-required");

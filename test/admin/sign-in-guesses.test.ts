@@ -6,7 +6,7 @@ import { generatePassword } from "../../src/identity/sign-in/generated-password.
 import { hashPassword } from "../../src/identity/sign-in/password-hash.ts";
 import { newTokenText } from "../../src/identity/token-form.ts";
 import { scaled } from "../harness/scale.ts";
-import { codeOf, PASSWORD, signInWorld } from "./sign-in-world.ts";
+import { codeOf, PASSWORD, signInWorld, wrongCode } from "./sign-in-world.ts";
 
 const world = await signInWorld();
 const { browser, asOwner, write } = world;
@@ -42,15 +42,6 @@ async function withSecondFactor(email: string) {
   expect(confirmed.status).toBe(200);
   const nextStep = () => asOwner(`update muster.credentials set totp_last_step = 0 where account = '${id}'`);
   return { id, own, secret, recoveryCodes: confirmed.body.recoveryCodes as string[], nextStep };
-}
-
-/** A code that is none of now, nor of a while before and after. */
-function wrongCode(secret: string, turn: number): string {
-  const right = new Set(Array.from({ length: 41 }, (_, step) => codeOf(secret, step - 20)));
-  for (let number = turn * 7919; ; number++) {
-    const code = String(number % 1_000_000).padStart(6, "0");
-    if (!right.has(code)) return code;
-  }
 }
 
 test("guesses at a password: none passes, the right one neither while it has to wait; waiting lets the person in", async () => {

@@ -107,3 +107,23 @@ export async function signInWorld(settings: Partial<Config> = {}) {
 export function codeOf(secret: string, steps = 0): string {
   return new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + steps * 30_000 });
 }
+
+/** A code that is none of now, nor of a while before and after. */
+export function wrongCode(secret: string, turn = 0): string {
+  const right = codesAround(secret);
+  for (let number = turn * 7919; ; number++) {
+    const code = String(number % 1_000_000).padStart(6, "0");
+    if (!right.includes(code)) return code;
+  }
+}
+
+/** A code of another's secret that is none of this one. */
+export function codeOfAnother(secret: string, other: string): string {
+  const right = codesAround(secret);
+  return [0, 1, -1].map((steps) => codeOf(other, steps)).find((code) => !right.includes(code)) ?? "";
+}
+
+/** The codes of ten minutes before and after. */
+function codesAround(secret: string): string[] {
+  return Array.from({ length: 41 }, (_, step) => codeOf(secret, step - 20));
+}
