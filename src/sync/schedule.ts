@@ -20,34 +20,57 @@ type Lane = z.output<typeof lanes>;
 
 const payloadSchema = z.object({ organization: z.uuid(), directory: z.uuid(), lane: lanes.default("full") });
 
-/** How many directories one look takes up; the next look takes the rest. */
+/** How many directories have their turn at one look; the next look takes the rest. */
 const AT_ONCE = 100;
+
+type Due = { organization: OrganizationId; id: DirectoryId; lane: Lane };
 
 /**
  * Adds a job for every directory whose time has come and sets its next time, in one transaction each, so that any
  * number of schedulers add one job. A full run that is due wins over a delta. Meant to be called about once a minute: a
- * directory of which that fails is logged and left to the next look, and keeps no other from its turn.
+ * directory of which that fails is logged and left to the next look, and neither it nor any number of its like keeps
+ * another from its turn.
  * @returns how many were added.
  * @throws MusterError `unavailable` when the database is out of reach, which is nothing about a directory.
  */
 export async function enqueueDueSyncs(ctx: Context): Promise<number> {
-  const due = await ctx.db.lookUp<{ organization: OrganizationId; id: DirectoryId; lane: Lane }>({
-    text: "select organization, id, lane from list_due_syncs($1, make_interval(secs => $2))",
-    values: [AT_ONCE, ctx.config.sync.silence],
-  });
-  let added = 0;
-  for (const { organization, id, lane } of due)
-    try {
-      if (await enqueue(ctx, organization, id, lane)) added += 1;
-    } catch (error) {
-      if (isOutOfReach(error)) throw error;
-      ctx.logger.error("a directory that is due could not be scheduled; it is tried again within a minute", {
-        organization,
-        directory: id,
-        error: String(isMusterError(error) ? (error.cause ?? error) : error),
-      });
+  const tried = new Set<DirectoryId>();
+  let [added, turns] = [0, 0];
+  while (turns < AT_ONCE) {
+    // Those that have had no turn, or only wait to be settled, are told first again: they are asked for beside the others.
+    const most = tried.size - turns + AT_ONCE - turns;
+    const found = await dueSyncs(ctx, most);
+    const due = found.filter(({ id }) => !tried.has(id));
+    for (const one of due) {
+      tried.add(one.id);
+      if (!(await enqueueOrLog(ctx, one))) continue;
+      added += 1;
+      if (one.lane !== "resume") turns += 1;
     }
+    if (found.length < most || due.length === 0) break;
+  }
   return added;
+}
+
+function dueSyncs(ctx: Context, most: number): Promise<Due[]> {
+  return ctx.db.lookUp<Due>({
+    text: "select organization, id, lane from list_due_syncs($1, make_interval(secs => $2))",
+    values: [most, ctx.config.sync.silence],
+  });
+}
+
+async function enqueueOrLog(ctx: Context, { organization, id, lane }: Due): Promise<boolean> {
+  try {
+    return await enqueue(ctx, organization, id, lane);
+  } catch (error) {
+    if (isOutOfReach(error)) throw error;
+    ctx.logger.error("a directory that is due could not be scheduled; it is tried again within a minute", {
+      organization,
+      directory: id,
+      error: String(isMusterError(error) ? (error.cause ?? error) : error),
+    });
+    return false;
+  }
 }
 
 async function enqueue(

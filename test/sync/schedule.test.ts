@@ -254,6 +254,34 @@ test("a directory that cannot be scheduled keeps no other from its turn, and is 
   expect(await scheduled(...directories)).toEqual([true, true, true]);
 });
 
+test("however many directories cannot be scheduled, or wait to be settled, the one behind them has its turn", async () => {
+  const { world, directories } = await dueInOrder("last");
+  const crowd = (prefix: string, more: string) =>
+    world.query({
+      text: `insert into directories (organization, id, name, kind, position, sync_every, next_run_at)
+        select $1, gen_random_uuid(), $2 || number, 'ldap', (select max(position) from directories) + number, ${more}
+        from generate_series(1, 60) number`,
+      values: [world.actor.organization, prefix],
+    });
+  await crowd("broken", "interval '1 hour', statement_timestamp() - interval '1 day'");
+  await crowd("dead", "null, null");
+  await world.query({
+    text: `insert into sync_runs (organization, id, directory, mode, trigger, state, epoch)
+      select $1, gen_random_uuid(), id, 'run', 'command', 'running', 0 from directories where name like 'dead%'`,
+    values: [world.actor.organization],
+  });
+  try {
+    await refusing("new.name like 'broken%'", "MU999", async (asked) => {
+      expect(await enqueueDueSyncs(ctx)).toBe(61);
+      expect(await asked()).toBe(60);
+      expect(await scheduled(...directories)).toEqual([true]);
+    });
+  } finally {
+    await world.query({ text: "delete from directories where name like 'broken%' or name like 'dead%'" });
+    await statements(ctx.database.superuserUrl, ["delete from graphile_worker._private_jobs"]);
+  }
+});
+
 test("a directory whose row somebody holds keeps no other waiting", async () => {
   const { world, directories } = await dueInOrder("held", "last");
   await world.write(async (tx) => {
