@@ -467,10 +467,14 @@ test("an organization whose events cannot be dispatched keeps no other from its 
       when (new.organization in (${broken})) execute function refuse()`,
   ]);
   try {
+    // A transaction of any database of the server may hold back the events of some of them, or of all.
     await until("the delivery is made", 60, async () => {
-      await expect(dispatchOnce(ctx)).rejects.toThrow();
+      const failed = await dispatchOnce(ctx).then(
+        () => false,
+        () => true,
+      );
       await good.deliver(made[1]!.webhook.id);
-      return receiver.received.length > 0;
+      return failed && receiver.received.length > 0;
     });
   } finally {
     await statements(base.database.superuserUrl, ["drop function refuse() cascade"]);
