@@ -62,6 +62,7 @@ import * as analyzeByOne from "./0080-analyze-by-one.ts";
 import * as linesKeepTheirNumber from "./0081-lines-keep-their-number.ts";
 import * as auditLongestBehind from "./0082-audit-longest-behind.ts";
 import * as tidiedBesideARemoval from "./0083-tidied-beside-a-removal.ts";
+import * as plansThatWait from "./0084-plans-that-wait.ts";
 
 type Migration = { up(knex: Knex): Promise<void> };
 
@@ -129,5 +130,6 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0081-lines-keep-their-number", linesKeepTheirNumber],
   ["0082-audit-longest-behind", auditLongestBehind],
   ["0083-tidied-beside-a-removal", tidiedBesideARemoval],
+  ["0084-plans-that-wait", plansThatWait],
   ["0040-mail", mailDelivery],
 ];

@@ -5,7 +5,7 @@ export const OPERATING_FIGURES = {
   paused: "1 while Muster rests after a restore, until muster resume.",
   mails_waiting: "Mails that have not been sent yet.",
   mails_late_seconds: "Seconds since the mail that waits longest should have been tried.",
-  sync_runs_waiting: "Plans of syncs that wait for an administrator.",
+  sync_runs_waiting: "Plans of syncs that wait for an administrator and can still be approved.",
   syncs_late_seconds: "Seconds since the directory that waits longest should have been read.",
   webhooks_disabled: "Webhooks that get nothing any more.",
   webhook_deliveries_late_seconds: "Seconds since the delivery that waits longest should have been tried.",

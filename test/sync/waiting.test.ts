@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { SyncRunId } from "../../src/db/id.ts";
 import { updateDirectory } from "../../src/identity/directories.ts";
+import { operatingFigures } from "../../src/identity/operating-figures.ts";
 import { approveRun } from "../../src/sync/approve.ts";
 import { discardRun } from "../../src/sync/discard.ts";
 import { showRun } from "../../src/sync/history.ts";
@@ -48,6 +49,21 @@ describe("a waiting plan", () => {
     expect(
       await world.query({ text: "select display_name as name from directory_users where user_name = 'u1'" }),
     ).toEqual([{ name: "Shown" }]);
+  });
+
+  test("is counted for whoever watches as long as it can be approved", async () => {
+    const { world, directory } = await prepared();
+    const waiting = async () => (await operatingFigures(ctx.db)).get("sync_runs_waiting") ?? 0;
+    const before = await waiting();
+    const preview = () => world.sync(directory, company().remove("u12"), { mode: "dry-run" });
+    await preview();
+    expect(await waiting()).toBe(before + 1);
+    expect(await world.sync(directory, company().user("u13"))).toMatchObject({ state: "done" });
+    expect(await waiting()).toBe(before);
+    await preview();
+    expect(await waiting()).toBe(before + 1);
+    await world.query({ text: "update directories set switched_at = now() where id = $1", values: [directory] });
+    expect(await waiting()).toBe(before);
   });
 
   test("can be approved for a day; then it says until when it could be, and the next run makes another", async () => {
