@@ -52,6 +52,13 @@ describe("config/directories.yaml", () => {
     expect(settingsFault(kind, settings)).toBeUndefined();
   });
 
+  it("says at its head which of the keys that are left out stay as they are", () => {
+    const [left, given] = [directoriesOf(text).get("scim"), directoriesOf(whole).get("scim")];
+    const head = text.slice(0, text.indexOf("organizations:")).replaceAll("\n# ", " ");
+    const stays = Object.keys(given ?? {}).filter((key) => !(key in (left ?? {})));
+    expect(/Only (.*) stay as they are/.exec(head)?.[1]?.split(/, | and /)).toEqual(stays.sort());
+  });
+
   it("shows the defaults", () => {
     const written = directoriesOf(whole);
     for (const [kind, parse] of [
