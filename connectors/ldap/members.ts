@@ -4,6 +4,7 @@ import { canonicalDn, isWithin } from "./dn.ts";
 import type { LdapEntry, LdapValues } from "./entry.ts";
 import { immutableId } from "./ids.ts";
 import { isUidAttribute, type Layout } from "./layout.ts";
+import { missedBy, moved } from "./missed.ts";
 import type { LdapSession } from "./session.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -37,6 +38,7 @@ export function memberReader(
   introduce?: Introduce,
 ): MemberReader {
   const lookedUp = new Set<string>();
+  const isMissed = missedBy(session, layout);
   const bases = [layout.users.base, layout.groups.base].flatMap((base) => canonicalDn(base) ?? []);
 
   /** Why a name is not in the read: filtered out, dangling, or moved meanwhile, which makes the read untrustworthy. */
@@ -54,8 +56,9 @@ export function memberReader(
         snapshot[kind].byName.set(name, id);
         return { kind, id };
       }
-      throw new ConnectorError("incomplete", `${entry.dn} was moved or renamed while the directory was read`);
+      throw moved(entry);
     }
+    if (introduce === undefined && (await isMissed(entry))) throw moved(entry);
     return null;
   };
 

@@ -15,6 +15,9 @@ const company = await readFile(new URL("../../fixtures/ldif/company.ldif", impor
 const READER = "cn=muster,ou=services,dc=example,dc=com";
 const PASSWORD = "reader-secret";
 
+/** She has been there for long; everybody else is made when the server is. */
+const JENSEN = "dn: uid=bjensen,ou=people,dc=example,dc=com\n";
+
 function connector(server: RunningSlapd, settings: object = {}, password = PASSWORD) {
   return ldapConnector(
     { url: server.url, bindDn: READER, base: server.suffix, attributes: { userName: "mail" }, ...settings },
@@ -40,7 +43,9 @@ describeWithSlapd("reading OpenLDAP", (slapd) => {
   describe("the company", () => {
     let server: RunningSlapd;
     beforeEach(async () => {
-      server = await startSlapd(slapd, { ldif: [company] });
+      server = await startSlapd(slapd, {
+        ldif: [company.replace(JENSEN, `${JENSEN}createTimestamp: 20200101000000Z\n`)],
+      });
     });
     afterEach(() => server.stop());
 
@@ -106,6 +111,36 @@ describeWithSlapd("reading OpenLDAP", (slapd) => {
       const first = await readAll(connector(server));
       expect([...users.values()]).toEqual([...first.users.values()]);
       expect([...groups.values()]).toEqual([...first.groups.values()]);
+    });
+
+    it("does not call itself complete without somebody who was away while their page was read, and is back", async () => {
+      const [home, away] = ["ou=people", "ou=services"].map((unit) => `${unit},${server.suffix}`) as [string, string];
+      const settings = { userBase: home, pageSize: 4 };
+      /** Whom a read gives when she is away while the people are read. */
+      const readWithout = async (dn: string): Promise<(string | null)[]> => {
+        const rdn = dn.slice(0, dn.indexOf(","));
+        await asAdmin(server, (client) => client.modifyDN(dn, `${rdn},${away}`));
+        let isAway = true;
+        const names: (string | null)[] = [];
+        for await (const page of connector(server, settings).read(new AbortController().signal)) {
+          names.push(...(page.users ?? []).map((user) => user.userName));
+          if (!isAway || names.length < 14) continue;
+          await asAdmin(server, (client) => client.modifyDN(`${rdn},${away}`, dn));
+          isAway = false;
+        }
+        return names;
+      };
+      await expect(readWithout(`uid=bjensen,${home}`)).rejects.toMatchObject({
+        code: "incomplete",
+        message: expect.stringMatching(/uid=bjensen,.*moved/),
+      });
+      // Nobody could have met who was made meanwhile.
+      await expect(readWithout(`uid=hpatel,${home}`)).resolves.not.toContain("hina.patel@example.com");
+      // Who is left out by a filter is not missed.
+      const filtered = await readAll(
+        connector(server, { ...settings, userFilter: "(&(objectClass=inetOrgPerson)(!(uid=bjensen)))" }),
+      );
+      expect(filtered.proof.users).toBe(14);
     });
 
     it("gives the same people again under the same ids, also renamed and moved", async () => {
