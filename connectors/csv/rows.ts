@@ -6,7 +6,7 @@ import type { OpenFile } from "./files.ts";
 import { faultAt, type Place } from "./place.ts";
 import { checkedUtf8 } from "./utf8.ts";
 
-/** Characters of one row: a quote that never ends would otherwise take in the whole file. */
+/** Bytes of one row's cells: a quote that never ends would otherwise take in the whole file. */
 const LONGEST_ROW = 32 * 1024;
 
 /** One row: its first line in the file, and the cells of the wanted columns; null where the file has no such column. */
@@ -124,7 +124,7 @@ function refusal(error: CsvError, row: Place, headings: readonly string[]): Conn
     case "CSV_QUOTE_NOT_CLOSED":
       return faultAt(place, "the file ends inside a quoted cell", "incomplete");
     case "CSV_MAX_RECORD_SIZE":
-      return faultAt(place, `the row is longer than ${LONGEST_ROW} characters; perhaps a quote never ends`, "limit");
+      return faultAt(place, `the row is longer than ${LONGEST_ROW} bytes; perhaps a quote never ends`, "limit");
     default:
       return faultAt(place, `the file cannot be read as CSV (${error.code})`);
   }

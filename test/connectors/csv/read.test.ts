@@ -180,6 +180,12 @@ describe("a fault is named by file, line and column", () => {
       "users.csv line 3 column email: the row is longer",
     ],
     [
+      "a row with fewer letters than that",
+      rows(row({ 3: "é".repeat(20_000) })),
+      "limit",
+      "users.csv line 3 column email: the row is longer than 32768 bytes",
+    ],
+    [
       "an endless quote",
       `${rows(ANA).replace("ana@", '"ana@')}${"line\n".repeat(10_000)}`,
       "limit",
