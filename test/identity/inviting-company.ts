@@ -65,7 +65,7 @@ export async function company(ctx: Context, product: Partial<ProductSettings> = 
   const mails = async () =>
     (
       await db.query<{ recipient: string }>({
-        text: "select recipient from mails where organization = $1 order by id",
+        text: "select recipient from mails where organization = $1 order by recipient",
         values: [organization],
       })
     ).map(({ recipient }) => recipient);
