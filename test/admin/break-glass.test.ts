@@ -8,7 +8,7 @@ import { EVERYTHING } from "../../src/identity/rights/held.ts";
 import { loadSecretKey } from "../../src/identity/secrets.ts";
 import { generatePassword } from "../../src/identity/sign-in/generated-password.ts";
 import { startJobs } from "../../src/jobs/start.ts";
-import { freePort } from "../harness/muster.ts";
+import { freePort } from "../harness/free-port.ts";
 import { until } from "../harness/process.ts";
 import { startSmtpSink } from "../harness/smtp-sink.ts";
 import { codeOf, codeOfAnother, signInWorld, wrongCode } from "./sign-in-world.ts";

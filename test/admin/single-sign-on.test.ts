@@ -8,7 +8,7 @@ import { insertDirectoryUsers } from "../../src/identity/directory-users/insert.
 import { hashPassword } from "../../src/identity/sign-in/password-hash.ts";
 import { isProviderUrl } from "../../src/identity/single-sign-on.ts";
 import { createToken } from "../../src/identity/tokens.ts";
-import { freePort } from "../harness/muster.ts";
+import { freePort } from "../harness/free-port.ts";
 import { type OidcProvider, type Person, startOidcProvider } from "../harness/oidc.ts";
 import { until } from "../harness/process.ts";
 import { PASSWORD, signInWorld } from "./sign-in-world.ts";

@@ -6,7 +6,7 @@ import { JSONInstruction } from "dockerfile-ast";
 import { afterAll, expect, test } from "vitest";
 import { serverUser } from "../../src/db/embedded/system-user.ts";
 import { instructions, jsonOf, root, words, wordsOf } from "../container/dockerfile.ts";
-import { freePort } from "../harness/muster.ts";
+import { freePort } from "../harness/free-port.ts";
 import { talk, until } from "../harness/process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "muster-container-"));

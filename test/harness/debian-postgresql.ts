@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type SystemUser, serverUser } from "../../src/db/embedded/system-user.ts";
 import { runTool } from "./directory-server.ts";
-import { freePort } from "./muster.ts";
+import { freePort } from "./free-port.ts";
 import { statements } from "./server.ts";
 
 const VERSIONS = "/usr/lib/postgresql";

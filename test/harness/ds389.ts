@@ -6,10 +6,10 @@
 import type { ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { basename, join } from "node:path";
 import { end, launch, listens, requirePrograms, runTool } from "./directory-server.ts";
+import { freePort } from "./free-port.ts";
 import { expectLoopback } from "./loopback.ts";
 
 export type RunningDs389 = {
@@ -97,18 +97,4 @@ async function instance(folder: string, user: string, port: number, password: st
 function hashed(password: string): string {
   const salt = randomBytes(8);
   return `{SSHA512}${Buffer.concat([createHash("sha512").update(password).update(salt).digest(), salt]).toString("base64")}`;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === "string") reject(new Error("no free port"));
-        else resolve(address.port);
-      });
-    });
-  });
 }

@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "./free-port.ts";
 import { type Start, type Talking, talk } from "./process.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
@@ -42,13 +41,4 @@ export async function startMuster(
   const running = muster([start.command ?? "start"], { MUSTER_LISTEN: listen, ...environment }, start);
   await running.line(/^Muster is ready/);
   return { ...running, url: `http://${listen}` };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
 }

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { end, listens } from "./directory-server.ts";
-import { freePort } from "./muster.ts";
+import { freePort } from "./free-port.ts";
 import { type Talking, talk, until } from "./process.ts";
 
 const [XVFB, DRIVER, SETPRIV] = ["/usr/bin/Xvfb", "/usr/bin/WebKitWebDriver", "/usr/bin/setpriv"];
