@@ -8,7 +8,7 @@ import { statements } from "../harness/server.ts";
 import { makeWorld, silent } from "./world.ts";
 
 const context = await testContext({ logger: silent });
-const short = new Database({ ...context.database.settings, statementTimeout: 1_500 });
+const short = new Database({ ...context.database.settings, statementTimeout: 3_000 });
 afterAll(() => short.close());
 const ctx = { ...context, db: short };
 
