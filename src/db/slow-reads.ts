@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { MusterError } from "../errors.ts";
 import type { OrganizationId } from "./id.ts";
-import { translateStorageError } from "./storage-error.ts";
+import { isTooLong, translateStorageError } from "./storage-error.ts";
 
 /** Milliseconds that one of them may take. */
 const LONGEST = 10_000;
@@ -56,7 +56,7 @@ export class SlowReads {
       done = true;
       return rows as Row[];
     } catch (error) {
-      if ((error as { code?: unknown }).code === QUERY_CANCELED)
+      if (isTooLong(error))
         throw new MusterError(
           "too-many",
           `this filter or order takes longer than ${this.#longest / 1_000} s; ask for less, as in userName eq or id eq`,
@@ -109,8 +109,6 @@ export class SlowReads {
     if (queue?.length === 0) this.#waiting.delete(organization);
   }
 }
-
-const QUERY_CANCELED = "57014";
 
 function tooMany(): MusterError {
   return new MusterError("unavailable", "too many searches that no index serves run and wait; try again", {

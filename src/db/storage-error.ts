@@ -88,8 +88,11 @@ export function refusalOf(error: unknown): string | undefined {
 
 /** Whether the database gave a statement up because of its time; whoever asks for less may well have it. */
 export function isTooLong(error: unknown): boolean {
-  return isMusterError(error) && error.cause instanceof pg.DatabaseError && error.cause.code === "57014";
+  const cause = isMusterError(error) ? error.cause : error;
+  return cause instanceof pg.DatabaseError && cause.code === QUERY_CANCELED;
 }
+
+const QUERY_CANCELED = "57014";
 
 /** Classes: cardinality, data, integrity, syntax and access rules, what a function raised, a fault inside the server. */
 const REFUSALS = /^(21|22|23|42|P0|XX)/;
