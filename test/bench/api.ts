@@ -5,7 +5,7 @@ import { routes } from "../../src/admin/routes.ts";
 import { loadConfig } from "../../src/config.ts";
 import { makeLogger } from "../../src/logger.ts";
 import { openContext } from "../../src/start/open-context.ts";
-import { freePort } from "../demo/muster-process.ts";
+import { freePort } from "../harness/free-port.ts";
 import type { Item, List, Way } from "./api-lists/list.ts";
 import { LISTS } from "./api-lists/lists.ts";
 import { type ApiWorld, loadApiWorld, type Places } from "./api-world.ts";

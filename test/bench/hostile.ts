@@ -1,5 +1,5 @@
 import { cpus } from "node:os";
-import { freePort } from "../demo/muster-process.ts";
+import { freePort } from "../harness/free-port.ts";
 import { type Attack, attacks, createRich } from "./attacks.ts";
 import type { Call, Client } from "./client.ts";
 import { LARGE, loadMuster, makeGroup, musterEnvironment } from "./load-muster.ts";

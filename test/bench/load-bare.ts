@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../demo/muster-process.ts";
+import { freePort } from "../harness/free-port.ts";
 import { Client } from "./client.ts";
 import { type Connections, inDatabase } from "./database.ts";
 import { DEPARTMENTS, departmentName, type MusterSide, type Sizes } from "./load-muster.ts";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../demo/muster-process.ts";
+import { freePort } from "../harness/free-port.ts";
 import { type Played, type Player, play, playRounds, type Round } from "./compare.ts";
 import { cpuNow } from "./cpu.ts";
 import { accessChanges, type Connections, databaseFacts, tidy, withPostgres } from "./database.ts";

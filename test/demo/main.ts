@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import PostalMime from "postal-mime";
 import { parseDocument } from "yaml";
+import { freePort } from "../harness/free-port.ts";
 import { readExchangeFile, replay } from "../harness/replay.ts";
 import { findSlapd, type RunningSlapd, startSlapd } from "../harness/slapd.ts";
-import { freePort, MusterCommands, stop } from "./muster-process.ts";
+import { MusterCommands, stop } from "./muster-process.ts";
 import { type Person, type ProductAccess, peopleTable } from "./table.ts";
 
 /**

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -59,22 +58,6 @@ export async function stop(child: ChildProcess): Promise<void> {
   if (hasEnded(child)) return;
   child.kill("SIGTERM");
   await exit(child);
-}
-
-/** The wished port of this machine when it is free, else any free one. */
-export async function freePort(wished: number): Promise<number> {
-  const listen = (port: number) =>
-    new Promise<number | undefined>((done) => {
-      const server = createServer();
-      server.once("error", () => done(undefined));
-      server.listen(port, "127.0.0.1", () => {
-        const address = server.address();
-        server.close(() => done(typeof address === "object" && address ? address.port : undefined));
-      });
-    });
-  const port = (await listen(wished)) ?? (await listen(0));
-  if (port === undefined) throw new Error("no free port on 127.0.0.1");
-  return port;
 }
 
 async function read(stream: NodeJS.ReadableStream | null): Promise<string> {
