@@ -128,11 +128,11 @@ export function inProfiles(
 export async function senderFor(
   server: ScimServer,
   at: Endpoint,
-  holder: { subject?: string; scopes?: readonly Scope[]; expires?: Date },
+  holder: { subject?: string; scopes?: readonly Scope[] },
 ): Promise<Endpoint["send"]> {
-  const { subject, scopes = null, expires } = holder;
+  const { subject, scopes = null } = holder;
   const { token } = await inTransaction(server.ctx, system(at.organization), (tx) =>
-    createToken(tx, { directory: at.directory }, expires, {
+    createToken(tx, { directory: at.directory }, undefined, {
       scopes,
       ...(subject === undefined ? {} : { subject: subject as DirectoryUserId }),
     }),

@@ -113,8 +113,16 @@ describe("RFC 6750 §3: the WWW-Authenticate header", () => {
   });
 
   test("RFC 6750 §3.1: a token that has expired is invalid_token", async () => {
-    const send = await senderFor(server, directory.at, { expires: new Date(Date.now() + 1_500) });
+    const actor = system(directory.at.organization);
+    const made = await inTransaction(server.ctx, actor, (tx) =>
+      createToken(tx, { directory: directory.at.directory }, { seconds: 3_600 }),
+    );
+    const send = sender(directory.at.baseUrl, made.token);
     expect((await send("GET", "/Users")).status).toBe(200);
+    await server.ctx.db.of(directory.at.organization).query({
+      text: "update tokens set expires_at = now() where organization = $1 and id = $2",
+      values: [directory.at.organization, made.id],
+    });
     await expect.poll(async () => (await send("GET", "/Users")).status, { interval: 100, timeout: 10_000 }).toBe(401);
     expect(challenge((await send("GET", "/Users")).headers.get("www-authenticate")).get("error")).toBe("invalid_token");
   });
