@@ -208,13 +208,16 @@ describe("RFC 9865 §2.1: pagination errors", () => {
     const { pagination } = (await read(at, "/ServiceProviderConfig")) as unknown as {
       pagination: { cursorTimeout?: number };
     };
-    const cursor = await firstCursor();
     if (pagination.cursorTimeout === undefined) return;
+    const lasts = pagination.cursorTimeout * 1_000;
+    const asked = Date.now();
+    const cursor = await firstCursor();
+    const answered = Date.now();
     // The server's clock is this process's.
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + (pagination.cursorTimeout - 5) * 1_000 });
+    vi.useFakeTimers({ toFake: ["Date"], now: asked + lasts - 1_000 });
     try {
       expect((await at.send("GET", query("/Users", { count: 2, cursor }))).status).toBe(200);
-      vi.setSystemTime(Date.now() + 10_000);
+      vi.setSystemTime(answered + lasts);
       expectError(await at.send("GET", query("/Users", { count: 2, cursor })), 400, "expiredCursor");
     } finally {
       vi.useRealTimers();
