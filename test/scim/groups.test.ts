@@ -1,8 +1,13 @@
+import pg from "pg";
 import { describe, expect, test } from "vitest";
+import { testContext } from "../harness/postgres.ts";
+import { until } from "../harness/process.ts";
 import { scaled } from "../harness/scale.ts";
-import { type Answer, type Endpoint, oneDirectory, patchOf, scimServer, userOf } from "./endpoint.ts";
+import { statements } from "../harness/server.ts";
+import { type Answer, type Endpoint, oneDirectory, patchOf, serveScim, userOf } from "./endpoint.ts";
 
-const server = await scimServer();
+const ctx = await testContext();
+const server = await serveScim(ctx);
 const entra = oneDirectory(server);
 
 let number = 0;
@@ -217,6 +222,39 @@ describe("RFC 7644 §3.5.2: members come and go as rows", () => {
     expect(await deadlocks()).toEqual(before);
     expect(await membersOf(id)).toEqual([]);
   });
+});
+
+test("a group whose member is deleted while another writer holds it was changed last by the deletion", async () => {
+  const [user = ""] = await people(1);
+  const id = await group([user]);
+  const client = new pg.Client({ connectionString: ctx.database.superuserUrl });
+  await client.connect();
+  try {
+    await client.query("begin");
+    await client.query("select from muster.directory_groups where id = $1 for update", [id]);
+    const deleting = entra.at.send("DELETE", `/Users/${user}`);
+    await until("the deletion waits for the group", 60, async () => {
+      const waiting = await statements(ctx.database.superuserUrl, [
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+          and query like 'update directory_groups%'`,
+      ]);
+      return waiting.length > 0;
+    });
+    await client.query(
+      "update muster.directory_groups set version = version + 1, updated_at = clock_timestamp() where id = $1",
+      [id],
+    );
+    const time =
+      "select version, to_char(updated_at, 'YYYY-MM-DD HH24:MI:SS.US') as time from muster.directory_groups where id = $1";
+    const [before] = (await client.query(time, [id])).rows;
+    await client.query("commit");
+    expect((await deleting).status).toBe(204);
+    const [after] = (await client.query(time, [id])).rows;
+    expect(Number(after.version)).toBe(Number(before.version) + 1);
+    expect(after.time > before.time, `${before.time}, then ${after.time}`).toBe(true);
+  } finally {
+    await client.end();
+  }
 });
 
 describe("RFC 7644 §3.5.1: PUT", () => {

@@ -112,7 +112,7 @@ async function afterRemoval(
   // A group's members, and so its version, have changed for whoever reads it (RFC 7644 §3.14).
   await tx.query({
     name: "touch-groups-of-directory-users",
-    text: `update directory_groups g set version = version + 1, updated_at = statement_timestamp()
+    text: `update directory_groups g set version = version + 1, updated_at = clock_timestamp()
       from (select id from directory_groups where organization = $1 and id in
           (select group_id from remote_memberships where organization = $1 and directory_user = any($2))
         order by id for no key update) l
