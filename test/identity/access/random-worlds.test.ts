@@ -17,7 +17,7 @@ const ctx = await testContext();
 const DOMAINS = ["example.com", "a.example.com", "b.a.example.com", "notexample.com", "partner.org", "xample.com"];
 
 test(`R19, R55: random worlds: access is what the model says, after a build, every change, every order and every removal, and every condition of a refusal is told`, {
-  timeout: 600_000,
+  timeout: 1_800_000,
 }, async () => {
   const seen = new Set<string>();
   const unmet = new Set<string>();
