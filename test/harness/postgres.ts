@@ -80,7 +80,7 @@ async function othersOn(superuser: string, name: string): Promise<string[]> {
     const rows = await statements<{ what: string }>(superuser, [
       `select application_name || ': ' || left(query, 80) as what from pg_stat_activity where datname = '${name}' and backend_type = 'client backend'`,
     ]);
-    if (rows.length === 0 || waited >= 2_000) return rows.map((row) => row.what);
+    if (rows.length === 0 || waited >= 30_000) return rows.map((row) => row.what);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -64,8 +64,13 @@ export function talk(command: string, args: readonly string[], start: Start = {}
 
 /** The PostgreSQL processes that work in this data directory, whatever their user and their command line. */
 export function postmasterOf(dataDirectory: string): number | undefined {
-  const file = join(dataDirectory, "postgres", "postmaster.pid");
-  const pid = existsSync(file) ? Number.parseInt(readFileSync(file, "utf8"), 10) : 0;
+  let pid: number;
+  try {
+    pid = Number.parseInt(readFileSync(join(dataDirectory, "postgres", "postmaster.pid"), "utf8"), 10);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
   return pid > 0 && isRunning(pid) ? pid : undefined;
 }
 
