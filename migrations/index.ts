@@ -133,3 +133,10 @@ export const migrations: readonly (readonly [name: string, migration: Migration]
   ["0084-plans-that-wait", plansThatWait],
   ["0040-mail", mailDelivery],
 ];
+
+/** The highest name, which tells the version of a database that stands whole; `0040-mail` is applied behind those that came before it. */
+export const newestMigration =
+  migrations
+    .map(([name]) => name)
+    .toSorted()
+    .at(-1) ?? "none";

@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import type { Command } from "commander";
-import { migrations } from "../../migrations/index.ts";
+import { newestMigration } from "../../migrations/index.ts";
 import type { Config } from "../config.ts";
 import { MusterError } from "../errors.ts";
 import { loadSecretKey } from "../identity/secrets.ts";
@@ -33,10 +33,10 @@ export function registerRunning(program: Command, line: CommandLine): void {
     .description("bring the database to this version; every start does it too")
     .action(
       // Opening the database brings it to this version.
-      line.onDatabase(async () => {
-        const latest = migrations.at(-1)?.[0] ?? null;
-        return { json: { migration: latest }, text: `the database stands at ${latest}` };
-      }),
+      line.onDatabase(async () => ({
+        json: { migration: newestMigration },
+        text: `the database stands at ${newestMigration}`,
+      })),
     );
   program
     .command("check-config")

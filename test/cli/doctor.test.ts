@@ -44,6 +44,16 @@ test("R68: what is right is said, and what stands for itself alone, a mail serve
   });
 });
 
+test("doctor and migrate name the newest migration, in whichever order they were applied", async () => {
+  const [row] = await statements<{ newest: string }>(ctx.database.superuserUrl, [
+    'select max(name collate "C") as newest from muster.migrations',
+  ]);
+  const newest = row?.newest ?? "";
+  expect(newest).toMatch(/^\d{4}-/);
+  expect(of(await doctor(), "migrations")?.detail).toBe(`the database stands at ${newest}`);
+  expect(await answer("migrate")).toEqual({ migration: newest });
+});
+
 test("a mail server that answers, and one that is away", async () => {
   const sink = await startSmtpSink();
   try {

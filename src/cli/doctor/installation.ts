@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { migrations } from "../../../migrations/index.ts";
+import { newestMigration } from "../../../migrations/index.ts";
 import type { Context } from "../../context.ts";
 import { pausedSince } from "../../identity/pause.ts";
 import { reachMailServer } from "../../start/mail-server.ts";
@@ -22,7 +22,7 @@ const LITTLE_SPACE = 1024 ** 3;
 export async function installationChecks(ctx: Context, asking: boolean): Promise<Check[]> {
   return [
     await database(ctx),
-    { name: "migrations", state: "ok", detail: `the database stands at ${migrations.at(-1)?.[0]}` },
+    { name: "migrations", state: "ok", detail: `the database stands at ${newestMigration}` },
     await clock(ctx),
     ...(await rest(ctx)),
     await mail(ctx, asking),
