@@ -15,7 +15,10 @@ export function checkSettings(kind: Directory["kind"], settings: Record<string, 
   const file = FILES.find((key) => Object.hasOwn(settings, key));
   const fault =
     kind === "csv"
-      ? { path: [], message: "files of the server are named on the server, with muster directory add or apply" }
+      ? {
+          path: [],
+          message: "files of the server are named on the server, with muster directory add or set, or muster apply",
+        }
       : file !== undefined
         ? { path: [file], message: "files of the server are named on the server; give what stands in them" }
         : isConnectorKind(kind)

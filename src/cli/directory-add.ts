@@ -1,35 +1,31 @@
 import { type Command, Option } from "commander";
 import type { ConnectorKind } from "../../connectors/index.ts";
 import type { Tx } from "../db/transaction.ts";
-import { MusterError } from "../errors.ts";
 import { addDirectory, type Directory } from "../identity/directories.ts";
 import { PROFILES, type Profile } from "../identity/profiles.ts";
 import { createToken } from "../identity/tokens.ts";
 import { type Answer, facts } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
-import { csvKind } from "./directory-add-csv.ts";
-import { googleWorkspaceKind } from "./directory-add-google-workspace.ts";
-import { ldapKind } from "./directory-add-ldap.ts";
-import { flag, type PulledKind } from "./directory-add-pulled.ts";
-import { checkDirectorySecret, checkDirectorySettings } from "./directory-settings.ts";
+import type { PulledOptions } from "./directory-pulled.ts";
+import {
+  PULLED,
+  refuseForeignOptions,
+  requireNeeded,
+  type ScheduleOptions,
+  typedSchedule,
+  typedSecret,
+  withPulledOptions,
+} from "./directory-pulled-options.ts";
+import { checkDirectorySettings } from "./directory-settings.ts";
 import { answerOrTell, type DryOption, dryable, shownOnce, writeOrTell } from "./dry-run.ts";
-import { duration, readSecret, typedPath } from "./input.ts";
 import { type Session, secretKey } from "./session.ts";
 
 type AddOptions = DryOption & {
   kind: "scim" | ConnectorKind;
   domainPolicy?: true;
   profile?: Profile;
-  firstRun?: "preview" | "apply";
-  every?: number;
-  deltaEvery?: number;
-} & Record<string, unknown>;
-
-const PULLED: Readonly<Record<ConnectorKind, PulledKind>> = {
-  ldap: ldapKind,
-  "google-workspace": googleWorkspaceKind,
-  csv: csvKind,
-};
+} & ScheduleOptions &
+  PulledOptions;
 
 /** `muster directory add`. */
 export function registerDirectoryAdd(directory: Command, line: CommandLine): void {
@@ -48,14 +44,8 @@ export function registerDirectoryAdd(directory: Command, line: CommandLine): voi
         "--profile <name>",
         "how the identity provider speaks SCIM (default: generic, which understands all)",
       ).choices([...PROFILES]),
-    )
-    .optionsGroup("Options of what is pulled:")
-    .option("--every <duration>", "how often it is read, as in 60m (default: 60m; csv: only when asked)", duration)
-    .option("--delta-every <duration>", "how often only what changed is read, where the directory can tell", duration)
-    .addOption(
-      new Option("--first-run <how>", "whether the first run waits for approval").choices(["preview", "apply"]),
     );
-  for (const kind of Object.values(PULLED)) kind.add(command);
+  withPulledOptions(command);
   dryable(command.optionsGroup("Options:"));
   command.action(
     line.inOrganization((session, options: AddOptions, name: string) =>
@@ -65,7 +55,7 @@ export function registerDirectoryAdd(directory: Command, line: CommandLine): voi
 }
 
 async function addScim(session: Session, options: AddOptions, name: string): Promise<Answer> {
-  refuse(options, ["every", "deltaEvery", "firstRun", ...Object.values(PULLED).flatMap((kind) => kind.options)]);
+  refuseForeignOptions("scim", options);
   const work = async (tx: Tx) => {
     const { domainPolicy = false, profile = "generic" } = options;
     const made = await addDirectory(tx, { name, kind: "scim", domainPolicy, profile });
@@ -85,21 +75,18 @@ async function addScim(session: Session, options: AddOptions, name: string): Pro
 
 async function addPulled(session: Session, kind: ConnectorKind, options: AddOptions, name: string): Promise<Answer> {
   const own = PULLED[kind];
-  refuse(options, ["profile", ...Object.values(PULLED).flatMap((other) => (other === own ? [] : other.options))]);
-  const missing = own.needed(options).find((key) => options[key] === undefined);
-  if (missing !== undefined)
-    throw new MusterError("usage", `a directory of kind ${kind} needs ${flag(missing)}`, { at: flag(missing) });
+  refuseForeignOptions(kind, options);
+  requireNeeded(kind, options);
   const { environment, ctx } = session;
   const where = { name: own.flagOf, at: own.flagOf };
   const settings = checkDirectorySettings(kind, own.settingsOf(options, environment), where);
-  const from = own.secretOf(options);
-  const secret = from && readSecret(typedPath(environment, from.file), from.flag);
-  if (from && secret !== undefined) checkDirectorySecret(kind, secret, { name: from.flag, at: from.flag });
-  const { domainPolicy = false, firstRun = "preview", every = own.every, deltaEvery = null } = options;
+  const secret = typedSecret(kind, options, environment);
+  const { domainPolicy = false } = options;
+  const schedule = { syncEvery: own.every, ...typedSchedule(options) };
   const work = (tx: Tx) =>
     addDirectory(
       tx,
-      { name, kind, settings, domainPolicy, firstRun, syncEvery: every, deltaEvery },
+      { name, kind, settings, domainPolicy, ...schedule },
       secret === undefined ? undefined : { key: secretKey(ctx), text: secret },
     );
   const told = (made: Directory) => ({
@@ -107,13 +94,6 @@ async function addPulled(session: Session, kind: ConnectorKind, options: AddOpti
     text: `${facts(directoryView(made))}\nTry it with: muster directory test ${made.name}\nSee what it would bring with: muster directory sync ${made.name} --dry-run`,
   });
   return writeOrTell(session, options, work, told, "exclusive");
-}
-
-/** @throws MusterError `usage` when one of these options is given. */
-function refuse(options: AddOptions, foreign: readonly string[]): void {
-  const key = foreign.find((candidate) => options[candidate] !== undefined);
-  if (key === undefined) return;
-  throw new MusterError("usage", `a directory of kind ${options.kind} has no ${flag(key)}`, { at: flag(key) });
 }
 
 function directoryView({ id, name, kind, position }: Directory) {

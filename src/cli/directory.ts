@@ -2,19 +2,19 @@ import { type Command, Option } from "commander";
 import { simulate } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
 import { withCanonicalDomains } from "../identity/authoritative-domains.ts";
-import { listDirectories, resolveDirectory, updateDirectory } from "../identity/directories.ts";
+import { resolveDirectory, updateDirectory } from "../identity/directories.ts";
 import { orderDirectories } from "../identity/directory-order.ts";
 import { DIRECTORY_PERMISSIONS, type DirectoryPermissions } from "../identity/directory-permissions.ts";
 import { PROFILES, type Profile } from "../identity/profiles.ts";
-import { listRemovalBudgets, type RemovalBudget } from "../identity/removal-budget.ts";
-import { type WriteTarget, writeTarget } from "../identity/write-target.ts";
 import { facts, table } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { consequencesText } from "./consequences.ts";
 import { registerDirectoryAdd } from "./directory-add.ts";
 import { registerDirectoryClient } from "./directory-client.ts";
+import { registerDirectoryList, whereWritten } from "./directory-list.ts";
 import { registerDirectoryRelease } from "./directory-release.ts";
 import { registerDirectoryRemove } from "./directory-remove.ts";
+import { registerDirectorySet } from "./directory-set.ts";
 import { registerDirectorySwitch } from "./directory-switch.ts";
 import { registerDirectorySync } from "./directory-sync.ts";
 import { registerDirectoryTest } from "./directory-test.ts";
@@ -24,7 +24,9 @@ import { type DryOption, dryRunOption, writeOrTell } from "./dry-run.ts";
 /** `muster directory …`. */
 export function registerDirectory(program: Command, line: CommandLine): void {
   const directory = program.command("directory").description("where people and groups come from, in order");
+  registerDirectoryList(directory, line);
   registerDirectoryAdd(directory, line);
+  registerDirectorySet(directory, line);
   registerDirectoryTest(directory, line);
   registerDirectorySync(directory, line);
   registerDirectorySwitch(directory, line);
@@ -37,55 +39,6 @@ export function registerDirectory(program: Command, line: CommandLine): void {
 }
 
 function registerOrder(directory: Command, line: CommandLine): void {
-  directory
-    .command("list")
-    .description("the directories in their order")
-    .action(
-      line.inOrganization(async ({ ctx, db }) => {
-        const all = await listDirectories(db);
-        const target = await writeTarget(db);
-        const capable = new Map(target.directories.map((one) => [one.name, one.capabilities]));
-        const budgets = new Map((await listRemovalBudgets(db)).map(({ directory: id, ...budget }) => [id, budget]));
-        return {
-          json: all.map(({ id, name, kind, position, permissions, domainPolicy, authoritativeDomains, ...one }) => ({
-            id,
-            name,
-            kind,
-            position,
-            permissions,
-            capabilities: capable.get(name),
-            newPeople: target.directory === name,
-            ...(one.switchedTo !== null && { switchedTo: one.switchedTo }),
-            domainPolicy,
-            authoritativeDomains,
-            ...(kind === "scim"
-              ? {
-                  profile: one.profile,
-                  baseUrl: `${ctx.config.publicUrl}/scim/v2/${id}`,
-                  removals: budgets.get(id),
-                }
-              : {}),
-            ...(kind !== "scim" && kind !== "internal"
-              ? { firstRun: one.firstRun, syncEvery: one.syncEvery, deltaEvery: one.deltaEvery }
-              : {}),
-          })),
-          text: `${table(
-            ["position", "name", "kind", "permissions", "new people", "profile", "removals", "domain policy", "id"],
-            all.map((one) => [
-              one.position,
-              one.name,
-              one.switchedTo === null ? one.kind : `${one.kind}, switched to ${one.switchedTo}`,
-              one.permissions,
-              target.directory === one.name ? "here" : "",
-              one.kind === "scim" ? one.profile : "",
-              removals(budgets.get(one.id)),
-              one.domainPolicy ? "on" : "off",
-              one.id,
-            ]),
-          )}\n\n${whereWritten(target)}`,
-        };
-      }),
-    );
   directory
     .command("order <names...>")
     .description("put all directories in this order; who is in several is taken from the first")
@@ -179,19 +132,6 @@ function registerPolicies(directory: Command, line: CommandLine): void {
         },
       ),
     );
-}
-
-function whereWritten({ directory, refusal }: WriteTarget): string {
-  return refusal
-    ? `${refusal.message}. ${refusal.setting.command}: ${refusal.setting.consequence}`
-    : `new people are written to ${directory}`;
-}
-
-/** How many people are without access through it within the hour, of how many that may be. */
-function removals(budget: Omit<RemovalBudget, "directory"> | undefined): string {
-  if (budget === undefined) return "";
-  const { gone, budget: most, releasedUntil } = budget;
-  return `${gone} of ${most}${releasedUntil === null ? "" : `, released until ${releasedUntil.toISOString()}`}`;
 }
 
 function words(text: string): string[] {

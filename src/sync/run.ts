@@ -100,7 +100,9 @@ async function readAndPlan(
   const own = actorOf(options.actor, run);
   const fail = async (error: unknown): Promise<SyncRun> => {
     const text = wordsFor(error);
-    ctx.logger.warn("a sync run failed", { directory: source.id, run, detail: text });
+    // Whoever typed the command is told by its answer.
+    if (options.trigger !== "command")
+      ctx.logger.warn("a sync run failed", { directory: source.id, run, detail: text });
     return inTransaction(ctx, own, (tx) => finishRun(tx, lock, run, "failed", { error: text }), { lock: "none" });
   };
   try {

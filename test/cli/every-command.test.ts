@@ -20,7 +20,7 @@ const READS = new Set([
     ",",
   ),
   ..."single-sign-on show,single-sign-on bindings,product list,product show,product seats,space list".split(","),
-  ..."directory test,directory list,directory token list,directory client list,scim log,schema list,schema show".split(
+  ..."directory test,directory list,directory show,directory token list,directory client list,scim log,schema list,schema show".split(
     ",",
   ),
   ..."sync runs,sync show,group list,group show,group members,grant list,user list,user show,user duplicates".split(
@@ -127,6 +127,11 @@ async function world(): Promise<Record<string, string[]>> {
   const grant = await made("grant", "local/users", "wiki", "user");
   await made("grant", "local/guests", "wiki", "guest");
   await made("directory", "add", "okta", "--kind", "scim");
+  const password = file("password", "swordfish-swordfish\n");
+  await made(
+    ...["directory", "add", "corp", "--kind", "ldap", "--url", "ldaps://ldap.example.com", "--bind-dn", "cn=reader"],
+    ...["--bind-password-file", password, "--base", "dc=example"],
+  );
   await made("product", "default-group", "wiki", "--role", "user", "--group", "local/users");
   await made("product", "default-group", "wiki", "--role", "guest", "--group", "local/guests");
   for (const name of ["ann", "bob", "cat", "dan", "eve", "fay", "gus", "hal"])
@@ -186,7 +191,8 @@ async function world(): Promise<Record<string, string[]>> {
     "space add": ["third", "--product", "wiki"],
     "space rename": ["docs", "Papers", "--product", "wiki"],
     "directory add": ["entra", "--kind", "scim"],
-    "directory order": ["internal", "okta"],
+    "directory set": ["corp", "--base", "dc=example,dc=com", "--bind-password-file", password],
+    "directory order": ["internal", "okta", "corp"],
     "directory policy": ["okta", "--domain-policy"],
     "directory remove": ["okta"],
     "directory release": ["okta", "--for", "1h", "--reason", "spring cleaning"],

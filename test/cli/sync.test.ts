@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { showingProgress } from "../../src/cli/progress-line.ts";
@@ -9,6 +9,7 @@ import { resolveDirectory } from "../../src/identity/directories.ts";
 import { resolveOrganization } from "../../src/identity/organizations.ts";
 import { runSync } from "../../src/sync/run.ts";
 import { csv, USER_HEADINGS } from "../connectors/csv/files.ts";
+import { runMuster } from "../harness/muster.ts";
 import { testContext } from "../harness/postgres.ts";
 import { until } from "../harness/process.ts";
 import { ScriptedDirectory } from "../harness/scripted-directory.ts";
@@ -195,4 +196,12 @@ it("says nothing of its progress where nobody sits at a terminal, and reads ever
   const [latest] = (await say<Shown[]>("sync", "runs", "--limit", "1", "--json")).json;
   expect(latest).toMatchObject({ lane: "full", fellBack: expect.stringContaining("cannot tell what changed") });
   expect(await failure("directory", "sync", "corp", "--delta", "--approve")).toMatchObject({ exit: 2, at: "--delta" });
+});
+
+it("says once why a run failed, and the log of the worker has no part in it", async () => {
+  renameSync(join(files, "people.csv"), join(files, "elsewhere.csv"));
+  const { code, out, err } = await runMuster(["directory", "sync", "corp"], environment);
+  renameSync(join(files, "elsewhere.csv"), join(files, "people.csv"));
+  expect({ code, out }).toEqual({ code: 1, out: expect.stringMatching(/^run .*\nstate +failed\n/) });
+  expect(err).toMatch(/^muster: \S.*people\.csv.*\n$/);
 });

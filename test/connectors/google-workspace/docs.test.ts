@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { scopesFor } from "../../../connectors/google-workspace/place.ts";
 import { googleWorkspaceSettings } from "../../../connectors/google-workspace/settings.ts";
 import { settingsFault } from "../../../connectors/index.ts";
-import { googleWorkspaceKind } from "../../../src/cli/directory-add-google-workspace.ts";
+import { googleWorkspaceKind } from "../../../src/cli/directory-pulled-google-workspace.ts";
 import { ADMIN } from "./company.ts";
 
 const guide = readFileSync(new URL("../../../docs/directories/google-workspace.md", import.meta.url), "utf8");

@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { VENDOR_NAMES } from "../../connectors/ldap/vendors.ts";
-import { type AddOptions, flag, HOUR, type PulledKind } from "./directory-add-pulled.ts";
+import { flag, HOUR, type PulledKind, type PulledOptions } from "./directory-pulled.ts";
 import { collected, readInput, typedPath } from "./input.ts";
 
 /** Options → keys of the settings. */
@@ -53,9 +53,11 @@ export const ldapKind: PulledKind = {
       .option("--base <dn>", "where people and groups are")
       .option("--ca <file>", "certificates to trust in place of the system's (PEM)")
       .option("--start-tls", "encrypt an ldap:// connection before anything is said")
+      .option("--no-start-tls", "it is encrypted from the first byte, or not at all")
       .option("--allow-plaintext", "send the password unencrypted to another machine")
+      .option("--no-allow-plaintext", "it goes to this machine only, or encrypted")
       .option("--server-name <name>", "the name that the certificate must have, if it is not the host of --url")
-      .addOption(new Option("--vendor <name>", "told by the server when left out").choices([...VENDOR_NAMES]))
+      .addOption(vendor())
       .option("--user-base <dn>", "where people are, if elsewhere than --base")
       .option("--group-base <dn>", "where groups are, if elsewhere than --base")
       .option("--user-filter <filter>", "which entries are people")
@@ -77,7 +79,9 @@ export const ldapKind: PulledKind = {
       ...settings,
       ...(Object.keys(attributes).length > 0 && { attributes }),
       // A certificate to trust becomes part of the settings, so that every machine that syncs has it.
-      ...(options.ca !== undefined && { ca: readInput(typedPath(environment, String(options.ca)), "--ca") }),
+      ...(options.ca === undefined
+        ? {}
+        : { ca: options.ca && readInput(typedPath(environment, String(options.ca)), "--ca") }),
     };
   },
   flagOf(path) {
@@ -87,12 +91,19 @@ export const ldapKind: PulledKind = {
     });
     return option ? flag(option) : path === "ca" ? "--ca" : path;
   },
-  secretOf: ({ bindPasswordFile }) =>
-    bindPasswordFile === undefined ? undefined : { file: String(bindPasswordFile), flag: "--bind-password-file" },
+  secret: "bindPasswordFile",
 };
 
-function given(option: string, options: AddOptions, environment: NodeJS.ProcessEnv): unknown {
+function given(option: string, options: PulledOptions, environment: NodeJS.ProcessEnv): unknown {
   const value = options[option];
-  if (option === "clientCertificateFile" || option === "clientKeyFile") return typedPath(environment, String(value));
+  if (value && (option === "clientCertificateFile" || option === "clientKeyFile"))
+    return typedPath(environment, String(value));
   return Array.isArray(value) && value.length === 1 ? value[0] : value;
+}
+
+/** One of the names; empty too, which takes a vendor that was said away. */
+function vendor(): Option {
+  const option = new Option("--vendor <name>", "told by the server when left out").choices([...VENDOR_NAMES]);
+  const one = option.parseArg;
+  return option.argParser((text, before: unknown) => (text === "" ? text : one?.(text, before)));
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import type { PulledKind } from "./directory-add-pulled.ts";
+import type { PulledKind } from "./directory-pulled.ts";
 
 type Column = { kind: string; field: string; heading: string | null };
 
@@ -34,7 +34,7 @@ export const csvKind: PulledKind = {
     return columns.size > 0 ? { ...settings, columns: Object.fromEntries(columns) } : settings;
   },
   flagOf: (path) => (path.startsWith("columns.") ? `--column ${path.slice("columns.".length)}` : `--${path}`),
-  secretOf: () => undefined,
+  secret: null,
 };
 
 /** `users.email=Mail`, collected; `users.email=` says that the file has no such column. */

@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { flag, HOUR, type PulledKind } from "./directory-add-pulled.ts";
+import { flag, HOUR, type PulledKind } from "./directory-pulled.ts";
 import { collected, count } from "./input.ts";
 
 /** Options → keys of the settings. */
@@ -39,6 +39,7 @@ export const googleWorkspaceKind: PulledKind = {
         ).choices(["absent", "inactive"]),
       )
       .option("--archived-active", "archived people count as active")
+      .option("--no-archived-active", "they count as inactive (default)")
       .addOption(
         new Option("--group-name <which>", "what a group is called (default: name)").choices(["name", "email"]),
       )
@@ -47,12 +48,12 @@ export const googleWorkspaceKind: PulledKind = {
     Object.fromEntries(
       Object.entries(KEYS)
         .filter(([option]) => options[option] !== undefined)
-        .map(([option, key]) => [key, option === "archivedActive" ? false : options[option]]),
+        .map(([option, key]) => [key, option === "archivedActive" ? !options[option] : options[option]]),
     ),
   flagOf: (path) => {
     const [first = ""] = path.split(".");
     const option = Object.keys(KEYS).find((candidate) => KEYS[candidate] === first);
     return option === undefined ? path : flag(option);
   },
-  secretOf: ({ keyFile }) => ({ file: String(keyFile), flag: "--key-file" }),
+  secret: "keyFile",
 };
