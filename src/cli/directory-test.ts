@@ -54,5 +54,6 @@ function answerOf(directory: string, steps: readonly TestStep[]): Answer {
   const isSettings = failed.name === "settings";
   const what = `${failed.name}: ${[failed.detail, failed.hint].filter((text) => text !== null).join("; ")}`;
   const error = new MusterError(isSettings ? "invalid" : "unavailable", what, { at: directory });
-  return { ...answer, exitCode: isSettings ? 6 : 1, error };
+  const text = `What is wrong here is changed with: muster directory set ${directory}`;
+  return { ...answer, text, exitCode: isSettings ? 6 : 1, error };
 }

@@ -201,6 +201,8 @@ describeWithSlapd("a reader whose password was changed at the server", (installa
       }),
     ]);
     await root.unbind();
+    const tested = await words("directory", "test", "moved");
+    expect(tested).toMatchObject({ code: 1, out: expect.stringMatching(/with: muster directory set moved\n$/) });
     const { json } = await failedSync("moved");
     expect(json).toMatchObject({ state: "failed" });
     expect(await set("moved", "--bind-password-file", file("new", "a new secret\n"))).toMatchObject({ changed: true });
