@@ -41,7 +41,17 @@ export function parseId<T extends Id<string>>(text: string): T | undefined {
 const random = Buffer.alloc(4_096);
 let used = random.length;
 
-/** A new UUIDv7 (RFC 9562 §5.7): made here, because PostgreSQL has `uuidv7()` from 18 on only and Muster runs on 15. */
+/** Milliseconds by which the clock may step back before ids follow it. */
+const STEP_BACK = 10_000;
+
+/** The time of the latest id in milliseconds, and its number within that. */
+let [moment, number] = [0, 0];
+
+/**
+ * A new UUIDv7 (RFC 9562 §5.7): made here, because PostgreSQL has `uuidv7()` from 18 on only and Muster runs on 15. Each is
+ * greater than the one before, within a millisecond too and while a clock that is corrected steps back (§6.2, method 1): lists
+ * that are ordered by id show what one process made in the order in which it was made.
+ */
 export function newId<T extends Id<string>>(): T {
   if (used === random.length) {
     randomFillSync(random);
@@ -49,8 +59,14 @@ export function newId<T extends Id<string>>(): T {
   }
   const bytes = random.subarray(used, used + 16);
   used += 16;
-  bytes.writeUIntBE(Date.now(), 0, 6);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x70, 6);
+  const now = Date.now();
+  const isLater = now > moment || now < moment - STEP_BACK;
+  if (isLater) moment = now;
+  // Where one millisecond has had all its numbers, the next begins early.
+  else if (number === 0xfff) moment += 1;
+  number = isLater || number === 0xfff ? bytes.readUInt16BE(6) & 0x7ff : number + 1;
+  bytes.writeUIntBE(moment, 0, 6);
+  bytes.writeUInt16BE(0x7000 | number, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   const hex = bytes.toString("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}` as T;
