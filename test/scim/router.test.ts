@@ -17,8 +17,7 @@ import {
 const server = await scimServer({ bodyBytes: 20_000 });
 const okta = oneDirectory(server);
 
-/** What a caller can see of an answer, but for its id and its date. */
-/** All but what is of the moment: how many requests are left tells of those before. */
+/** What a caller can see of an answer, but for its id and what is of the moment: its date, and how many requests are left. */
 function visible(answer: Answer) {
   const headers = [...answer.headers].filter(([name]) => !["date", "x-request-id", "ratelimit"].includes(name));
   return { status: answer.status, text: answer.text, headers };
