@@ -6,6 +6,7 @@ import { PROFILES, type Profile } from "../identity/profiles.ts";
 import { createToken } from "../identity/tokens.ts";
 import { type Answer, facts } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
+import { scimBaseUrl } from "./directory-list.ts";
 import type { PulledOptions } from "./directory-pulled.ts";
 import {
   PULLED,
@@ -18,7 +19,7 @@ import {
 } from "./directory-pulled-options.ts";
 import { checkDirectorySettings } from "./directory-settings.ts";
 import { answerOrTell, type DryOption, dryable, shownOnce, writeOrTell } from "./dry-run.ts";
-import { type Session, secretKey } from "./session.ts";
+import type { Session } from "./session.ts";
 
 type AddOptions = DryOption & {
   kind: "scim" | ConnectorKind;
@@ -61,8 +62,8 @@ async function addScim(session: Session, options: AddOptions, name: string): Pro
     const made = await addDirectory(tx, { name, kind: "scim", domainPolicy, profile });
     const { token } = await createToken(tx, { directory: made.id });
     const view = {
-      ...directoryView(made),
-      baseUrl: scimBaseUrl(session, made),
+      ...addedView(made),
+      baseUrl: scimBaseUrl(session.ctx, made.id),
       token: shownOnce(options, token),
     };
     return {
@@ -77,29 +78,19 @@ async function addPulled(session: Session, kind: ConnectorKind, options: AddOpti
   const own = PULLED[kind];
   refuseForeignOptions(kind, options);
   requireNeeded(kind, options);
-  const { environment, ctx } = session;
   const where = { name: own.flagOf, at: own.flagOf };
-  const settings = checkDirectorySettings(kind, own.settingsOf(options, environment), where);
-  const secret = typedSecret(kind, options, environment);
+  const settings = checkDirectorySettings(kind, own.settingsOf(options, session.environment), where);
+  const secret = typedSecret(kind, options, session);
   const { domainPolicy = false } = options;
   const schedule = { syncEvery: own.every, ...typedSchedule(options) };
-  const work = (tx: Tx) =>
-    addDirectory(
-      tx,
-      { name, kind, settings, domainPolicy, ...schedule },
-      secret === undefined ? undefined : { key: secretKey(ctx), text: secret },
-    );
+  const work = (tx: Tx) => addDirectory(tx, { name, kind, settings, domainPolicy, ...schedule }, secret);
   const told = (made: Directory) => ({
-    json: directoryView(made),
-    text: `${facts(directoryView(made))}\nTry it with: muster directory test ${made.name}\nSee what it would bring with: muster directory sync ${made.name} --dry-run`,
+    json: addedView(made),
+    text: `${facts(addedView(made))}\nTry it with: muster directory test ${made.name}\nSee what it would bring with: muster directory sync ${made.name} --dry-run`,
   });
   return writeOrTell(session, options, work, told, "exclusive");
 }
 
-function directoryView({ id, name, kind, position }: Directory) {
+function addedView({ id, name, kind, position }: Directory) {
   return { id, name, kind, position };
-}
-
-function scimBaseUrl({ ctx }: Session, { id }: Directory): string {
-  return `${ctx.config.publicUrl}/scim/v2/${id}`;
 }

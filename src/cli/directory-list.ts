@@ -59,18 +59,23 @@ export function registerDirectoryList(directory: Command, line: CommandLine): vo
 export type DirectoryView = ReturnType<typeof directoryView>;
 
 /** What is said of one directory: what its kind has, and of its secret only whether there is one. */
-export function directoryView({ config }: Context, directory: Directory) {
+export function directoryView(ctx: Context, directory: Directory) {
   const { id, name, kind, position, permissions, domainPolicy, authoritativeDomains, switchedTo } = directory;
   const { profile, requireIfMatch, firstRun, syncEvery, deltaEvery, hasSecret, settings } = directory;
   return {
     ...{ id, name, kind, position, permissions, domainPolicy, authoritativeDomains },
     ...(switchedTo !== null && { switchedTo }),
-    ...(kind === "scim" && { profile, requireIfMatch, baseUrl: `${config.publicUrl}/scim/v2/${id}` }),
+    ...(kind === "scim" && { profile, requireIfMatch, baseUrl: scimBaseUrl(ctx, id) }),
     ...(isConnectorKind(kind) && { firstRun, syncEvery, deltaEvery, hasSecret, settings }),
   };
 }
 
-/** The same for a person: a line a setting. */
+/** What the identity provider of a scim directory is given. */
+export function scimBaseUrl({ config }: Context, id: Directory["id"]): string {
+  return `${config.publicUrl}/scim/v2/${id}`;
+}
+
+/** A directory's view for a person: a line a setting. */
 export function directoryText({ settings = {}, ...view }: DirectoryView): string {
   const lines = Object.entries(settings).map(([key, value]) => [
     `settings.${key}`,

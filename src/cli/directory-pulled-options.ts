@@ -2,12 +2,14 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ConnectorKind } from "../../connectors/index.ts";
 import { MusterError } from "../errors.ts";
 import type { DirectoryKind } from "../identity/directories.ts";
+import type { SecretKey } from "../identity/secrets.ts";
 import { flag, type PulledKind, type PulledOptions } from "./directory-pulled.ts";
 import { csvKind } from "./directory-pulled-csv.ts";
 import { googleWorkspaceKind } from "./directory-pulled-google-workspace.ts";
 import { ldapKind } from "./directory-pulled-ldap.ts";
 import { checkDirectorySecret } from "./directory-settings.ts";
 import { parseDuration, readSecret, typedPath } from "./input.ts";
+import { type Session, secretKey } from "./session.ts";
 
 export const PULLED: Readonly<Record<ConnectorKind, PulledKind>> = {
   ldap: ldapKind,
@@ -63,18 +65,18 @@ function optionsBut(own?: PulledKind): string[] {
   return Object.values(PULLED).flatMap((kind) => (kind === own ? [] : kind.options));
 }
 
-/** The secret out of the file that was named, or undefined when none was. @throws MusterError `invalid`. */
+/** The secret out of the file that was named, with the key to seal it; undefined when none was. @throws MusterError `invalid`. */
 export function typedSecret(
   kind: ConnectorKind,
   options: PulledOptions,
-  environment: NodeJS.ProcessEnv,
-): string | undefined {
+  { environment, ctx }: Session,
+): { key: SecretKey; text: string } | undefined {
   const option = PULLED[kind].secret;
   const file = option === null ? undefined : options[option];
   if (option === null || typeof file !== "string") return undefined;
-  const secret = readSecret(typedPath(environment, file), flag(option));
-  checkDirectorySecret(kind, secret, { name: flag(option), at: flag(option) });
-  return secret;
+  const text = readSecret(typedPath(environment, file), flag(option));
+  checkDirectorySecret(kind, text, { name: flag(option), at: flag(option) });
+  return { key: secretKey(ctx), text };
 }
 
 /** @throws MusterError `usage` naming what a directory of this kind cannot do without. */

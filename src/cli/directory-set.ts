@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { type ConnectorKind, isConnectorKind, redirectingSettings } from "../../connectors/index.ts";
 import type { Tx } from "../db/transaction.ts";
 import { MusterError } from "../errors.ts";
-import { type Directory, getDirectory, resolveDirectory, updateDirectory } from "../identity/directories.ts";
+import { type Directory, resolveDirectory, updateDirectory } from "../identity/directories.ts";
 import type { Answer } from "./answer.ts";
 import type { CommandLine } from "./command-line.ts";
 import { type DirectoryView, directoryText, directoryView } from "./directory-list.ts";
@@ -17,7 +17,7 @@ import {
 } from "./directory-pulled-options.ts";
 import { checkDirectorySettings } from "./directory-settings.ts";
 import { type DryOption, dryable, writeOrTell } from "./dry-run.ts";
-import { type Session, secretKey } from "./session.ts";
+import type { Session } from "./session.ts";
 
 type SetOptions = DryOption & ScheduleOptions & PulledOptions;
 
@@ -50,21 +50,19 @@ async function setPulled(
   options: SetOptions,
 ): Promise<Answer> {
   refuseForeignOptions(kind, options);
-  const { environment, ctx } = session;
   const own = PULLED[kind];
-  const given = own.settingsOf(options, environment);
-  const secret = typedSecret(kind, options, environment);
+  const given = own.settingsOf(options, session.environment);
+  const secret = typedSecret(kind, options, session);
   const work = async (tx: Tx) => {
-    const before = await standing(tx, id);
+    const before = await resolveDirectory(tx, id);
     const settings = withGiven(before.settings, given);
     // Older settings that would not be taken now keep nothing else from being changed.
     if (Object.keys(given).length > 0) {
       checkDirectorySettings(kind, settings, { name: own.flagOf, at: own.flagOf });
       if (secret === undefined) refuseRedirectedSecret(before, kind, settings);
     }
-    const sealed = secret === undefined ? undefined : { key: secretKey(ctx), text: secret };
-    const changed = await updateDirectory(tx, id, { settings, ...typedSchedule(options) }, sealed);
-    return { view: directoryView(ctx, await standing(tx, id)), changed };
+    const changed = await updateDirectory(tx, id, { settings, ...typedSchedule(options) }, secret);
+    return { view: directoryView(session.ctx, await resolveDirectory(tx, id)), changed };
   };
   const told = ({ view, changed }: { view: DirectoryView; changed: boolean }) => ({
     json: { ...view, changed },
@@ -73,25 +71,22 @@ async function setPulled(
   return writeOrTell(session, options, work, told, "exclusive");
 }
 
-async function standing(tx: Tx, id: Directory["id"]): Promise<Directory> {
-  const found = await getDirectory(tx, id);
-  if (!found) throw new MusterError("not-found", "there is no such directory");
-  return found;
-}
-
 /** A secret that is held goes only where it was given for, whoever changes the way. @throws MusterError `invalid`. */
 function refuseRedirectedSecret(
   { hasSecret, settings: before }: Directory,
   kind: ConnectorKind,
   settings: Record<string, unknown>,
 ): void {
-  const [changed, at] = [hasSecret ? redirectingSettings(kind, before, settings) : [], flag(PULLED[kind].secret ?? "")];
-  if (changed.length > 0)
-    throw new MusterError(
-      "invalid",
-      `${at} must be given again with a change of ${changed.map(PULLED[kind].flagOf).join(", ")}: the secret that is held was not given for that`,
-      { at },
-    );
+  const { flagOf, secret } = PULLED[kind];
+  if (!hasSecret || secret === null) return;
+  const changed = redirectingSettings(kind, before, settings);
+  if (changed.length === 0) return;
+  const at = flag(secret);
+  throw new MusterError(
+    "invalid",
+    `${at} must be given again with a change of ${changed.map(flagOf).join(", ")}: the secret that is held was not given for that`,
+    { at },
+  );
 }
 
 /** What is stored with what was given over it; an empty text, or a list of one, takes a setting away. */

@@ -60,11 +60,16 @@ export function newId<T extends Id<string>>(): T {
   const bytes = random.subarray(used, used + 16);
   used += 16;
   const now = Date.now();
-  const isLater = now > moment || now < moment - STEP_BACK;
-  if (isLater) moment = now;
-  // Where one millisecond has had all its numbers, the next begins early.
-  else if (number === 0xfff) moment += 1;
-  number = isLater || number === 0xfff ? bytes.readUInt16BE(6) & 0x7ff : number + 1;
+  const first = bytes.readUInt16BE(6) & 0x7ff;
+  if (now > moment || now < moment - STEP_BACK) {
+    moment = now;
+    number = first;
+  } else if (number < 0xfff) number += 1;
+  else {
+    // This millisecond has had all its numbers: the next begins early.
+    moment += 1;
+    number = first;
+  }
   bytes.writeUIntBE(moment, 0, 6);
   bytes.writeUInt16BE(0x7000 | number, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);

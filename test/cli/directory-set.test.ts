@@ -203,8 +203,9 @@ describeWithSlapd("a reader whose password was changed at the server", (installa
     await root.unbind();
     const tested = await words("directory", "test", "moved");
     expect(tested).toMatchObject({ code: 1, out: expect.stringMatching(/with: muster directory set moved\n$/) });
-    const { json } = await failedSync("moved");
-    expect(json).toMatchObject({ state: "failed" });
+    const { code, out } = await words("directory", "sync", "moved", "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ state: "failed" });
     expect(await set("moved", "--bind-password-file", file("new", "a new secret\n"))).toMatchObject({ changed: true });
     expect(await answer("directory", "test", "moved")).toMatchObject({ passed: true });
     expect(await answer("directory", "sync", "moved")).toMatchObject({ state: "done" });
@@ -213,9 +214,3 @@ describeWithSlapd("a reader whose password was changed at the server", (installa
     expect(await resolveDirectory(ctx.db.of(id), "moved")).toMatchObject({ hasSecret: true });
   });
 });
-
-async function failedSync(name: string): Promise<{ json: unknown }> {
-  const { code, out } = await words("directory", "sync", name, "--json");
-  expect(code).toBe(1);
-  return { json: JSON.parse(out) };
-}
